@@ -1,0 +1,1 @@
+"""A consolidation: a function from run folder to run folder. It never sees the database."""
