@@ -1,0 +1,89 @@
+"""The one error tree. A message says what happened, to which thing, and what to do next.
+
+    MemsrvError               exit 1: it could not be done
+    ├── UsageError            exit 2: the request itself was wrong
+    │   ├── UnknownBase       no such base model
+    │   └── NotFound          no such record, session, run or version
+    ├── GateRefused           exit 3: a gate said no, or could not tell
+    ├── Interrupted           exit 130: the user, or SIGTERM, ended it
+    ├── NoLogs                nothing to read at the given place
+    ├── MissingExtra          an optional dependency is not installed
+    ├── StoreError            the database cannot be used (locked, full, newer schema, damaged)
+    ├── RunInProgress         one consolidation at a time
+    ├── RunFailed             a consolidation ended without a report
+    ├── NothingConsented      training has not been allowed for this project
+    ├── NoAdapterYet          nothing has been promoted
+    ├── AdapterMismatch       weights and base do not belong together, or a version is damaged
+    ├── PortInUse             the endpoint cannot bind
+    └── EndpointUnavailable   the endpoint did not answer
+
+At three edges only (cli, an MCP tool, a route) a `MemsrvError` becomes words for a human; anything else is a bug.
+"""
+
+from typing import ClassVar
+
+
+class MemsrvError(Exception):
+    """Something could not be done; `str(error)` is a sentence for a human, ending in what to do next."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(MemsrvError):
+    exit_code = 2
+
+
+class UnknownBase(UsageError):
+    pass
+
+
+class NotFound(UsageError):
+    pass
+
+
+class GateRefused(MemsrvError):
+    exit_code = 3
+
+
+class Interrupted(MemsrvError):
+    exit_code = 130
+
+
+class NoLogs(MemsrvError):
+    pass
+
+
+class MissingExtra(MemsrvError):
+    pass
+
+
+class StoreError(MemsrvError):
+    pass
+
+
+class RunInProgress(MemsrvError):
+    pass
+
+
+class RunFailed(MemsrvError):
+    pass
+
+
+class NothingConsented(MemsrvError):
+    pass
+
+
+class NoAdapterYet(MemsrvError):
+    pass
+
+
+class AdapterMismatch(MemsrvError):
+    pass
+
+
+class PortInUse(MemsrvError):
+    pass
+
+
+class EndpointUnavailable(MemsrvError):
+    pass
