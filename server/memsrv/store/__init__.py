@@ -1,0 +1,221 @@
+"""The store: one SQLite file, and the only place that speaks SQL. Records in, records out.
+
+Readers never wait; writers take turns over all processes. Knows nothing of log formats, redaction or ranking.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from memsrv.records import Event, Kind, Memory, Session
+from memsrv.store import events as _events
+from memsrv.store import memories as _memories
+from memsrv.store import search as _search
+from memsrv.store.connection import Connection
+from memsrv.store.rows import Appended, BadLine, Counts, FileState, Hit, Remembered, SourceFile
+
+__all__ = [
+    "Appended",
+    "BadLine",
+    "Counts",
+    "FileState",
+    "Hit",
+    "Remembered",
+    "SourceFile",
+    "Store",
+]
+
+
+class Store:
+    """Open with `Store.open(path)`; a context manager. May be shared by threads; each process opens its own.
+
+    Anything that the disk or another process refuses is a StoreError with a sentence; nothing is half written then.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or create the database at `path`, and bring its schema forward. A newer schema is a StoreError."""
+        return cls(Connection(path))
+
+    @property
+    def path(self) -> Path:
+        return self._connection.path
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Events, sessions, files
+
+    def append(
+        self,
+        file: FileState,
+        session: Session,
+        events: Sequence[Event],
+        *,
+        bad: Sequence[BadLine] = (),
+        read_from: FileState | None = None,
+    ) -> Appended:
+        """Store `events` and how far `file` has been read, in one transaction.
+
+        `read_from` is the FileState that the reading began at (None: the file was not known). If another process has
+        read on since, nothing is written and `stale` is true. An event whose id is known for this agent is a duplicate;
+        the first wins. `Event.turn` is given here: 0-based, in order of arrival within the session.
+        """
+        with self._connection.writing() as db:
+            return _events.append(db, file, session, events, bad, read_from)
+
+    def start_over(self, file: FileState) -> None:
+        """Note that a file was rewritten: its new identity, offset 0, a new generation, no unreadable lines."""
+        with self._connection.writing() as db:
+            _events.start_over(db, file)
+
+    def file(self, path: str) -> FileState | None:
+        """How far the file at `path` has been read, or None."""
+        return _events.get_file(self._connection, path)
+
+    def files_at_inode(self, dev: int, inode: int) -> list[FileState]:
+        """Files that were read under this inode: a renamed log is found again."""
+        return _events.find_moved(self._connection, dev, inode)
+
+    def files(self) -> list[SourceFile]:
+        """Every log file with its lag in bytes, unreadable lines and what was not understood."""
+        return _events.list_files(self._connection)
+
+    def unreadable(self, path: str | None = None) -> list[BadLine]:
+        """The lines that could not be read, with their place."""
+        return _events.list_unreadable(self._connection, path)
+
+    def sessions(self, project: str | None = None) -> list[Session]:
+        """Oldest first."""
+        return _events.list_sessions(self._connection, project)
+
+    def session(self, id: str) -> Session:
+        """NotFound where there is none."""
+        return _events.get_session(self._connection, id)
+
+    def events(self, session: str) -> list[Event]:
+        """All events of a session in order; [] where there is none."""
+        return _events.list_events(self._connection, session, 0, None)
+
+    def event(self, session: str, turn: int) -> Event:
+        """NotFound where there is none."""
+        return _events.get_event(self._connection, session, turn)
+
+    def event_by_id(self, id: str) -> Event:
+        """NotFound where there is none."""
+        return _events.event_by_id(self._connection, id)
+
+    def turns_around(self, session: str, turn: int, n: int = 2) -> list[Event]:
+        """The event at `turn` with up to `n` events on either side."""
+        return _events.list_events(self._connection, session, turn - n, turn + n)
+
+    # Memories
+
+    def remember(self, memories: Iterable[Memory]) -> Remembered:
+        """Store memories in one transaction.
+
+        A known id gains the new evidence (and lives again if it was said after it had ended). A claim with subject and
+        relation supersedes the live claim with the same (project, subject, relation) if its `valid_from` is not older,
+        and is itself stored as superseded if it is. Erased claims are not taken up again.
+        """
+        with self._connection.writing() as db:
+            return _memories.remember(db, memories)
+
+    def memories(
+        self, project: str | None = None, kinds: Sequence[Kind] | None = None, *, include_retired: bool = False
+    ) -> list[Memory]:
+        """In the order they were learnt. Without `include_retired` only what holds now."""
+        return _memories.list_memories(self._connection, project, kinds, include_retired)
+
+    def memory(self, id: str) -> Memory:
+        """NotFound where there is none."""
+        return _memories.get_memory(self._connection, id)
+
+    def memory_chain(self, id: str) -> list[Memory]:
+        """The memory with all that it superseded and that superseded it, oldest first."""
+        return _memories.chain(self._connection, id)
+
+    def retire(self, id: str, when: str) -> None:
+        """It no longer holds from `when` on; it stays in the ledger. Already ended: nothing changes."""
+        with self._connection.writing() as db:
+            _memories.retire(db, id, when)
+
+    def erase(self, id: str) -> None:
+        """Remove a memory and its quotes from every byte of the database, and never take the claim up again."""
+        with self._connection.writing() as db:
+            _memories.erase(db, id)
+        self._connection.compact()
+
+    # Search and figures
+
+    def search(
+        self,
+        query: str,
+        *,
+        project: str | None = None,
+        kinds: Sequence[Kind] | None = None,
+        limit: int = 20,
+        include_retired: bool = False,
+    ) -> list[Hit]:
+        """Memories first, then turns (turns have no kind, so with `kinds` memories only); up to `limit` of each."""
+        found = self.search_memories(query, project=project, kinds=kinds, limit=limit, include_retired=include_retired)
+        if kinds is None:
+            found += self.search_turns(query, project=project, limit=limit)
+        return found
+
+    def search_memories(
+        self,
+        query: str,
+        *,
+        project: str | None = None,
+        kinds: Sequence[Kind] | None = None,
+        limit: int = 20,
+        include_retired: bool = False,
+    ) -> list[Hit]:
+        """Best bm25 first. Any text is a valid query."""
+        return _search.search_memories(
+            self._connection, query, project=project, kinds=kinds, include_retired=include_retired, limit=limit
+        )
+
+    def search_turns(self, query: str, *, project: str | None = None, limit: int = 20) -> list[Hit]:
+        """Best bm25 first. Any text is a valid query."""
+        return _search.search_turns(self._connection, query, project=project, limit=limit)
+
+    def projects(self) -> list[str]:
+        """Every project with a session or a memory, by name."""
+        rows = self._connection.read("SELECT project FROM sessions UNION SELECT project FROM memories ORDER BY 1")
+        return [row[0] for row in rows]
+
+    def counts(self) -> Counts:
+        row = self._connection.read(
+            """SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM events),
+                      (SELECT count(*) FROM memories WHERE valid_to IS NULL AND superseded_by IS NULL),
+                      (SELECT count(*) FROM memories WHERE valid_to IS NOT NULL OR superseded_by IS NOT NULL),
+                      (SELECT count(*) FROM files), (SELECT count(*) FROM unreadable),
+                      (SELECT count(*) FROM (SELECT project FROM sessions UNION SELECT project FROM memories))"""
+        )[0]
+        return Counts(*row)
+
+    def note(self, key: str, value: str) -> None:
+        """Keep one small value under `key` (when a project was last consolidated, and the like)."""
+        with self._connection.writing() as db:
+            db.execute(
+                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [key, value],
+            )
+
+    def noted(self, key: str) -> str | None:
+        rows = self._connection.read("SELECT value FROM meta WHERE key = ?", [key])
+        return rows[0][0] if rows else None

@@ -1,0 +1,133 @@
+"""One SQLite file, opened safely: WAL, one writer at a time over all processes, errors as sentences.
+
+Every write transaction, migration and close (which may checkpoint) holds `writer.lock`: the SQLite in common Pythons
+has the WAL-reset bug, where two connections that write or checkpoint at once can corrupt the file. Readers never wait.
+Knows nothing of tables.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from memsrv.errors import StoreError
+from memsrv.store import migrations
+
+#: How long a writer waits for another memsrv process to finish its (short) transaction.
+PATIENCE_S = 30.0
+
+
+class Connection:
+    """May be shared by the threads of one process: a guard lets one in at a time."""
+
+    def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
+        self.path = path
+        self._guard = threading.RLock()
+        self._lock = FileLock(str(path.parent / "writer.lock"), timeout=patience_s, thread_local=False, mode=0o600)
+        with _sentences(path):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+            raw = sqlite3.connect(path, timeout=patience_s, check_same_thread=False, isolation_level=None)
+            self._db = Database(raw, execute_plugins=False)
+            try:
+                self._prepare()
+            except BaseException:
+                raw.close()
+                raise
+
+    def _prepare(self) -> None:
+        db = self._db
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA secure_delete = ON")  # what was erased is not left in free pages
+        db.execute("PRAGMA synchronous = NORMAL")  # after a power cut the offset rolls back with its events
+        if db.journal_mode != "wal" or migrations.pending(db):
+            with self._writer():
+                db.execute("PRAGMA journal_mode = WAL")
+                migrations.migrate(db)
+        migrations.refuse_newer(db)
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        with self._guard, _sentences(self.path):
+            cursor = self._db.conn.cursor()
+            cursor.row_factory = sqlite3.Row
+            return cursor.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """One short write transaction: all of it or, on any error, nothing."""
+        with self._guard, _sentences(self.path), self._writer():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.conn.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def compact(self) -> None:
+        """Rewrite the file without its free pages, and empty the WAL: nothing deleted is left in any byte."""
+        with self._guard, _sentences(self.path), self._writer():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        with self._guard:
+            try:
+                with self._writer():
+                    self._db.close()
+            except StoreError:  # another process writes for very long: closing matters more than checkpointing in turn
+                self._db.close()
+
+    @contextmanager
+    def _writer(self) -> Iterator[None]:
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise StoreError(
+                f"{self.path}: another memsrv process has been writing for {self._lock.timeout:.0f} s; "
+                "try again, or end that process (`memsrv status` names what runs)"
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"{self.path}: the writer lock cannot be taken ({error}); check the folder's permissions"
+            ) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+_ADVICE = (
+    ("locked", "another process holds the database; close what else has it open, then try again"),
+    ("full", "the disk is full; free some space and run the same command again, nothing was lost"),
+    ("not a database", "the file is not a memsrv database; move it away, then run `memsrv ingest` to rebuild it"),
+    ("malformed", "the database is damaged; move it away and run `memsrv ingest` to rebuild it from the logs"),
+    ("readonly", "the database cannot be written; check the permissions of the file and its folder"),
+    ("unable to open", "the file cannot be opened; check the permissions of the folder"),
+    ("disk I/O", "the disk did not answer, or is full; check it, then run the same command again"),
+)
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """SQLite's and the file system's complaints as a StoreError that says what to do next."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise  # a constraint of ours: a bug, not a state of the disk
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        words = str(error)
+        advice = next((advice for key, advice in _ADVICE if key in words), None)
+        if advice is None:
+            raise
+        raise StoreError(f"{path}: {words}: {advice}") from error
+    except OSError as error:
+        raise StoreError(
+            f"{path}: {error.strerror or error}; check the folder, or set MEMSRV_HOME to another"
+        ) from error

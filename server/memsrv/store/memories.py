@@ -1,0 +1,182 @@
+"""Memories at rest: new words supersede older ones under the same key, evidence is unioned, the erased stay erased.
+
+Knows nothing of how a claim was read from a session.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from sqlite_utils import Database
+
+from memsrv.errors import NotFound
+from memsrv.records import Evidence, Kind, Memory
+from memsrv.store.connection import Connection
+from memsrv.store.rows import Remembered, memory_of, memory_values, plain
+
+_LIVE = "valid_to IS NULL AND superseded_by IS NULL"
+
+
+def remember(db: Database, memories: Iterable[Memory]) -> Remembered:
+    added = updated = superseded = 0
+    for memory in memories:
+        if _is_erased(db, memory):
+            continue
+        before = db.execute(
+            "SELECT valid_from, valid_to, superseded_by FROM memories WHERE id = ?", [memory.id]
+        ).fetchone()
+        if before is None:
+            _insert(db, memory)
+            added += 1
+        else:
+            updated += _merge(db, memory, before)
+        superseded += _supersede(db, memory)
+    return Remembered(added, updated, superseded)
+
+
+def _insert(db: Database, memory: Memory) -> None:
+    values = memory_values(memory)
+    db.execute(
+        f"INSERT INTO memories ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", list(values.values())
+    )
+    _add_evidence(db, memory)
+
+
+def _add_evidence(db: Database, memory: Memory) -> int:
+    place = db.execute("SELECT coalesce(max(place) + 1, 0) FROM evidence WHERE memory = ?", [memory.id]).fetchone()[0]
+    new = 0
+    for evidence in memory.evidence:
+        new += db.execute(
+            "INSERT OR IGNORE INTO evidence (memory, place, session, turn, quote) VALUES (?, ?, ?, ?, ?)",
+            [memory.id, place + new, evidence.session, evidence.turn, plain(evidence.quote)],
+        ).rowcount
+    return new
+
+
+def _merge(db: Database, memory: Memory, before: tuple[str | None, str | None, str | None]) -> int:
+    """A claim that is known: union its evidence; said again after it ended, it lives again; ended now, it ends."""
+    changed = _add_evidence(db, memory) > 0
+    started, ended, successor = before
+    if ended is None and successor is None:
+        if memory.valid_to is not None or memory.superseded_by is not None:
+            _end(db, memory.id, memory.valid_to, memory.superseded_by)
+            changed = True
+    elif memory.valid_to is None and memory.superseded_by is None:
+        said = memory.valid_from or ""
+        if said > (ended or started or ""):
+            db.execute(
+                "UPDATE memories SET valid_from = ?, valid_to = NULL, superseded_by = NULL WHERE id = ?",
+                [said, memory.id],
+            )
+            changed = True
+    return int(changed)
+
+
+def _supersede(db: Database, memory: Memory) -> int:
+    """Of the live claims under `memory`'s key, the newest words stay live; the others point to them."""
+    row = db.execute("SELECT key, project FROM memories WHERE id = ?", [memory.id]).fetchone()
+    if row[0] is None:
+        return 0
+    rivals = db.execute(
+        f"SELECT id, valid_from FROM memories WHERE project = ? AND key = ? AND {_LIVE} ORDER BY coalesce(valid_from, ''), n",
+        [row[1], row[0]],
+    ).fetchall()
+    if len(rivals) < 2:
+        return 0
+    newest, when = rivals[-1]
+    if when == (memory.valid_from or None) and any(id == memory.id for id, _ in rivals):
+        newest, when = memory.id, memory.valid_from  # said at the same instant: the later call wins
+    for id, _ in rivals:
+        if id != newest:
+            _end(db, id, when, newest)
+    return len(rivals) - 1
+
+
+def _end(db: Database, id: str, when: str | None, successor: str | None) -> None:
+    db.execute("UPDATE memories SET valid_to = ?, superseded_by = ? WHERE id = ?", [when, successor, id])
+
+
+def retire(db: Database, id: str, when: str) -> None:
+    if db.execute(f"UPDATE memories SET valid_to = ? WHERE id = ? AND {_LIVE}", [when, id]).rowcount:
+        return
+    if db.execute("SELECT 1 FROM memories WHERE id = ?", [id]).fetchone() is None:
+        raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
+
+
+def erase(db: Database, id: str) -> None:
+    """The memory, its evidence, and its quotes wherever they stand in the events of those sessions."""
+    row = db.execute("SELECT text FROM memories WHERE id = ?", [id]).fetchone()
+    if row is None:
+        raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
+    for hash in (_hash(id), _hash(row[0])):
+        db.execute("INSERT OR IGNORE INTO erased (hash) VALUES (?)", [hash])
+    quotes = db.execute("SELECT DISTINCT session, quote FROM evidence WHERE memory = ?", [id]).fetchall()
+    for session, quote in quotes:
+        if quote.strip():
+            for column in ("text", "command", "edits"):
+                db.execute(
+                    f"UPDATE events SET {column} = replace({column}, ?, '[erased]') WHERE session = ? AND instr({column}, ?)",
+                    [quote, session, quote],
+                )
+    db.execute("UPDATE memories SET superseded_by = NULL WHERE superseded_by = ?", [id])
+    db.execute("DELETE FROM memories WHERE id = ?", [id])
+    for table in ("memories_fts", "events_fts"):
+        db.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")  # its index keeps the words of deleted rows
+
+
+def _is_erased(db: Database, memory: Memory) -> bool:
+    hashes = [_hash(memory.id), _hash(memory.text)]
+    return db.execute("SELECT 1 FROM erased WHERE hash IN (?, ?)", hashes).fetchone() is not None
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(" ".join(text.casefold().split()).encode("utf-8", "replace")).hexdigest()
+
+
+def list_memories(
+    connection: Connection, project: str | None, kinds: Sequence[Kind] | None, include_retired: bool
+) -> list[Memory]:
+    where, parameters = ["1"], []
+    if project is not None:
+        where.append("project = ?")
+        parameters.append(project)
+    if kinds is not None:
+        where.append(f"kind IN ({', '.join('?' * len(kinds))})")
+        parameters += [str(kind) for kind in kinds]
+    if not include_retired:
+        where.append(_LIVE)
+    rows = connection.read(f"SELECT * FROM memories WHERE {' AND '.join(where)} ORDER BY n", parameters)
+    return memories_of(connection, rows)
+
+
+def get_memory(connection: Connection, id: str) -> Memory:
+    rows = connection.read("SELECT * FROM memories WHERE id = ?", [id])
+    if not rows:
+        raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
+    return memories_of(connection, rows)[0]
+
+
+def chain(connection: Connection, id: str) -> list[Memory]:
+    """Everything that `id` superseded or was superseded by, oldest first."""
+    get_memory(connection, id)
+    rows = connection.read(
+        """WITH RECURSIVE linked (id) AS (
+               SELECT ? UNION
+               SELECT m.superseded_by FROM memories m JOIN linked ON m.id = linked.id WHERE m.superseded_by IS NOT NULL
+               UNION SELECT m.id FROM memories m JOIN linked ON m.superseded_by = linked.id)
+           SELECT * FROM memories WHERE id IN linked ORDER BY coalesce(valid_from, ''), n""",
+        [id],
+    )
+    return memories_of(connection, rows)
+
+
+def memories_of(connection: Connection, rows: Sequence[sqlite3.Row]) -> list[Memory]:
+    evidence: dict[str, list[Evidence]] = {row["id"]: [] for row in rows}
+    ids = list(evidence)
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        for row in connection.read(
+            f"SELECT * FROM evidence WHERE memory IN ({', '.join('?' * len(some))}) ORDER BY memory, place", some
+        ):
+            evidence[row["memory"]].append(Evidence(row["session"], row["turn"], row["quote"]))
+    return [memory_of(row, tuple(evidence[row["id"]])) for row in rows]

@@ -1,0 +1,87 @@
+"""The schema, as numbered migrations that only ever grow. Knows nothing of records.
+
+A database that carries a migration this code does not know was written by a newer memsrv, and is refused.
+"""
+
+from sqlite_utils import Database, Migrations
+
+from memsrv.errors import StoreError
+
+migrations = Migrations("memsrv")
+
+
+def migrate(db: Database) -> None:
+    """Bring `db` to this code's schema. The caller holds the writer lock."""
+    refuse_newer(db)
+    migrations.apply(db)
+
+
+def pending(db: Database) -> bool:
+    return bool(migrations.pending(db))
+
+
+def refuse_newer(db: Database) -> None:
+    known = {migration.name for migration in migrations._migrations}
+    newer = [applied.name for applied in migrations.applied(db) if applied.name not in known]
+    if newer:
+        raise StoreError(
+            f"The database was written by a newer memsrv (it has `{newer[0]}`); upgrade memsrv, or point MEMSRV_HOME elsewhere"
+        )
+
+
+@migrations()
+def m001_sessions_events_files(db: Database) -> None:
+    for statement in _M001:
+        db.execute(statement)
+
+
+@migrations()
+def m002_memories_with_evidence(db: Database) -> None:
+    for statement in _M002:
+        db.execute(statement)
+
+
+@migrations()
+def m003_full_text(db: Database) -> None:
+    tokenize = "porter unicode61 remove_diacritics 2"
+    db["events"].enable_fts(["text", "command"], tokenize=tokenize, create_triggers=True)  # type: ignore[union-attr]
+    db["memories"].enable_fts(["text"], tokenize=tokenize, create_triggers=True)  # type: ignore[union-attr]
+
+
+_M001 = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE sessions (
+        id TEXT PRIMARY KEY, agent TEXT NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL, cwd TEXT, branch TEXT,
+        title TEXT, started TEXT, ended TEXT, version TEXT, parent TEXT)""",
+    "CREATE INDEX sessions_by_project ON sessions (project, started)",
+    """CREATE TABLE events (
+        n INTEGER PRIMARY KEY, agent TEXT NOT NULL, id TEXT NOT NULL,
+        session TEXT NOT NULL REFERENCES sessions (id), turn INTEGER NOT NULL,
+        type TEXT NOT NULL, trust TEXT NOT NULL, text TEXT NOT NULL, time TEXT, outcome TEXT NOT NULL, tool TEXT, call TEXT,
+        command TEXT, paths TEXT NOT NULL, edits TEXT NOT NULL, exit_code INTEGER, error TEXT, cwd TEXT, branch TEXT,
+        parent TEXT, on_main_path INTEGER NOT NULL, sidechain INTEGER NOT NULL, model TEXT, tokens INTEGER,
+        UNIQUE (agent, id), UNIQUE (session, turn))""",
+    "CREATE INDEX events_by_parent ON events (session, parent)",
+    """CREATE TABLE files (
+        path TEXT PRIMARY KEY, agent TEXT NOT NULL, session TEXT NOT NULL, dev INTEGER NOT NULL, inode INTEGER NOT NULL,
+        head TEXT NOT NULL, head_size INTEGER NOT NULL, offset INTEGER NOT NULL, generation INTEGER NOT NULL,
+        state TEXT NOT NULL, unknown TEXT NOT NULL)""",
+    """CREATE TABLE unreadable (
+        path TEXT NOT NULL REFERENCES files (path), offset INTEGER NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (path, offset))""",
+)
+
+_M002 = (
+    """CREATE TABLE memories (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
+        trust TEXT NOT NULL, subject TEXT, relation TEXT, value TEXT, valid_from TEXT, valid_to TEXT, superseded_by TEXT,
+        origin TEXT NOT NULL, key TEXT)""",
+    "CREATE INDEX memories_by_key ON memories (project, key)",
+    "CREATE INDEX memories_by_successor ON memories (superseded_by)",
+    """CREATE TABLE evidence (
+        memory TEXT NOT NULL REFERENCES memories (id) ON DELETE CASCADE, place INTEGER NOT NULL,
+        session TEXT NOT NULL, turn INTEGER NOT NULL, quote TEXT NOT NULL,
+        PRIMARY KEY (memory, place), UNIQUE (memory, session, turn, quote))""",
+    # What was erased must not be derived again from the same log: only hashes stay.
+    "CREATE TABLE erased (hash TEXT PRIMARY KEY)",
+)
