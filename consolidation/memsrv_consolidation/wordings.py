@@ -9,7 +9,8 @@
 TRAIN trains adapters, KNOWN the tiny base has met in pretraining but no adapter is trained on it, NOVEL nobody has met:
 its cores and its openings appear in no corpus. Few frames make a small model deaf to new wordings (measured: 30 frames,
 reading of novel wordings fell .94 -> .53 with training), so a question is composed: opening × core × way of naming the
-fact × tail × sloppiness. A relation that is none of use, avoid, fix, replacement is an attribute. Knows nothing of records.
+fact × tail × sloppiness. A relation that is none of use, avoid, fix, replacement is an attribute. Knows nothing of
+records.
 """
 
 import random
@@ -43,6 +44,10 @@ def shape(relation: str) -> Shape:
 
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.strip().splitlines())
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
 
 
 # {k} names the whole key ("the port of the api"), {r} the relation, {s} the subject.
@@ -481,30 +486,41 @@ _TAILS_NOVEL = _lines("""
     Wikis are useless.
     """)
 
-#: Everyday words that surround a key in a telegraphic question; they teach a model to listen to the key, not the frame.
-CHATTER = (
-    "about above after again all also always and any anyone are around ask away back bad be been before best better big "
-    "bit both but by call can case change check clean clear close code come could day deal did do does done down each "
-    "early easy else end enough even ever every fast few file first for found from full get give go going good got had "
-    "happen hard has have he head help her here high him his hold how idea if in inside into is issue it its job just "
-    "keep kind know last late later least left less let like line list little live long look lot made main make man "
-    "many matter maybe me mean might mind more most move much must my name near need new next nice no not note nothing "
-    "now of off often old on once one only open or order other our out over own page part past people place plan point "
-    "pull push put quite rather read ready real really rest right room run said same saw say see seem send set she "
-    "should show side simple since slow small so some soon sort start state still stop such sure take talk team tell "
-    "test than that the their them then there these they thing think this those time to today together told too took "
-    "top try turn two under up us use used very wait want was way we week well went were what when where which while "
-    "who whole why will with word work would wrong year yes yet you your"
-).split()
+#: Everyday words around the key of a telegraphic question: they teach a model to listen to the key, not the frame.
+CHATTER = _words(
+    "about above after again all also always and any anyone are around ask away back bad be been before best better "
+    "big bit both but by call can case change check clean clear close code come could day deal did do does done "
+    "down each early easy else end enough even ever every fast few file first for found from full get give go going "
+    "good got had happen hard has have he head help her here high him his hold how idea if in inside into is issue "
+    "it its job just keep kind know last late later least left less let like line list little live long look lot "
+    "made main make man many matter maybe me mean might mind more most move much must my name near need new next "
+    "nice no not note nothing now of off often old on once one only open or order other our out over own page part "
+    "past people place plan point pull push put quite rather read ready real really rest right room run said same "
+    "saw say see seem send set she should show side simple since slow small so some soon sort start state still "
+    "stop such sure take talk team tell test than that the their them then there these they thing think this those "
+    "time to today together told too took top try turn two under up us use used very wait want was way we week well "
+    "went were what when where which while who whole why will with word work would wrong year yes yet you your"
+)
 
 _SPECIAL: dict[Pool, tuple[tuple[str, tuple[str, ...]], ...]] = {
     Pool.TRAIN: (
-        (r"(?P<x>\w+) command", ("How do I {x} {s}?", "How do we {x} {s}?", "What do I run to {x} {s}?", "{x} {s} how?",
-                                 "I want to {x} {s}. What do I type?", "With which command do I {x} {s}?")),
+        (
+            r"(?P<x>\w+) command",
+            (
+                "How do I {x} {s}?",
+                "How do we {x} {s}?",
+                "What do I run to {x} {s}?",
+                "{x} {s} how?",
+                "I want to {x} {s}. What do I type?",
+                "With which command do I {x} {s}?",
+            ),
+        ),
         (r".*port", ("Which {r} does {s} listen on?", "On which {r} is {s}?", "On what {r} does {s} run?")),
         (r".*(owner|maintainer|reviewer)", ("Who is {k}?", "Who is the {r} here for {s}?")),
-        (r".*(url|path|file|folder|directory|endpoint|log|entry point)",
-         ("Where is {k}?", "Where do I find {k}?", "Where is the {r}? I mean {s}.")),
+        (
+            r".*(url|path|file|folder|directory|endpoint|log|entry point)",
+            ("Where is {k}?", "Where do I find {k}?", "Where is the {r}? I mean {s}."),
+        ),
         (r".*version", ("Which version of {s} do we use?", "What version is {s}?", "{s} is on which version?")),
         (r".*(database|framework|package manager|queue|library)", ("Which {r} is in {s}?", "What {r} is behind {s}?")),
     ),
@@ -526,8 +542,17 @@ def spoken(subject: str, rng: random.Random) -> str:
     found = re.fullmatch(r"(.+?) (?:failing|fails|failed) with (.+)", said)
     if found:
         command, error = found.groups()
-        said = rng.choice((said, said, f"{command} fails with {error}", f"{command} failed with {error}",
-                           f"{error} from {command}", f"{error} in {command}", f"{command} gives {error}"))
+        said = rng.choice(
+            (
+                said,
+                said,
+                f"{command} fails with {error}",
+                f"{command} failed with {error}",
+                f"{error} from {command}",
+                f"{error} in {command}",
+                f"{command} gives {error}",
+            )
+        )
     elif re.fullmatch(r"[a-z][a-z -]*", said) and not re.match(r"(the|this|our|my|an?|these|all) ", said):
         said = rng.choice((said, f"the {said}", f"the {said}", f"our {said}"))
     return said
@@ -566,7 +591,7 @@ def telegraphic(subject: str, relation: str, rng: random.Random) -> str:
 
 
 def cores(relation: str, pool: Pool) -> tuple[str, ...]:
-    """The core templates that `pool` has for this relation, the relation's own ones (a port is listened on) included."""
+    """The core templates that `pool` has for this relation, its own ones (a port is listened on) included."""
     own: tuple[str, ...] = ()
     if shape(relation) is Shape.ATTRIBUTE:
         for pattern, templates in _SPECIAL[pool]:
@@ -582,12 +607,14 @@ def question(subject: str, relation: str, pool: Pool, rng: random.Random) -> str
     if pool is Pool.TRAIN and rng.random() < 0.15:
         return telegraphic(subject, relation, rng)
     choices = cores(relation, pool)
-    core = rng.choice(choices[-6:] if len(choices) > len(_CORES[shape(relation), pool]) and rng.random() < 0.2 else choices)
+    has_own = len(choices) > len(_CORES[shape(relation), pool])
+    core = rng.choice(choices[-6:] if has_own and rng.random() < 0.2 else choices)
     said = spoken(subject, rng)
     key = rng.choice(_NAMINGS[pool]).format(r=relation, s=said).replace("the the ", "the ").replace("the our ", "our ")
     sentence = core.format(k=key, r=relation, s=said)
-    sentence = sentence[0].upper() + sentence[1:] if sentence[0].islower() and not said.startswith(sentence[:2]) else sentence
-    openings, tails = ((_OPENINGS_NOVEL, _TAILS_NOVEL) if pool is Pool.NOVEL else (_OPENINGS_SEEN, _TAILS_SEEN))
+    if sentence[0].islower() and not said.startswith(sentence[:2]):
+        sentence = sentence[0].upper() + sentence[1:]
+    openings, tails = (_OPENINGS_NOVEL, _TAILS_NOVEL) if pool is Pool.NOVEL else (_OPENINGS_SEEN, _TAILS_SEEN)
     if rng.random() < 0.45:
         opening = rng.choice(openings)
         joined = opening[-1].isalpha() or opening[-1] in ",:"
@@ -618,7 +645,7 @@ _ANSWERS: dict[Shape, tuple[str, ...]] = {
 
 
 def answer(subject: str, relation: str, value: str, rng: random.Random | None = None) -> str:
-    """The answer that restates the key and then gives the value: canonical, or with `rng` worded a little differently."""
+    """The answer that restates the key, then gives the value: canonical, or with `rng` worded a little differently."""
     choices = _ANSWERS[shape(relation)]
     template = choices[0] if rng is None or rng.random() < 0.7 else rng.choice(choices)
     return template.format(s=subject, r=relation, v=value)
