@@ -185,9 +185,14 @@ def nothing(rng: random.Random, turns: int) -> list[Message]:
     return messages
 
 
-def turn(question: str, reply: str) -> list[Message]:
+def question(text: str) -> Message:
+    """A question as the user's message."""
+    return {"role": "user", "content": text}
+
+
+def turn(text: str, reply: str) -> list[Message]:
     """One question and its answer."""
-    return [{"role": "user", "content": question}, {"role": "assistant", "content": reply}]
+    return [question(text), {"role": "assistant", "content": reply}]
 
 
 def rehearsal(n: int, seed: int, most: int = 12) -> list[list[Message]]:
