@@ -1,0 +1,85 @@
+"""The demo's made-up week is in the format of real logs, and holds what real logs hold."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memsrv.demo.logs import write_logs
+from memsrv.demo.story import FAKE_TOKEN, SITTINGS
+
+CWD = "/home/ana/quayside"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    return write_logs(SITTINGS, tmp_path, CWD)
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    records = []
+    for line in path.read_text("utf-8").splitlines():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return records
+
+
+def _all(files: list[Path]) -> list[dict[str, Any]]:
+    return [record for path in files for record in _records(path)]
+
+
+def test_the_same_story_gives_the_same_bytes(tmp_path: Path) -> None:
+    once, again = (write_logs(SITTINGS, tmp_path / name, CWD) for name in ("once", "again"))
+
+    assert [path.read_bytes() for path in once] == [path.read_bytes() for path in again]
+
+
+def test_logs_lie_where_claude_code_puts_them(files: list[Path], tmp_path: Path) -> None:
+    places = [path.relative_to(tmp_path).parts for path in files]
+
+    assert {parts[:2] for parts in places} == {("projects", "-home-ana-quayside")}
+    assert sum(parts[3:4] == ("subagents",) for parts in places) == 1
+
+
+def test_every_record_follows_one_that_is_there(files: list[Path]) -> None:
+    for path in files:
+        known = {record["uuid"] for record in _records(path) if "uuid" in record}
+        parents = {record["parentUuid"] for record in _records(path) if record.get("parentUuid")}
+
+        assert parents <= known
+
+
+def test_a_resumed_session_repeats_the_records_of_the_earlier_one(files: list[Path]) -> None:
+    copies = Counter(record["uuid"] for record in _all(files) if "uuid" in record)
+
+    assert Counter(copies.values())[2] > 20
+    assert max(copies.values()) == 2
+
+
+def test_one_reply_takes_several_lines_that_repeat_its_usage(files: list[Path]) -> None:
+    replies = [record["message"] for record in _records(files[0]) if record["type"] == "assistant"]
+    shared = Counter(reply["id"] for reply in replies)
+
+    assert max(shared.values()) == 2
+    assert all(len(reply["content"]) == 1 for reply in replies)
+
+
+def test_the_week_holds_what_real_weeks_hold(files: list[Path]) -> None:
+    text = "".join(path.read_text("utf-8") for path in files)
+
+    assert '"subtype":"compact_boundary"' in text
+    assert '"isCompactSummary":true' in text
+    assert "To tell you how to proceed, the user said:" in text
+    assert "[Request interrupted by user]" in text
+    assert '"isSidechain":true' in text
+    assert FAKE_TOKEN in text
+
+
+def test_one_line_was_left_half_written(files: list[Path]) -> None:
+    unreadable = [len(path.read_text("utf-8").splitlines()) - len(_records(path)) for path in files]
+
+    assert sum(unreadable) == 1
