@@ -771,3 +771,8 @@ def frame_words() -> frozenset[str]:
 def openings(pool: Pool) -> tuple[str, ...]:
     """The openings of `pool`; TRAIN and KNOWN share theirs, NOVEL has its own."""
     return _OPENINGS_NOVEL if pool is Pool.NOVEL else _OPENINGS_SEEN
+
+
+def tails(pool: Pool) -> tuple[str, ...]:
+    """The tails of `pool`, shared like the openings."""
+    return _TAILS_NOVEL if pool is Pool.NOVEL else _TAILS_SEEN

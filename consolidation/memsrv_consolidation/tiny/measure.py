@@ -61,7 +61,11 @@ def answers(
     said: list[str] = []
     for start in range(0, len(asked), batch):
         prompts = [
-            tok.apply_chat_template([{"role": m["role"], "content": m["content"]} for m in messages], tokenize=False, add_generation_prompt=True)
+            tok.apply_chat_template(
+                [{"role": m["role"], "content": m["content"]} for m in messages],
+                tokenize=False,
+                add_generation_prompt=True,
+            )
             for messages in asked[start : start + batch]
         ]
         tokens = tok(prompts, return_tensors="pt", padding=True, padding_side="left")

@@ -77,7 +77,7 @@ _ERRORS = _words(
 
 def syllables(rng: random.Random) -> str:
     """A made-up word."""
-    word = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(rng.choice((1, 2, 2, 3))))
+    word = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(rng.choice((1, 2, 2, 2, 3))))
     return word + (rng.choice(_CODAS) if rng.random() < 0.5 or len(word) < 4 else "")
 
 
@@ -89,7 +89,7 @@ def letters(rng: random.Random) -> str:
 
 def word(rng: random.Random) -> str:
     roll = rng.random()
-    return rng.choice(WORDS) if roll < 0.5 else syllables(rng) if roll < 0.93 else letters(rng)
+    return rng.choice(WORDS) if roll < 0.7 else syllables(rng) if roll < 0.96 else letters(rng)
 
 
 def cased(parts: list[str], rng: random.Random) -> str:
@@ -110,11 +110,11 @@ def cased(parts: list[str], rng: random.Random) -> str:
 
 def identifier(rng: random.Random) -> str:
     first = rng.choice(_VERBS) if rng.random() < 0.4 else word(rng)
-    return cased([first, *(word(rng) for _ in range(rng.choice((0, 1, 1, 1, 2))))], rng)
+    return cased([first, *(word(rng) for _ in range(rng.choice((0, 1, 1, 1, 1, 2))))], rng)
 
 
 def call(rng: random.Random) -> str:
-    name = ".".join([identifier(rng) if rng.random() < 0.5 else word(rng) for _ in range(rng.choice((0, 1, 1, 2)))])
+    name = ".".join([identifier(rng) if rng.random() < 0.5 else word(rng) for _ in range(rng.choice((0, 1, 1, 1)))])
     end = rng.choice(("()", "()", "()", "", f"({word(rng)})", f"({word(rng)}={number(rng)})"))
     return (
         (name + "." if name else "") + f"{rng.choice(_VERBS)}_{word(rng)}" + end
@@ -144,11 +144,11 @@ def version(rng: random.Random) -> str:
 
 def path(rng: random.Random) -> str:
     start = rng.choice(("", "", "~/", "/", "/var/", "/etc/", "src/", "./", "app/", "config/", "tests/", "../", "docs/"))
-    middle = "".join(f"{rng.choice((word(rng), identifier(rng)))}/" for _ in range(rng.choice((0, 1, 1, 2))))
+    middle = "".join(f"{word(rng)}/" for _ in range(rng.choice((0, 0, 1, 1, 2))))
     extensions = _words(
         ".json .toml .yaml .yml .py .ts .tsx .go .rs .db .log .csv .sql .md .sh .env .cfg .ini .lock .txt"
     )
-    return start + middle + identifier(rng) + rng.choice((*extensions, ""))
+    return start + middle + (word(rng) if rng.random() < 0.6 else identifier(rng)) + rng.choice((*extensions, ""))
 
 
 def url(rng: random.Random) -> str:
@@ -198,8 +198,8 @@ def name(rng: random.Random) -> str:
 
 def command(rng: random.Random) -> str:
     """A shell command of one to seven words, flags included."""
-    words = [rng.choice((tool(rng), rng.choice(TOOLS), rng.choice(TOOLS), path(rng)))]
-    for _ in range(rng.choice((0, 1, 1, 2, 2, 3, 4))):
+    words = [rng.choice((tool(rng), rng.choice(TOOLS), rng.choice(TOOLS), rng.choice(TOOLS), path(rng)))]
+    for _ in range(rng.choice((0, 1, 1, 1, 2, 2, 3))):
         words.append(
             rng.choice(
                 (
@@ -210,6 +210,7 @@ def command(rng: random.Random) -> str:
                     f"--{rng.choice((word(rng), rng.choice(_VERBS)))}",
                     f"--{word(rng)}={rng.choice((number(rng), word(rng)))}",
                     f"--{word(rng)}-{word(rng)}",
+                    word(rng),
                     path(rng),
                     f"{word(rng)}:{word(rng)}",
                     tool(rng),
