@@ -1,0 +1,221 @@
+"""Asking the endpoint, and starting or ending it: what the torch-free rooms use of serving.
+
+Nothing here waits for a model to load: while the endpoint starts, the reply is `Warming`, at once. Knows the files of
+`address.py` and the wire, and nothing of engines.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+import psutil
+from filelock import Timeout
+
+from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound
+from memsrv.layout import Blocks, render, says_not_recorded
+from memsrv.records import Message, to_dict
+from memsrv.settings import Home, Settings
+from memsrv_adapters import address
+from memsrv_adapters.shelf import Shelf
+from memsrv_adapters.version import checked_project
+
+ANSWER_TOKENS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`model` is the exact name that answered; `adapter` `<project>@v3` or `base`; `known` false for "not recorded"."""
+
+    answer: str
+    model: str
+    adapter: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Warming:
+    """The endpoint is starting: ask again in `retry_s` seconds."""
+
+    retry_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointState:
+    """`warming` covers everything from the process's first moment to its first answer."""
+
+    state: Literal["stopped", "warming", "ready"]
+    pid: int | None = None
+    url: str | None = None
+    started: str | None = None
+
+
+def endpoint_state(home: Home) -> EndpointState:
+    """Whether an endpoint runs, and whether it can answer. Starts nothing."""
+    if not _runs(home):
+        return EndpointState("stopped")
+    at = address.read_address(home)
+    if at is None:
+        return EndpointState("warming")  # it has the lock, and not yet a port
+    try:
+        ready = _http().get(f"{at.url}/health", timeout=2).status_code == 200
+    except httpx.TransportError:
+        ready = False  # between binding and listening, or ending: in both cases, ask again
+    return EndpointState("ready" if ready else "warming", at.pid, at.url, at.started)
+
+
+def start_endpoint(home: Home, settings: Settings, project: str | None = None) -> None:
+    """Start the endpoint, detached from this process, unless one runs. Returns at once."""
+    if _runs(home):
+        return
+    home.logs.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root)]
+    command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.threads)]
+    command += ["--idle-minutes", str(settings.idle_minutes)]
+    command += ["--project", project] if project else []
+    with address.log_file(home).open("ab") as log:
+        subprocess.Popen(
+            command,
+            cwd=home.root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            close_fds=True,
+        )
+
+
+def stop_endpoint(home: Home, seconds: float = 15.0) -> bool:
+    """End the endpoint and wait until it is gone; answers under way may finish. False where none ran."""
+    if not _runs(home):
+        return False
+    at = address.read_address(home)
+    if at is None:
+        raise EndpointUnavailable("the endpoint is only just starting; try again in a few seconds")
+    try:
+        psutil.Process(at.pid).terminate()
+    except psutil.NoSuchProcess:
+        return False
+    held = address.lock(home)
+    try:
+        held.acquire(timeout=seconds)
+    except Timeout as error:
+        raise EndpointUnavailable(
+            f"the endpoint (process {at.pid}) did not end within {seconds:g} seconds; end it by hand"
+        ) from error
+    held.release()
+    return True
+
+
+def wait_until_ready(home: Home, seconds: float, poll: float = 0.1) -> EndpointState:
+    """Wait for an endpoint that was started. EndpointUnavailable says why it never came, as far as it said so."""
+    limit = time.monotonic() + seconds
+    while True:
+        state = endpoint_state(home)
+        if state.state == "ready":
+            return state
+        _tell_failure(home)
+        if time.monotonic() > limit:
+            raise EndpointUnavailable(
+                f"the endpoint was not ready within {seconds:g} seconds; see {address.log_file(home)}"
+            )
+        time.sleep(poll)
+
+
+def ask(
+    home: Home,
+    question: str,
+    *,
+    settings: Settings,
+    project: str | None = None,
+    model: str | None = None,
+    system: str | None = None,
+    wait_seconds: float = 0.0,
+    timeout: float = 120.0,
+) -> Answer | Warming:
+    """The answer of `model`, or of what is live for `project`; `system` defaults to the layout with empty blocks.
+
+    Starts the endpoint where none runs. Replies `Warming` at once while it starts, unless told to wait for it.
+    NoAdapterYet where nothing is promoted for the project.
+    """
+    name = model or _live(home, project)
+    project = project or _project_of(name)
+    state = endpoint_state(home)
+    if state.state == "stopped":
+        _tell_failure(home)
+        start_endpoint(home, settings, project)
+        state = EndpointState("warming")
+    if state.state == "warming" and wait_seconds > 0:
+        state = wait_until_ready(home, wait_seconds)
+    if state.state != "ready" or state.url is None:
+        return Warming()
+    messages = (Message("system", render(Blocks()) if system is None else system), Message("user", question))
+    return _asked(state.url, address.token(home), name, messages, timeout)
+
+
+def _asked(url: str, token: str, name: str, messages: Sequence[Message], timeout: float) -> Answer | Warming:
+    body = {"model": name, "messages": to_dict(messages), "max_tokens": ANSWER_TOKENS}
+    try:
+        reply = _http().post(
+            f"{url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}, timeout=timeout
+        )
+    except httpx.TimeoutException as error:
+        raise EndpointUnavailable(f"the endpoint gave no answer within {timeout:g} seconds; ask again") from error
+    except httpx.ConnectError:
+        return Warming()  # it went idle in this very moment; the next question starts it again
+    except httpx.TransportError as error:
+        raise EndpointUnavailable(f"the endpoint broke off ({error}); ask again") from error
+    if reply.status_code == 503:
+        return Warming()
+    said: dict[str, Any] = reply.json()
+    if reply.status_code != 200:
+        sentence, code = said["error"]["message"], said["error"]["code"]
+        raise (NotFound if code == "model_not_found" else EndpointUnavailable)(sentence)
+    text: str = said["choices"][0]["message"]["content"]
+    return Answer(text, said["model"], reply.headers["x-memsrv-adapter"], not says_not_recorded(text))
+
+
+def _live(home: Home, project: str | None) -> str:
+    if project is None:
+        return "memsrv/base"
+    if Shelf(home.adapters).pointers(checked_project(project)).current is None:
+        raise NoAdapterYet(
+            f"no adapter has been promoted for {project}; run `memsrv consolidate`, or see `memsrv runs`"
+        )
+    return f"memsrv/{project}"
+
+
+def _project_of(name: str) -> str | None:
+    project = name.removeprefix("memsrv/").partition("@")[0].partition(":")[0]
+    return None if name == "memsrv/base" or not name.startswith("memsrv/") else checked_project(project)
+
+
+def _runs(home: Home) -> bool:
+    """Whether a process holds the endpoint's lock: a file could be left over, a lock cannot."""
+    if not (home.root / "endpoint.lock").exists():
+        return False
+    held = address.lock(home)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        return True
+    held.release()
+    return False
+
+
+def _tell_failure(home: Home) -> None:
+    """Raise why the last start failed; the next question then tries again."""
+    file = address.failure_file(home)
+    try:
+        sentence = file.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return
+    file.unlink(missing_ok=True)
+    raise EndpointUnavailable(f"the endpoint could not start: {sentence}")
+
+
+def _http() -> httpx.Client:
+    return httpx.Client(trust_env=False)  # a proxy has no business between us and loopback
