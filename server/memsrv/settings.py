@@ -122,5 +122,21 @@ def claude_config() -> Path:
     return Path(named) if named else Path.home() / ".claude"
 
 
+def set_for_libraries(threads: int) -> None:
+    """What the training and serving libraries of this process must find in the environment before they are imported.
+
+    Threads as given, nothing reported to anybody (trl would send telemetry), no progress bars in logs.
+    """
+    os.environ.update(
+        OMP_NUM_THREADS=str(threads),
+        MKL_NUM_THREADS=str(threads),
+        TOKENIZERS_PARALLELISM="false",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        DO_NOT_TRACK="1",
+        HF_HUB_DISABLE_PROGRESS_BARS="1",
+        HF_DATASETS_DISABLE_PROGRESS_BARS="1",
+    )
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,74 @@
+"""The night, stage by stage: reflect → synthesise → train → evaluate → decide. Each reads files and writes one.
+
+A file that is there is finished, so a run that was killed goes on at the first that is not. This page is the table of
+contents; the chapters know nothing of each other.
+"""
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from memsrv.redact import Redactor
+from memsrv_consolidation import report
+from memsrv_consolidation.costs import Costs
+from memsrv_consolidation.decide import NOTHING, Verdict, decide
+from memsrv_consolidation.evaluate import evaluate
+from memsrv_consolidation.progress import Pace
+from memsrv_consolidation.recipe import preset
+from memsrv_consolidation.reflect import reflect, trainable
+from memsrv_consolidation.run import Run, clear_unfinished, read_json, write_json, write_lines
+from memsrv_consolidation.strategies import strategy
+from memsrv_consolidation.synthesise import synthesise
+
+
+def consolidate(run: Run, pace: Pace, saving_itself: Callable[[], AbstractContextManager[Callable[[], bool]]]) -> None:
+    """Bring `run` to its report. In `saving_itself` the training asks whether to stop, and then ends with a checkpoint."""
+    clear_unfinished(run)
+    order = run.order
+    recipe = preset(order.base, order.preset)
+    base = report.base_of(order)
+    # Placeholders are never compared across runs, so any key will do.
+    redactor = Redactor(order.id.encode())
+    costs = Costs(run)
+
+    if not run.facts_file.exists():
+        with costs.of("reflect", pace):
+            reflection = reflect(order.project, run.episodes(), run.memories(), redactor)
+            costs.note("left_out", reflection.left_out)
+            write_lines(run.facts_file, reflection.facts)
+
+    facts = run.facts()
+    nothing = report.nothing_new(order, facts)
+    if nothing:
+        report.write(run, recipe, base.hash, Verdict(NOTHING, nothing, ()), costs)
+        return
+
+    if not run.conversations_file.exists():
+        with costs.of("synthesise", pace):
+            synthesis = synthesise(facts, recipe, order.seed, redactor)
+            costs.note("secret_conversations", {"facts": synthesis.secret})
+            write_lines(run.conversations_file, synthesis.conversations)
+
+    if not run.adapter.exists():
+        with costs.of("train", pace), saving_itself() as stopping:
+            strategy(order.strategy).train(
+                run.conversations(), recipe, base.path, adapter=run.adapter, checkpoints=run.checkpoints,
+                seed=order.seed, threads=order.threads, stopping=stopping, count=pace.count,
+                begin=lambda total, done: pace.begin("train", total, done),
+            )  # fmt: skip
+    shutil.rmtree(run.checkpoints, ignore_errors=True)
+
+    if not run.evaluation_file.exists():
+        with costs.of("evaluate", pace):
+            trained = {id for conversation in run.conversations() for id in conversation.facts}
+            current = Path(order.current.path) if order.current else None
+            measured = evaluate(
+                [fact for fact in facts if trainable(fact) and fact.id in trained], base.path, run.adapter, current,
+                order.seed, order.threads, count=pace.count, begin=lambda total, done: pace.begin("evaluate", total, done),
+            )  # fmt: skip
+            write_json(run.evaluation_file, measured)
+
+    with costs.of("decide", pace):
+        verdict = decide(run, read_json(run.evaluation_file), order.canaries, redactor)
+    report.write(run, recipe, base.hash, verdict, costs)

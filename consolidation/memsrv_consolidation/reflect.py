@@ -1,0 +1,133 @@
+"""Reflection by rules: episodes and memory in, facts out. Three lenses read every episode and their claims are unioned.
+
+A claim needs evidence that stands literally in its episode. Under one key (subject, relation) the newest words win, and
+what memory retired or superseded stays out. Secrets never become facts. What is left out is counted. No model, no torch.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from memsrv import lenses
+from memsrv.records import Episode, Event, Evidence, Fact, Kind, Memory, Trust
+from memsrv.redact import Redactor
+
+#: Where an earlier gate took a secret out, a placeholder stands; there is nothing to learn from it.
+_REDACTED = "[redacted:"
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """The facts, and how many claims were left out for which reason."""
+
+    facts: tuple[Fact, ...]
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A claim on its way to become a fact. `memory` is the id of the memory it already is."""
+
+    kind: Kind
+    text: str
+    trust: Trust
+    evidence: tuple[Evidence, ...]
+    time: str
+    subject: str | None
+    relation: str | None
+    value: str | None
+    memory: str | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What newer words supersede: subject and relation; a claim that rules could not take apart is its own key."""
+        if self.subject and self.relation:
+            return (plain(self.subject), plain(self.relation))
+        return (plain(self.text),)
+
+    @property
+    def said(self) -> str:
+        return plain(self.value or self.text)
+
+
+def plain(text: str) -> str:
+    """`text` as keys are compared: case and white space do not count."""
+    return " ".join(text.casefold().split())
+
+
+def trainable(fact: Fact) -> bool:
+    """Whether `fact` may be trained on and can be asked for."""
+    return bool(fact.trust.trainable and fact.subject and fact.relation and fact.value)
+
+
+def reflect(project: str, episodes: Iterable[Episode], memories: Sequence[Memory], redactor: Redactor) -> Reflection:
+    """The facts of `project`, in the order of their keys: the same input gives the same bytes."""
+    left_out = {"unsupported": 0, "superseded": 0, "secret": 0}
+    heard: list[_Heard] = []
+    for episode in episodes:
+        for claim in lenses.claims(episode.steps):
+            if not claim.evidence or not all(_literal(quote, episode.steps) for quote in claim.evidence):
+                left_out["unsupported"] += 1
+                continue
+            heard.append(_Heard(claim.kind, claim.text, claim.trust, claim.evidence, claim.time or episode.session.started
+                                or "", claim.subject, claim.relation, claim.value))  # fmt: skip
+    ended = [memory for memory in memories if memory.valid_to or memory.superseded_by]
+    heard += [_remembered(memory) for memory in memories if not (memory.valid_to or memory.superseded_by)]
+    facts = []
+    for rivals in _by_key(heard).values():
+        living = [claim for claim in rivals if not _has_ended(claim, ended)]
+        left_out["superseded"] += len({claim.said for claim in rivals}) - bool(living)
+        if not living:
+            continue
+        fact = _fact(project, max(living, key=lambda claim: (claim.time, claim.memory is not None)), living)
+        if _secret(fact, redactor):
+            left_out["secret"] += 1
+        else:
+            facts.append(fact)
+    return Reflection(tuple(sorted(facts, key=lambda fact: fact.id)), left_out)
+
+
+def _remembered(memory: Memory) -> _Heard:
+    return _Heard(memory.kind, memory.text, memory.trust, memory.evidence, memory.valid_from or "", memory.subject,
+                  memory.relation, memory.value, memory.id)  # fmt: skip
+
+
+def _by_key(heard: Iterable[_Heard]) -> dict[tuple[str, ...], list[_Heard]]:
+    found: dict[tuple[str, ...], list[_Heard]] = {}
+    for claim in heard:
+        found.setdefault(claim.key, []).append(claim)
+    return found
+
+
+def _has_ended(claim: _Heard, ended: Sequence[Memory]) -> bool:
+    """Whether memory put an end to this claim: same key, same value, and not said again since."""
+    if claim.memory is not None:
+        return False
+    for memory in ended:
+        was = _remembered(memory)
+        if was.key == claim.key and was.said == claim.said and claim.time <= (memory.valid_to or claim.time):
+            return True
+    return False
+
+
+def _fact(project: str, chosen: _Heard, living: Sequence[_Heard]) -> Fact:
+    same = [claim for claim in living if claim.said == chosen.said]
+    evidence = tuple(dict.fromkeys(quote for claim in same for quote in claim.evidence))
+    memory = next((claim.memory for claim in same if claim.memory), None)
+    # The most trusted voice that said it: the order of Trust is that of the enum.
+    trust = min((claim.trust for claim in same), key=list(Trust).index)
+    id = memory or hashlib.sha256("\0".join((project, *chosen.key, chosen.said)).encode()).hexdigest()[:16]
+    return Fact(id, chosen.kind, chosen.text, trust, evidence, chosen.subject, chosen.relation, chosen.value)
+
+
+def _literal(quote: Evidence, steps: Sequence[Event]) -> bool:
+    return any(
+        quote.quote in step.text or quote.quote in (step.command or "")
+        for step in steps
+        if step.session == quote.session and quote.turn in (step.turn, -1)
+    )
+
+
+def _secret(fact: Fact, redactor: Redactor) -> bool:
+    words = "\n".join(filter(None, (fact.text, fact.subject, fact.value)))
+    return _REDACTED in words or redactor.redact(words)[1] > 0

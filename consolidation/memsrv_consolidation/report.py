@@ -1,0 +1,83 @@
+"""The run's report: what was ordered, learned, measured and decided, in the shape of docs/contracts.md."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from memsrv.records import Fact, to_dict
+from memsrv_adapters.base import Base, resolve
+from memsrv_consolidation.costs import Costs
+from memsrv_consolidation.decide import Verdict
+from memsrv_consolidation.recipe import Recipe
+from memsrv_consolidation.reflect import trainable
+from memsrv_consolidation.run import Order, Run, read_json, write_json
+
+
+def base_of(order: Order) -> Base:
+    """The base that was ordered. Its place is in the order; a run that came from elsewhere looks it up by name."""
+    if order.base_path and order.base_hash and Path(order.base_path).is_dir():
+        return Base(order.base, Path(order.base_path), order.base_hash)
+    return resolve(order.base)
+
+
+def nothing_new(order: Order, facts: Sequence[Fact]) -> str | None:
+    """Why there is nothing to train, or None: no trainable fact, or exactly those that the live version knows."""
+    asked = {fact.id: fact.text for fact in facts if trainable(fact)}
+    if not asked:
+        return f"nothing to learn: none of {len(facts)} facts is trusted and has a subject and a value"
+    if order.current is None:
+        return None
+    manifest = Path(order.current.path) / "manifest.json"
+    if not manifest.exists():
+        return None
+    known = read_json(manifest)
+    same = (known.get("base_hash"), known.get("strategy")) == (base_of(order).hash, order.strategy)
+    if same and {row["id"]: row["text"] for row in known.get("facts", [])} == asked:
+        return f"nothing new to learn: {order.current.version} was trained on the same {len(asked)} facts"
+    return None
+
+
+def write(run: Run, recipe: Recipe, base_hash: str, verdict: Verdict, costs: Costs) -> None:
+    """Write `report.json`: with it the run is done."""
+    order = run.order
+    facts = run.facts()
+    conversations = run.conversations() if run.conversations_file.exists() else []
+    trained = {id for conversation in conversations for id in conversation.facts}
+    training: dict[str, Any] = read_json(run.adapter / "training.json") if run.adapter.exists() else {}
+    write_json(
+        run.report_file,
+        {
+            "run": order.id,
+            "project": order.project,
+            "base": order.base,
+            "base_hash": base_hash,
+            "strategy": order.strategy,
+            "preset": {"name": recipe.name, "reason": recipe.reason, **_numbers(recipe)},
+            "seed": order.seed,
+            "verdict": verdict.verdict,
+            "reason": verdict.reason,
+            "checks": to_dict(verdict.checks),
+            "facts": {
+                "total": len(facts),
+                "trained": len(trained),
+                "without_subject": sum(not (f.subject and f.relation and f.value) for f in facts),
+                "untrusted": sum(not f.trust.trainable for f in facts),
+                "by_kind": dict(sorted(Counter(str(f.kind) for f in facts if f.id in trained).items())),
+                **{name: count for counts in costs.notes.values() for name, count in counts.items()},
+            },
+            "conversations": {
+                "total": len(conversations),
+                "by_about": dict(sorted(Counter(c.about for c in conversations).items())),
+                "by_style": dict(sorted(Counter(c.style for c in conversations if c.about == "fact").items())),
+            },
+            "training": training,
+            "evaluation": read_json(run.evaluation_file) if run.evaluation_file.exists() else {},
+            "seconds": costs.seconds,
+            "peak_mib": costs.peak_mib,
+        },
+    )
+
+
+def _numbers(recipe: Recipe) -> dict[str, Any]:
+    return {name: value for name, value in to_dict(recipe).items() if name not in ("name", "reason")}

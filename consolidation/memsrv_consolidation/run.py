@@ -1,0 +1,176 @@
+"""The run folder: its files, read and written whole or not at all.
+
+A stage's file is written beside its place and renamed: a file that is there is finished. This is the only contract
+between the server and a consolidation, so it is torch-free and knows nothing of stages' insides.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from memsrv.errors import RunFailed
+from memsrv.records import Conversation, Episode, Fact, Memory, from_dict, to_dict
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The adapter version that is served while the run goes on."""
+
+    version: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`run.json`: what is to be done. `base` is the name a user gave, `base_path` where its weights lie."""
+
+    id: str
+    project: str
+    base: str
+    strategy: str
+    seed: int
+    threads: int
+    created: str
+    current: Live | None = None
+    base_path: str | None = None
+    base_hash: str | None = None
+    preset: str | None = None  # a recipe by name; without one, the base's own
+    canaries: tuple[str, ...] = ()  # planted secrets that must occur in nothing the run writes
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One consolidation: a folder."""
+
+    folder: Path
+
+    @property
+    def order_file(self) -> Path:
+        return self.folder / "run.json"
+
+    @property
+    def episodes_file(self) -> Path:
+        return self.folder / "episodes.jsonl"
+
+    @property
+    def memory_file(self) -> Path:
+        return self.folder / "memory.json"
+
+    @property
+    def facts_file(self) -> Path:
+        return self.folder / "facts.jsonl"
+
+    @property
+    def conversations_file(self) -> Path:
+        return self.folder / "conversations.jsonl"
+
+    @property
+    def adapter(self) -> Path:
+        return self.folder / "adapter"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def evaluation_file(self) -> Path:
+        return self.folder / "evaluation.json"
+
+    @property
+    def report_file(self) -> Path:
+        return self.folder / "report.json"
+
+    @property
+    def progress_file(self) -> Path:
+        return self.folder / "progress.json"
+
+    @property
+    def costs_file(self) -> Path:
+        """Seconds and peak memory of each finished stage, and what reflection left out."""
+        return self.folder / "costs.json"
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "log.txt"
+
+    @property
+    def order(self) -> Order:
+        return from_dict(Order, read_json(self.order_file))
+
+    def episodes(self) -> list[Episode]:
+        return list(_lines(self.episodes_file, Episode))
+
+    def memories(self) -> list[Memory]:
+        return [from_dict(Memory, row) for row in read_json(self.memory_file)["memories"]]
+
+    def facts(self) -> list[Fact]:
+        return list(_lines(self.facts_file, Fact))
+
+    def conversations(self) -> list[Conversation]:
+        return list(_lines(self.conversations_file, Conversation))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in `path`; RunFailed names the file that is missing or damaged."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise RunFailed(f"{path} is missing; start a new run with `memsrv consolidate`") from error
+    except ValueError as error:
+        raise RunFailed(f"{path} is not JSON ({error}); delete it and resume the run, or start a new one") from error
+    if not isinstance(found, dict):
+        raise RunFailed(f"{path} does not hold a JSON object; delete it and resume the run, or start a new one")
+    return found
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """`content` as the whole of `path`, replaced in one step."""
+    with _replacing(path) as write:
+        write(json.dumps(to_dict(content), ensure_ascii=False, indent=1) + "\n")
+
+
+def write_lines(path: Path, records: Iterable[object]) -> None:
+    """One record a line, replaced in one step."""
+    with _replacing(path) as write:
+        for record in records:
+            write(json.dumps(to_dict(record), ensure_ascii=False) + "\n")
+
+
+def clear_unfinished(run: Run) -> None:
+    """Remove what a killed stage left half-written."""
+    for leftover in run.folder.glob("*.part"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Callable[[str], object]]:
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("w", encoding="utf-8") as file:
+        yield file.write
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _lines(path: Path, cls: type[Record]) -> Iterator[Record]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield from_dict(cls, json.loads(line))
+                except (TypeError, ValueError) as error:
+                    raise RunFailed(
+                        f"{path}:{number} cannot be read ({error}); delete the file and resume the run"
+                    ) from error
+    except FileNotFoundError as error:
+        raise RunFailed(f"{path} is missing; start a new run with `memsrv consolidate`") from error
