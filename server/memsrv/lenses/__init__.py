@@ -1,0 +1,71 @@
+"""Three lenses over one session's events, unioned: the human's words, errors and fixes, project facts. Rules, no LLM.
+
+Pure functions: the same events give the same claims. Host summaries and what memsrv itself injected are nobody's
+words, and no lens reads them. Both rooms use this: `remember` for memories, reflection for facts.
+"""
+
+from collections.abc import Sequence
+
+from memsrv.lenses.claim import SENTENCES, Claim, Lens, Reading
+from memsrv.lenses.errors_and_fixes import errors_and_fixes
+from memsrv.lenses.grammar import parse
+from memsrv.lenses.human_words import human_words
+from memsrv.lenses.project_facts import project_facts
+from memsrv.lenses.stated_facts import stated
+from memsrv.records import Event, Evidence, Trust
+
+__all__ = ["LENSES", "Claim", "Lens", "Reading", "claims", "read"]
+
+LENSES: tuple[Lens, ...] = (human_words, errors_and_fixes, project_facts)
+
+
+def claims(events: Sequence[Event], lenses: Sequence[Lens] = LENSES) -> list[Claim]:
+    """What the lenses see, each claim once: said again, it gains evidence; taken apart by one lens, it stays apart."""
+    found: dict[tuple[str, ...], Claim] = {}
+    for lens in lenses:
+        for claim in lens(events):
+            key = _key(claim)
+            before = found.get(key)
+            found[key] = claim if before is None else _joined(before, claim)
+    best: dict[Evidence, Claim] = {}  # of several readings of the same words, the most exact one
+    for claim in found.values():
+        for quote in claim.evidence:
+            if claim.trust is Trust.HUMAN and (quote not in best or _exactness(claim) > _exactness(best[quote])):
+                best[quote] = claim
+    return [c for c in found.values() if c.trust is not Trust.HUMAN or any(best[quote] is c for quote in c.evidence)]
+
+
+def _exactness(claim: Claim) -> int:
+    """An attribute says most, then any other shape; words that were not taken apart say least."""
+    if claim.relation is None:
+        return 0
+    return 1 if claim.relation in SENTENCES else 2
+
+
+def read(sentence: str) -> Reading | None:
+    """One sentence as a reading, whatever its scope: for what a person or agent saves on purpose."""
+    for reading in stated(sentence):
+        return reading
+    parsed = parse(sentence)
+    return parsed.reading if parsed is not None else None
+
+
+def _key(claim: Claim) -> tuple[str, ...]:
+    if claim.subject is None or claim.relation is None or claim.value is None:
+        return (claim.kind, " ".join(claim.text.casefold().split()))
+    parts = (claim.subject, claim.relation, claim.value)
+    return (claim.kind, *(" ".join(part.casefold().split()) for part in parts))
+
+
+def _joined(first: Claim, again: Claim) -> Claim:
+    quotes = tuple(dict.fromkeys((*first.evidence, *again.evidence)))
+    return Claim(
+        first.kind,
+        first.text,
+        first.trust,
+        quotes,
+        again.time or first.time,
+        first.subject,
+        first.relation,
+        first.value,
+    )

@@ -1,0 +1,143 @@
+"""The first lens: lasting preferences, conventions and corrections in the human's own words, and refusals with a reason.
+
+One task's instructions, questions, guesses and pasted text are not memories. Never reads anybody else's words.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from memsrv.lenses import grammar, prose, scope
+from memsrv.lenses.claim import Claim, claim, evidence, in_own_words
+from memsrv.records import Event, EventType, Kind, Trust
+
+_CORRECTING = re.compile(
+    r"(?i)^\s*(?:no(?:pe)?\b|actually\b|wrong\b|not\b|that'?s (?:not|wrong)|stop\b|wait\b|again\b|i (?:said|told you|meant))"
+)
+_CANNED = re.compile(
+    r"(?i)^(?:\s*$|the user (?:doesn't want|does not want|wants to clarify|chose|declined|rejected)|user (?:rejected|chose|declined)"
+    r"|request interrupted|\[request interrupted|(?:no|stop|wait|cancel|nvm|never ?mind|not now|hold on|skip)[\s.!]*$)"
+)
+_MAX_FEEDBACK_WORDS = 60
+
+
+def human_words(events: Sequence[Event]) -> Iterator[Claim]:
+    acted = False  # whether the agent has done anything yet: only then can words correct it
+    calls = {event.call: event for event in events if event.type is EventType.TOOL_CALL and event.call}
+    for event in events:
+        if event.sidechain:
+            continue
+        if event.type in (EventType.REPLY, EventType.TOOL_CALL):
+            acted = True
+        elif event.type is EventType.PROMPT and event.trust is Trust.HUMAN:
+            yield from preferences(event, acted)
+        elif event.type is EventType.REJECTION and event.trust is Trust.HUMAN:
+            yield from _refusal(event, calls.get(event.call or ""))
+
+
+def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
+    """The preferences in one event of a human; `correcting`: the agent has acted before."""
+    said = list(prose.sentences(event.text))
+    skip = False
+    kept_having = False  # "we keep having this discussion": what follows is meant to last
+    for place, sentence in enumerate(said):
+        if skip:
+            skip = False
+            continue
+        if _RECURS.search(sentence) and len(sentence.split()) <= 9:
+            kept_having = True
+            continue
+        following = said[place + 1] if place + 1 < len(said) else ""
+        pair = _joined(event.text, sentence, following)
+        alone = all(len(before.split()) <= 6 for before in said[:place])
+        if pair is not None and (found := _read(event, pair, correcting, kept_having, alone)) is not None:
+            yield found
+            skip = True
+        elif (found := _read(event, sentence, correcting, kept_having, alone)) is not None:
+            yield found
+        kept_having = False
+
+
+def _joined(text: str, sentence: str, following: str) -> str | None:
+    """ "Don't mock X. Mock Y instead." is one correction in two sentences."""
+    first = re.match(
+        r"(?i)(?:no,?\s+|please\s+)*(?:don'?t|do not|never)\s+(use|mock|call|import|run|write|put|name|choose|install)\b",
+        sentence,
+    )
+    if (
+        first is None
+        or not following
+        or not re.match(rf"(?i)(?:please\s+|just\s+|instead,?\s+|always\s+)*{first[1]}\b", following)
+    ):
+        return None
+    start = text.find(sentence)
+    end = text.find(following, start + len(sentence))
+    between = text[start + len(sentence) : end]
+    return text[start : end + len(following)] if start >= 0 and end >= 0 and not between.strip(" ;\n") else None
+
+
+def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: bool) -> Claim | None:
+    """`insisted`: the human has just complained that this comes up again; `alone`: it is not one step of a longer task."""
+    if scope.is_passing(sentence):
+        return None
+    ruled = insisted or prose.is_rule_list(event.text, sentence)
+    durable = ruled or scope.is_durable(sentence)
+    parsed = grammar.parse(sentence)
+    quotes = (evidence(event, sentence),)
+    if parsed is not None:
+        corrects = correcting and parsed.correcting and (_CORRECTING.match(sentence) is not None or _is_lets(sentence))
+        if durable or parsed.general or corrects:
+            return claim(parsed.reading, Trust.HUMAN, quotes, event.time)
+        return None
+    if (
+        (ruled or (durable and _is_wish(sentence) and (alone or not _BARE.match(sentence))))
+        and not scope.is_report(sentence)
+        and len(sentence.split()) >= 4
+    ):
+        return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
+    return None
+
+
+_RECURS = re.compile(
+    r"(?i)\b(?:(?:we|you) keep \w+ing|same (?:discussion|mistakes?)|how many times|(?:told|asked) you (?:this )?(?:before|already|many times))\b(?![^.]*:)"
+)
+_BARE = re.compile(r"(?i)^(?:please )?(?:always|never)\b")  # may also be a step: "… always show it on the line before"
+_WISH = re.compile(
+    r"(?ix)^(?:(?:no|ok(?:ay)?|please|and|also|again|remember(?:\s(?:that|to))?|note)[\s,:!-]+)*"
+    r"(?:always|never|from\snow\son|going\sforward|in\s(?:the\s)?future|for\s(?:the\s)?future|whenever|(?:every|each)\stime|as\sa\srule|by\sdefault|don'?t\sever|no\smore"
+    r"|i\s(?:strongly\s|really\s|generally\s)?(?:prefer|hate|dislike|insist|want\syou\sto\s(?:always|never))|i(?:'d|\swould)\srather"
+    r"|we\s(?:always|never|prefer|avoid|only|decided|agreed|keep\s(?:having|telling|saying|repeating))|our\s(?:convention|policy|rule|standard|style)|the\s(?:rule|convention|policy)"
+    r"|you\s(?:should|must)\s(?:always|never|not)|how\smany\stimes|i(?:'ve|\shave)?\s(?:already\s)?told\syou"
+    r"|(?:for|in|on)\s(?:this|our)\s(?:project|repo(?:sitory)?|code\s?base))\b"
+)
+
+
+def _is_wish(sentence: str) -> bool:
+    return _WISH.match(sentence) is not None or re.match(r"(?i)(?:please )?remember\b", sentence) is not None
+
+
+def _is_lets(sentence: str) -> bool:
+    return re.match(r"(?i)(?:no[\s,]+(?:\w+[\s,]+)?)?let'?s use\b", sentence) is not None
+
+
+def _refusal(event: Event, refused: Event | None) -> Iterator[Claim]:
+    words = event.text.strip()
+    if _CANNED.match(words) or scope.is_question(words) or len(words.split()) < 3:
+        return
+    found = list(preferences(event, correcting=True))
+    if found:
+        yield from found
+    elif len(words.split()) <= _MAX_FEEDBACK_WORDS and not re.search(
+        r"(?i)\b(?:for now|right now|this time|later|first check)\b", words
+    ):
+        what = (
+            f"`{refused.command.splitlines()[0][:80]}`"
+            if refused and refused.command
+            else (refused.tool if refused else None)
+        )
+        told = " ".join(words.split())
+        text = (
+            f"Asked to allow {what}, the user refused and said: {told}"
+            if what
+            else f"Refusing a step, the user said: {told}"
+        )
+        yield in_own_words(text, Trust.HUMAN, (evidence(event, words),), event.time, Kind.SEMANTIC)

@@ -1,0 +1,182 @@
+"""Commands as they went: each call joined to its result, with what was changed in between.
+
+Reads what the agent's harness recorded (command, exit code, error class); output is only searched for the names of
+known error classes, never quoted: it may hold anybody's text.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from memsrv.records import Event, EventType, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One command with how it ended."""
+
+    call: Event
+    command: str
+    place: int  # index of the call among the session's events
+    outcome: Outcome
+    exit_code: int | None
+    error: str | None  # error class
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome is Outcome.FAILURE
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome is Outcome.SUCCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of files that was not refused and did not fail."""
+
+    event: Event
+    place: int
+
+
+_CLASSES = (
+    (re.compile(r"\b([A-Z][A-Za-z0-9]+(?:Error|Exception))\b"), "{0}"),
+    (
+        re.compile(
+            r"\b(E(?:ADDRINUSE|CONNREFUSED|CONNRESET|NOENT|ACCES|PERM|TIMEDOUT|NOTFOUND|EXIST|ISDIR|MFILE|RESOLVE|INTEGRITY|PIPE))\b"
+        ),
+        "{0}",
+    ),
+    (re.compile(r"\berror (TS\d{3,5}|E\d{4})\b"), "error {0}"),
+    (re.compile(r"(?i)bash\\r|\^M: bad interpreter|'\\r': command not found"), "CRLF line endings"),
+    (re.compile(r"(?i)command not found|not recognized as an internal"), "command not found"),
+    (re.compile(r"(?i)syntax error near unexpected token"), "a shell syntax error"),
+    (re.compile(r"(?i)no matches found:"), "an unquoted shell pattern"),
+    (re.compile(r"(?i)cannot find module|module not found"), "a missing module"),
+    (re.compile(r"(?i)permission denied"), "permission denied"),
+    (re.compile(r"(?i)connection refused|could not connect"), "connection refused"),
+    (re.compile(r"(?i)address already in use|port \d+ is (?:already )?(?:in use|allocated)"), "address already in use"),
+    (re.compile(r"(?i)could not resolve host|name resolution"), "name resolution"),
+    (re.compile(r"(?i)timed out|timeout exceeded"), "a timeout"),
+    (re.compile(r"(?i)heap out of memory|out of memory|\bOOM\b"), "out of memory"),
+    (re.compile(r"(?i)no space left on device"), "no space left on device"),
+    (re.compile(r"(?i)no such file or directory"), "no such file or directory"),
+    (
+        re.compile(r"(?i)unrecognized arguments?|unknown (?:option|flag|argument)|invalid option|unexpected argument"),
+        "an unknown option",
+    ),
+    (re.compile(r"(?i)externally-managed-environment"), "an externally managed environment"),
+    (re.compile(r"(?i)cannot connect to the docker daemon"), "the Docker daemon not running"),
+    (re.compile(r"(?i)missing script"), "a missing script"),
+)
+_CODES = {124: "a timeout", 126: "permission denied", 127: "command not found", 137: "being killed"}
+
+
+def error_class(text: str, exit_code: int | None) -> str | None:
+    """The class of an error from a closed vocabulary: safe to keep whoever wrote the output."""
+    if "bash\\r" in text or "bash\r" in text:
+        return "CRLF line endings"
+    for pattern, name in _CLASSES:
+        found = pattern.search(text)
+        if found is not None:
+            return name.format(*found.groups())
+    if exit_code in _CODES:
+        return _CODES[exit_code]
+    return None
+
+
+def runs(events: Sequence[Event]) -> Iterator[Run]:
+    """Every shell command of the session in order, the human's own included."""
+    results: dict[str, Event] = {}
+    for event in events:
+        if event.call and event.type in (EventType.TOOL_RESULT, EventType.REJECTION):
+            results.setdefault(event.call, event)
+    for place, event in enumerate(events):
+        if not event.command or event.type not in (EventType.TOOL_CALL, EventType.COMMAND):
+            continue
+        result = results.get(event.call or "", event)
+        if result.type is EventType.REJECTION or (result.error or "") == "interrupted":
+            continue
+        outcome, code = result.outcome, result.exit_code
+        if outcome is Outcome.UNKNOWN and code is not None:
+            outcome = Outcome.SUCCESS if code == 0 else Outcome.FAILURE
+        error = None
+        if outcome is Outcome.FAILURE:
+            error = (
+                result.error
+                if _is_class(result.error)
+                else error_class(result.text if result is not event else "", code)
+            )
+        yield Run(event, event.command.strip(), place, outcome, code, error)
+
+
+def edits(events: Sequence[Event]) -> Iterator[Edit]:
+    ended = {e.call: e for e in events if e.call and e.type in (EventType.TOOL_RESULT, EventType.REJECTION)}
+    for place, event in enumerate(events):
+        if event.type is not EventType.TOOL_CALL or not event.edits:
+            continue
+        result = ended.get(event.call or "")
+        if result is None or not (
+            result.type is EventType.REJECTION or result.outcome in (Outcome.FAILURE, Outcome.REJECTED)
+        ):
+            yield Edit(event, place)
+
+
+def _is_class(error: str | None) -> bool:
+    return (
+        bool(error)
+        and len((error or "").split()) <= 4
+        and (error or "").lower() not in ("error", "failure", "tool misuse", "exit", "nonzero", "non-zero exit")
+    )
+
+
+_CD = re.compile(r"^(?:cd\s+(?:'[^']*'|\"[^\"]*\"|\S+)\s*(?:&&|;)\s*)+")
+_PIPED = re.compile(r"\s*(?:2>&1|2>/dev/null|\|\s*(?:head|tail|cat|tee|less)\b[^|]*|\|\s*grep\b[^|]*)\s*$")
+
+
+def bare(command: str) -> str:
+    """The command without a leading `cd` and without what only trims its output."""
+    words = _CD.sub("", command.strip())
+    while (shorter := _PIPED.sub("", words)) != words:
+        words = shorter
+    return " ".join(words.split())
+
+
+def words(command: str) -> list[str]:
+    """The command's words as a shell would split them; by blanks where quotes do not close."""
+    try:
+        return shlex.split(bare(command))
+    except ValueError:
+        return bare(command).split()
+
+
+PROBES = frozenset(
+    "rg grep egrep fgrep ack ag find fd ls cat head tail sed awk test [ which type whereis stat file wc diff cmp du df ps "
+    "pgrep lsof tree pwd echo printf env printenv date id whoami uname nl less more jq curl wget ping dig host nc sleep kill pkill true false cd".split()
+)
+_GIT_PROBES = frozenset(
+    "status log diff show branch rev-parse ls-files blame grep remote describe reflog stash".split()
+)
+
+
+def program(command: str) -> str:
+    for word in words(command):
+        if not re.fullmatch(r"[A-Za-z_]\w*=.*", word):
+            return word.rsplit("/", 1)[-1]
+    return ""
+
+
+def is_probe(command: str) -> bool:
+    """Whether the command only looks: its failing is an answer, not an error."""
+    name = program(command)
+    if name == "git":
+        rest = [w for w in words(command) if not w.startswith("-")]
+        return len(rest) > 1 and rest[1] in _GIT_PROBES
+    if name in ("sed", "perl") and re.search(r"(?:^|\s)-\w*i", bare(command)):
+        return False
+    return name in PROBES
+
+
+def is_compound(command: str) -> bool:
+    return "\n" in command.strip() or "<<" in command or len(re.findall(r"&&|;|\|\|", bare(command))) > 2

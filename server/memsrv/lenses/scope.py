@@ -1,0 +1,90 @@
+"""Whether a sentence is meant to last: durable words, against one task's instructions, questions and guesses.
+
+Precision before recall: what could be either is not a memory. Reads one sentence, without its context.
+"""
+
+import re
+
+_DURABLE = re.compile(
+    r"""(?ix)
+    \b(?:from\snow\son|going\sforward|from\shere\son|in\s(?:the\s)?future|for\s(?:the\s)?future|as\sa\srule|by\sdefault
+      |always|never|(?:each|every)\stime|whenever|at\sall\stimes|everywhere|consistently|don'?t\sever|do\snot\sever|no\smore
+      |(?:in|for|on|across|throughout)\s(?:this|our|the)\s(?:whole\s|entire\s)?
+         (?:project|repo(?:sitory)?|code\s?base|monorepo|team|company|org)
+      |(?:our|the|house|team|project)\s(?:convention|policy|rule|standard|style|guideline)s?
+      |(?:please\s)?remember(?:\sthat|\sto|:|,)|keep\sin\smind|for\sthe\srecord|note\sfor\s(?:later|the\sfuture)
+      |(?:how\smany\stimes|i(?:'ve|\shave)?\s(?:already\s)?(?:told|asked)\syou|as\si(?:'ve|\shave)?\s(?:already\s)?said
+         |we\skeep\s\w+ing|you\skeep\s\w+ing|you\salways|once\sagain|same\smistakes?)
+      |i\s(?:strongly\s|really\s|generally\s|usually\s)?(?:prefer|hate|dislike|insist)|i(?:'d|\swould)\srather
+      |we\s(?:strongly\s|generally\s|usually\s|only\s)?
+         (?:use|prefer|avoid|stick|standardi[sz]e|follow|don'?t\suse|do\snot\suse|no\slonger\suse|never|always)
+      |we(?:'ve|\shave)?\s(?:decided|agreed|settled|standardi[sz]ed|switched|moved|migrated)
+      |you\s(?:should|must)\s(?:not\s|never\s|always\s)|must\s(?:always|never|not)
+    )\b
+    | [\s,]ever(?:\sagain)?(?=[\s.!,]*$)
+    """
+)
+_QUESTION = re.compile(
+    r"""(?ix)^(?:(?:so|ok(?:ay)?|and|but|or|hmm+|wait|hey|also)[,\s]+)*
+    (?:can|could|would|will|shall|should|may|do|does|did|is|are|was|were|have|has|had|am|why|what|how|where|which|who
+      |whose|isn'?t|aren'?t|doesn'?t|didn'?t|won'?t|wouldn'?t|couldn'?t|shouldn'?t|any\schance|i\swonder)\b"""
+)
+_POLITE = re.compile(r"(?i)^(?:can|could|would|will) you (?:please )?(?:always|never|from now on|stop|not)\b")
+_ONE_TASK = re.compile(
+    r"""(?ix)
+    \b(?:for\snow|right\snow|just\snow|this\stime|just\sthis\sonce|only\sthis\sonce|for\sthe\smoment|at\sthe\smoment
+      |for\sthe\stime\sbeing|not?\s\w+\syet|\byet\b(?=[\s.!,)]*$)|yet\b|today|tonight|temporarily|until\s(?:i|we|then|you|the)
+      |anything\selse|something\selse|any\s?more\sthan\sthat|while\s(?:i|we)\b|before\swe\scontinue|to\sstart\swith
+      |(?:in|for|on|from|to|with)\s(?:this|that|these|those)\s(?!project|repo|code\s?base|monorepo|team)
+      |(?:the|this|that)\s(?:current|last|previous|above|next)\s(?!professional|style)
+      |this\sone|that\sone|now\sthat|in\sthere|these\schanges|go\sahead|let\sme\sknow|rest\sof\s(?:this|the)\ssession|in\sthis\ssession
+      |step\s\d|phase\s\d|chunk\s\d)\b
+    | \bagain[\s!.)]*$
+    """
+)
+_GUESS = re.compile(
+    r"""(?ix)
+    \b(?:i|we|you|it|they|that|this|he|she)\s(?:really\s|just\s|still\s)?(?:don'?t|do\snot|doesn'?t|does\snot|didn'?t|did\snot)
+       \s(?:really\s|even\s|currently\s)?(?:think|know|see|understand|remember|believe|get|care|mind|need|have|recall|work
+       |seem|look|mean|like\sthat|feel|expect|exist|matter|want\sto|wanna)\b
+    | \b(?:maybe|perhaps|might|not\ssure|i\sguess|i\ssuppose|i\sassume|what\sif|wondering|probably|supposedly|hypothetically
+       |i\sthought|used\sto|consider|alternatively|for\sexample,?\sif)\b
+    | \bdon'?t\s(?:worry|bother|forget|hesitate|panic|you|i|we|they)\b
+    | \bdo\s(?:not|n't)\s(?:do\s)?anything\b
+    | ^(?:if|unless|suppose|assuming|imagine)\b.*\bwe\suse\b
+    | ^(?:never\s?mind|always\s?(?:has|have|had|was|is|been)|it\salways|it\snever|that\snever|this\salways|this\snever)\b
+    | \b(?:it|this|that|they|which|he|she|\w+\(\)|the\s[\w-]+(?:\s[\w-]+)?)\s
+      (?:(?:has|have|had|is|was|are|were|will|would|can|could|should)\s)?(?:always|never)\b
+    | \b(?:have|has|had|'ve)\snever\b
+    | \bseems?\sto\s(?:be\s)?always\b
+    """
+)
+_REPORT = re.compile(
+    r"(?i)\b(?:it|this|that|there|they|error|test|tests|build) (?:is|are|was|keeps?|shows?|says?|fails?|failed|gets?|got)\b"
+)
+
+MAX_WORDS = 45
+
+
+def is_question(sentence: str) -> bool:
+    words = sentence.strip()
+    if _POLITE.match(words):
+        return False
+    return words.rstrip("`'\")").endswith("?") or _QUESTION.match(words) is not None
+
+
+def is_durable(sentence: str) -> bool:
+    """Whether the sentence says by itself that it holds beyond this task."""
+    return _DURABLE.search(sentence) is not None
+
+
+def is_passing(sentence: str) -> bool:
+    """Whether the sentence is about one task, a moment, or what somebody guesses."""
+    if is_question(sentence) or _GUESS.search(sentence) or len(sentence.split()) > MAX_WORDS:
+        return True
+    return _ONE_TASK.search(sentence) is not None
+
+
+def is_report(sentence: str) -> bool:
+    """Whether the sentence tells what happened rather than what should."""
+    return _REPORT.search(sentence) is not None

@@ -1,0 +1,341 @@
+"""Sentences that state something about the project: ports, URLs, versions, paths, commands, decisions. One in, readings out.
+
+Knows the shapes of English statements only; who said them is the lens's question.
+"""
+
+import re
+from collections.abc import Iterator
+
+from memsrv.lenses.claim import THIS_PROJECT, Reading
+from memsrv.lenses.grammar import clean, core
+from memsrv.lenses.topics import topic_of
+
+_URL = r"(?:https?|wss?|postgres(?:ql)?|mysql|redis|amqps?|mongodb(?:\+srv)?|grpc|ssh|s3)://[^\s,;`'\")\]]*[^\s,;`'\")\].!?]"
+_PORT = r"\d{2,5}"
+_VERSION = r"v?\d+(?:\.\d+)*(?:\.x)?(?:[-+][\w.]+)?"
+_PATH = r"(?:~?\.{0,2}/)?(?:[\w@.*-]+/)+[\w@.*-]*|[\w-]+\.(?:toml|ya?ml|json|ini|cfg|env|md|lock|sql|sh|py|ts|js|go|rs)"
+_ENV = r"[A-Z][A-Z0-9]*_[A-Z0-9_]+"
+_ATTRIBUTES = (
+    r"(?:(?:api|base|staging|production|prod|dev|test|admin|public|internal|health(?:\s?check)?|webhook|callback|docs|repo(?:sitory)?)\s+){0,2}(?:url|endpoint|domain|host(?:name)?)"
+    r"|(?:api|http|grpc|debug|metrics|admin|dev|default)?\s*port(?:\s+number)?"
+    r"|(?:minimum\s+|min\s+|required\s+|target\s+|current\s+|python\s+|node\s+|go\s+|java\s+|ruby\s+|rust\s+|api\s+|schema\s+)?version"
+    r"|(?:default|main|base|release|target|integration|deploy)\s+branch|branch\s+prefix"
+    r"|(?:test|tests|build|lint|linter|deploy|deployment|format|type-?check|start|run|install|migration|migrate|seed|release|dev)\s+(?:command|script|task|target)"
+    r"|package\s+manager|test\s+(?:runner|framework)|(?:primary\s+|main\s+|production\s+|staging\s+|test\s+)?database(?:\s+name)?|db(?:\s+name)?|orm|message\s+(?:queue|broker)|queue|cache|framework|language"
+    r"|(?:request\s+|connection\s+|read\s+|default\s+|session\s+|lock\s+|job\s+|test\s+)?timeout|(?:max(?:imum)?\s+)?(?:retries|retry\s+(?:count|limit)|batch\s+size|page\s+size|line\s+length|pool\s+size|upload\s+size|file\s+size)|rate\s+limit|ttl|interval"
+    r"|(?:aws\s+|gcp\s+|cloud\s+|default\s+)?(?:region|bucket|namespace|cluster|zone)|(?:project|account|tenant|client|app|bundle|team|workspace)\s+(?:id|name)"
+    r"|env(?:ironment)?\s+(?:var(?:iable)?|file|name)|config(?:uration)?\s+file|entry\s?point|table(?:\s+name)?|topic|schema|locale|time\s?zone|license|encoding|coverage\s+threshold"
+    r"|(?:log|config|data|output|build|source|test|migrations?|docs?|assets?)\s+(?:dir(?:ectory)?|folder|path|file)|code\s?name|on-?call|owner|maintainer|deadline|release\s+date"
+)
+_IS = r"(?:\s+(?:is|are|was\s+(?:changed|moved|switched)\s+to|(?:has|have)\s+(?:changed|moved|switched|been\s+(?:changed|moved|set))\s+to|changed\s+to|moved\s+to|switched\s+to|must\s+be|should\s+be|will\s+be|equals?)(?:\s+(?:now|currently|always|actually|set\s+to|called|named))*|\s*[:=])\s+"
+_NOT_TAIL = re.compile(
+    r"(?i)\s*(?:,|\()?\s*(?:\(?(?:and\s+)?not|rather than|instead of|no longer|it (?:was|used to be)|formerly|previously|was)\s+[^,]+$"
+)
+
+_ATTRIBUTE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"^(?:the|our)\s+(?P<relation>{_ATTRIBUTES})\s+(?:of|for|on|in)\s+(?P<subject>(?:the\s+|our\s+)?[\w./@-]+(?:\s+[\w./@-]+){{0,4}}?){_IS}(?P<value>.+)$",
+        rf"^(?:the|our)\s+(?P<subject>(?:[\w./@-]+(?:'s)?\s+){{0,4}}?)(?P<relation>{_ATTRIBUTES}){_IS}(?P<value>.+)$",
+        rf"^(?P<subject>(?:[\w./@-]+(?:'s)?\s+){{0,3}}?)(?P<relation>{_ATTRIBUTES}){_IS}(?P<value>.+)$",
+    )
+)
+_SUBJECT = r"(?P<subject>(?:the\s+|our\s+|my\s+)?[\w./@-]+(?:\s+[\w./@-]+){0,4}?)"
+_RUNS_ON = re.compile(
+    rf"^{_SUBJECT}\s+(?:now\s+|actually\s+|currently\s+|always\s+)*(?:runs?|listens?|is\s+listening|is\s+running|is\s+served|serves|is\s+available|is\s+exposed|is\s+reachable|is|lives|binds|moved|has\s+moved|was\s+moved|sits|starts|answers)\s+(?:now\s+)?(?:locally\s+)?(?:on|at|to|over|under|behind)\s+(?:tcp\s+)?(?P<value>(?:(?P<isport>port\s+|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|:)(?P<port>{_PORT})\b)|{_URL})",
+    re.IGNORECASE,
+)
+_ITS_PORT = re.compile(
+    rf"^{_SUBJECT}(?:'s)?\s+(?:uses|is\s+using|expects|needs|takes|should\s+use|must\s+use|has)\s+port\s+(?P<port>{_PORT})\b",
+    re.IGNORECASE,
+)
+_USE_PORT = re.compile(
+    rf"^(?:always\s+|we\s+|you\s+should\s+)?use\s+(?:port\s+(?P<port>{_PORT})\s+(?:for|on)\s+(?P<subject>(?:the\s+|our\s+)?[\w-]+(?:\s+[\w-]+){{0,2}}?)(?P<owner>)(?:\s*,?\s*(?:not|instead\s+of|rather\s+than)\s+(?:port\s+)?\d+)?)$",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    r"^(?:the|our)\s+(?P<subject>[\w-]+(?:\s+[\w-]+){0,4}?)\s+(?:is|are|was)\s+(?:now\s+)?(?:called|named|renamed\s+to)\s+(?P<value>[\w./@:<>*-]+)$",
+    re.IGNORECASE,
+)
+_LIVES_IN = re.compile(
+    rf"^(?:(?:all|the|our)\s+)?(?P<subject>[\w./@-]+(?:\s+[\w./@-]+){{0,3}}?)\s+(?:all\s+|now\s+|always\s+|should\s+|must\s+)*(?:lives?|is\s+located|are\s+located|is\s+kept|are\s+kept|is\s+stored|are\s+stored|is\s+defined|are\s+defined|goes|go|belongs?|resides?|is|are|moved|have\s+moved|has\s+moved|sits?)\s+(?:now\s+)?(?:in|under|at|inside|to)\s+(?:the\s+)?[`'\"]?(?P<value>{_PATH})[`'\"]?(?:\s+(?:folder|directory|dir|file))?$",
+    re.IGNORECASE,
+)
+_HAVE_AT = re.compile(
+    rf"(?i)\b(?:you|we|i)\s+have\s+(?:a|an|the)\s+(?P<subject>local\s+(?:copy|checkout|clone)(?:\s+of\s+[\w./@-]+)?|[\w-]+\s+(?:copy|checkout|clone))\s+(?:at|in|under)\s+[`'\"]?(?P<value>{_PATH})"
+)
+_ON_VERSION = re.compile(
+    rf"^(?P<who>we(?:'re|\s+are)?|(?:the|this|our)\s+(?:project|repo|codebase)|(?:the\s+|our\s+)?(?:backend|frontend|front-end|back-end|app|api|server|client|service|ci|worker|production|staging|docker\s+image))\s+(?:now\s+|still\s+|only\s+|currently\s+|all\s+)*(?:on|use|uses|run|runs|is\s+on|are\s+on|target|targets|require|requires|need|needs|support|supports|is\s+pinned\s+to|are\s+pinned\s+to|pin|upgraded\s+to|moved\s+to|switched\s+to|is\s+running|are\s+running|deploy\s+on|deploys\s+on)\s+(?:on\s+)?(?P<subject>[A-Z][\w.+#-]*(?:\s+[A-Z][\w.+#-]*)?|python|node(?:\.?js)?|go|ruby|java|rust|php|ubuntu|debian|alpine|postgres(?:ql)?|mysql|redis|react|next(?:\.?js)?|django|flask|terraform)\s+(?:version\s+)?(?P<value>{_VERSION})\b",
+    re.IGNORECASE,
+)
+_TASKS = r"(?P<task>(?:unit\s+|integration\s+|e2e\s+|end-to-end\s+|all\s+)?tests?|(?:test\s+)?suite|build|linter|lint|formatter|migrations?|dev\s+server|server|app|deploy(?:ment)?|type\s?check(?:er|s|ing)?|docs|seed(?:s|ing)?|release|benchmarks?)"
+_COMMAND_FOR = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"^(?:the\s+|our\s+)?{_TASKS}\s+(?:is|are)\s+(?:always\s+|now\s+)?(?:run|started|built|executed|launched|deployed|applied|done)\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>`[^`]+`)$",
+        rf"^(?:always\s+|we\s+|you\s+(?:can|should|must)\s+)*(?:run|start|execute|launch|apply|do)\s+(?:the\s+|our\s+|all\s+(?:the\s+)?)?{_TASKS}\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>`[^`]+`|(?:make|just|npm|pnpm|yarn|bun|uv|poetry|cargo|go|python3?|pytest|tox|nox|\./)\s*[\w:./ -]+)$",
+        rf"^(?:to|for)\s+(?:run(?:ning)?|start(?:ing)?|execut(?:e|ing)|launch(?:ing)?|apply(?:ing)?)\s+(?:the\s+|our\s+|all\s+(?:the\s+)?)?{_TASKS},?\s+(?:we\s+|you\s+(?:can|should|must)\s+)?(?:always\s+)?(?:use|run|type|call|execute)\s+(?P<value>`[^`]+`|(?:make|just|npm|pnpm|yarn|bun|uv|poetry|cargo|go|python3?|pytest|tox|nox|\./)\s*[\w:./ -]+)$",
+        rf"^(?:always\s+|we\s+|you\s+(?:can|should|must)\s+)*(?:use|run|call)\s+(?P<value>`[^`]+`)\s+(?:to\s+(?:run|start|execute|launch|apply|do)|for)\s+(?:the\s+|our\s+|all\s+(?:the\s+)?)?{_TASKS}$",
+        rf"^(?:we|you)\s+(?P<task>deploy|build|lint|format|release|type-?check|test|migrate)\s+(?:\w+\s+){{0,3}}?(?:with|via|using|by\s+running)\s+(?P<value>`[^`]+`)$",
+    )
+)
+_ENV_IN = re.compile(
+    rf"^(?:the\s+|our\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){{0,4}}?)\s+(?:is|are|comes|come|lives|is\s+read|is\s+taken|is\s+stored|is\s+set)\s+(?:from|in|via|through|by)\s+(?:the\s+)?(?:env(?:ironment)?(?:\s+var(?:iable)?)?\s+)?`?(?P<value>{_ENV})`?(?:\s+env(?:ironment)?(?:\s+var(?:iable)?)?)?$",
+    re.IGNORECASE,
+)
+_DECIDED = re.compile(
+    r"^(?:(?:ok(?:ay)?|so|yes|alright|right|well)[\s,]+)*(?:we(?:'ve|\s+have)?\s+(?:decided|agreed|settled)\s+(?:on|to\s+use|to\s+go\s+with|to\s+switch\s+to|to\s+adopt)|(?:let'?s|we(?:'re|\s+are)\s+going\s+to|we(?:'re|\s+are|'ll|\s+will))\s+(?:go(?:ing)?\s+with|stick(?:ing)?\s+with|settle\s+on|standardi[sz]e\s+on)|(?:the\s+)?(?:final\s+)?decision(?:\s+is)?:?(?:\s+(?:to\s+use|use|go\s+with|we\s+use|we\s+go\s+with))?)\s+(?P<value>.+)$",
+    re.IGNORECASE,
+)
+_TASK_NAMES = {
+    "tests": "test command",
+    "test": "test command",
+    "suite": "test command",
+    "linter": "lint command",
+    "lint": "lint command",
+    "formatter": "format command",
+    "format": "format command",
+    "migration": "migration command",
+    "migrations": "migration command",
+    "migrate": "migration command",
+    "dev server": "dev server command",
+    "server": "start command",
+    "app": "start command",
+    "deployment": "deploy command",
+    "deploy": "deploy command",
+    "build": "build command",
+    "docs": "docs command",
+    "release": "release command",
+}
+_QUALIFIED = re.compile(
+    r"(?P<which>staging|production|prod|dev|test|qa|admin|api|http|grpc|debug|metrics)\s+(?P<noun>url|base url|endpoint|host|hostname|port|database|database name|db)$"
+)
+_STAGES = {"prod": "production", "development": "dev", "testing": "test"}
+_NO_SUBJECT = frozenset(
+    "it that this there here which what he she they these those one everything something nothing and but if so then because".split()
+)
+
+
+def stated(sentence: str) -> Iterator[Reading]:
+    """What the sentence states about the project, at most one reading."""
+    ticked = core(sentence)
+    plain = ticked.replace("`", "")
+    for read in (_command, _attribute, _name, _address, _place, _version, _env, _decision):
+        found = read(ticked, plain)
+        if found is not None:
+            if _sound(found):
+                yield found
+            return
+
+
+def _sound(reading: Reading) -> bool:
+    first = reading.subject.split(" ", 1)[0].lower()
+    known = reading.subject == THIS_PROJECT or first not in _NO_SUBJECT
+    return bool(reading.value) and known and len(reading.value) <= 120
+
+
+def _attribute(ticked: str, plain: str) -> Reading | None:
+    for pattern in _ATTRIBUTE:
+        found = pattern.match(plain)
+        if found is None:
+            continue
+        relation = " ".join(found["relation"].lower().split())
+        subject = subject_of(re.sub(r"'s$", "", (found["subject"] or "").strip()))
+        value = clean(
+            _NOT_TAIL.sub(
+                "",
+                re.split(
+                    r"(?<=\w)[,;]\s|\s+[-–—]\s+|\s+(?:because|since|so|but|and\s+(?:the|it|we))\s", found["value"]
+                )[0],
+            )
+        )
+        value = re.sub(r"(?i)^(?:at|on|port|to|now|the)\s+|\s+(?:now|currently|instead|again|today)$", "", value)
+        if not _fits(relation, value):
+            return None
+        if relation.endswith(("tests command", "linter command")):
+            relation = relation.replace("tests", "test").replace("linter", "lint")
+        if subject == THIS_PROJECT and (qualified := _QUALIFIED.match(relation)) is not None:
+            subject, relation = subject_of(qualified["which"]), qualified["noun"]
+        return Reading(subject, relation.replace("port number", "port"), value)
+    return None
+
+
+_KNOWN_VALUES = re.compile(
+    rf"(?i)^(?:{_URL}|{_PATH}|{_ENV}|[\w.-]*\d[\w.%-]*(?:\s?(?:ms|s|sec(?:onds?)?|min(?:utes?)?|hours?|days?|kb|mb|gb|characters|chars|columns|requests.*|per\s.*))?)$"
+)
+
+
+def _fits(relation: str, value: str) -> bool:
+    """Whether the value is of the sort its noun asks for: the port a number, the URL an address."""
+    if not value or value.lower().split()[0] in (
+        "not",
+        "wrong",
+        "broken",
+        "missing",
+        "the",
+        "a",
+        "an",
+        "still",
+        "too",
+        "being",
+        "also",
+        "what",
+        "set",
+        "hardcoded",
+        "in",
+        "correct",
+        "fine",
+        "required",
+        "optional",
+        "unclear",
+        "different",
+        "unused",
+        "failing",
+        "used",
+        "taken",
+        "empty",
+        "available",
+        "already",
+        "free",
+    ):
+        return False
+    if relation.endswith("port") or relation == "port number":
+        return re.fullmatch(_PORT, value) is not None
+    if re.search(r"url|endpoint|domain|host", relation):
+        return re.search(r"[./:]", value) is not None and len(value.split()) == 1
+    if "version" in relation:
+        return re.search(r"\d", value) is not None and len(value.split()) <= 3
+    if re.search(r"command|script|task|target", relation):
+        return len(value.split()) <= 8
+    if "branch" in relation:
+        return re.fullmatch(r"[\w./<>*-]+", value) is not None
+    if re.search(r"dir|folder|path|file|entry", relation):
+        return re.search(r"[/.]", value) is not None and len(value.split()) == 1
+    if re.search(r"timeout|retr|size|length|limit|ttl|interval|threshold", relation):
+        return re.search(r"\d", value) is not None and len(value.split()) <= 5
+    return len(value.split()) <= 5
+
+
+def _address(ticked: str, plain: str) -> Reading | None:
+    found = _USE_PORT.match(plain)
+    if found is not None:
+        return Reading(subject_of(found["subject"] or found["owner"]), "port", found["port"])
+    found = _RUNS_ON.match(plain)
+    if found is not None:
+        subject = subject_of(found["subject"])
+        return Reading(subject, "port", found["port"]) if found["port"] else Reading(subject, "url", found["value"])
+    found = _ITS_PORT.match(plain)
+    return Reading(subject_of(found["subject"]), "port", found["port"]) if found is not None else None
+
+
+def _name(ticked: str, plain: str) -> Reading | None:
+    found = _CALLED.match(plain)
+    if found is None or not re.search(r"[-_./@:\d]|[a-z][A-Z]", found["value"]):
+        return None
+    subject = subject_of(found["subject"])
+    staged = re.fullmatch(r"the (?P<which>staging|production|prod|dev|test|qa) (?P<noun>database|db)", subject)
+    return (
+        Reading(subject_of(staged["which"]), "database", found["value"])
+        if staged
+        else Reading(subject, "name", found["value"])
+    )
+
+
+def _place(ticked: str, plain: str) -> Reading | None:
+    found = _HAVE_AT.search(plain)
+    if found is not None:
+        subject = found["subject"]
+        if " of " not in subject:
+            subject = f"{subject} of {found['value'].rstrip('/').rsplit('/', 1)[-1]}"
+        return Reading(f"the {subject}", "path", found["value"].rstrip("."))
+    found = _LIVES_IN.match(plain)
+    if found is None or found["subject"].split()[0].lower() in _NO_SUBJECT | {
+        "we",
+        "i",
+        "you",
+        "not",
+        "no",
+        "error",
+        "errors",
+    }:
+        return None
+    return Reading(subject_of(found["subject"]), "path", found["value"].rstrip("."))
+
+
+def _version(ticked: str, plain: str) -> Reading | None:
+    found = _ON_VERSION.match(plain)
+    if found is None:
+        return None
+    where = re.sub(r"(?i)^(?:the|our|this)\s+", "", found["who"]).lower()
+    name = found["subject"]
+    if where not in ("we", "we're", "we are", "project", "repo", "codebase"):
+        name = f"{name} on CI" if where == "ci" else f"{name} in the {where}"
+    return Reading(name, "version", found["value"])
+
+
+def _command(ticked: str, plain: str) -> Reading | None:
+    for pattern in _COMMAND_FOR:
+        found = pattern.match(ticked)
+        if found is not None:
+            task = " ".join(found["task"].lower().split())
+            task = re.sub(r"^all\s+", "", task)
+            qualified = re.match(r"(unit|integration|e2e|end-to-end)\s+tests?$", task)
+            relation = f"{qualified[1]} test command" if qualified else _TASK_NAMES.get(task, f"{task} command")
+            return Reading(THIS_PROJECT, relation, clean(found["value"]))
+    return None
+
+
+def _env(ticked: str, plain: str) -> Reading | None:
+    found = _ENV_IN.match(plain)
+    if found is None or re.fullmatch(_ENV, found["value"]) is None:
+        return None
+    return Reading(subject_of(found["subject"]), "environment variable", found["value"])
+
+
+def _decision(ticked: str, plain: str) -> Reading | None:
+    found = _DECIDED.match(plain)
+    if found is None:
+        return None
+    value = clean(
+        re.split(
+            r"(?i)[,;]\s|\s+(?:because|since|as\s+it|so\s+that|instead\s+of|rather\s+than|over|not)\s", found["value"]
+        )[0]
+    )
+    value = re.sub(r"(?i)^(?:to\s+use|use|the)\s+", "", value)
+    about = re.match(r"(?i)^(?P<what>.+?)\s+(?:for|as)\s+(?P<subject>[^,]{3,50})$", value)
+    if about is not None and not re.search(r"(?i)\b(?:now|this|that|these|those|it|here)\b", about["subject"]):
+        return Reading(subject_of(about["subject"]), "use", clean(about["what"]))
+    topic = topic_of(value)
+    return Reading(topic, "use", value) if topic is not None else None
+
+
+def is_decision(sentence: str) -> bool:
+    return (
+        re.match(
+            r"(?i)^(?:(?:ok(?:ay)?|so)[\s,]+)?(?:(?:the\s+)?(?:final\s+)?decision\s*(?:is)?\s*[:–-]|we(?:'ve|\s+have)?\s+(?:decided|agreed|settled)\b)",
+            sentence,
+        )
+        is not None
+    )
+
+
+def subject_of(words: str) -> str:
+    """One spelling for one thing: "our staging server" is "the staging server"."""
+    bare = re.sub(r"(?i)^(?:the|our|my|your|this|all)\s+", "", " ".join(words.split())).strip()
+    if not bare or bare.lower() in ("project", "repo", "repository", "codebase", "code base", "we"):
+        return THIS_PROJECT
+    stage = re.fullmatch(
+        r"(?i)(staging|production|prod|dev|development|test|testing|qa|uat)(?:\s+(?:server|environment|env|host|instance|box|system|site|machine))?",
+        bare,
+    )
+    if stage is not None:
+        which = stage[1].lower()
+        return f"the {_STAGES.get(which, which)} server"
+    if topic_of(bare) is not None and len(bare.split()) == 1:
+        return bare
+    if bare.upper() == "API":
+        return "the API"
+    first = bare.split(" ", 1)[0]
+    if re.fullmatch(r"[A-Z][a-z]+", first):  # only a sentence's first letter
+        bare = bare[0].lower() + bare[1:]
+    return f"the {bare}"
