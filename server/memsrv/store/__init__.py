@@ -85,10 +85,6 @@ class Store:
         """How far the file at `path` has been read, or None."""
         return _events.get_file(self._connection, path)
 
-    def files_at_inode(self, dev: int, inode: int) -> list[FileState]:
-        """Files that were read under this inode: a renamed log is found again."""
-        return _events.find_moved(self._connection, dev, inode)
-
     def files(self) -> list[SourceFile]:
         """Every log file with its lag in bytes, unreadable lines and what was not understood."""
         return _events.list_files(self._connection)

@@ -28,7 +28,8 @@ from memsrv.store.rows import (
 )
 
 _INSERT_EVENT = (
-    f"INSERT INTO events (agent, {', '.join(EVENT_COLUMNS)}) VALUES (:agent, {', '.join(':' + c for c in EVENT_COLUMNS)}) "
+    f"INSERT INTO events (agent, {', '.join(EVENT_COLUMNS)}) "
+    f"VALUES (:agent, {', '.join(':' + c for c in EVENT_COLUMNS)}) "
     "ON CONFLICT (agent, id) DO NOTHING"
 )
 
@@ -38,6 +39,7 @@ _UPSERT_SESSION = (
     "ON CONFLICT (id) DO UPDATE SET path = excluded.path, "
     "started = min(coalesce(started, excluded.started), coalesce(excluded.started, started)), "
     "ended = max(coalesce(ended, excluded.ended), coalesce(excluded.ended, ended)), "
+    + "project = CASE WHEN project = 'unknown' THEN excluded.project ELSE project END, "
     + ", ".join(f"{c} = coalesce(excluded.{c}, {c})" for c in ("cwd", "branch", "title", "version", "parent"))
 )
 
@@ -83,7 +85,8 @@ def _put_file(db: Database, file: FileState, bad: Sequence[BadLine]) -> None:
     values = file_values(file)
     db.execute(
         f"INSERT INTO files ({', '.join(values)}) VALUES ({', '.join(':' + name for name in values)}) "
-        f"ON CONFLICT (path) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in values if name != 'path')}",
+        "ON CONFLICT (path) DO UPDATE SET "
+        + ", ".join(f"{name} = excluded.{name}" for name in values if name != "path"),
         values,
     )
     for line in bad:
@@ -102,10 +105,6 @@ def start_over(db: Database, file: FileState) -> None:
 def get_file(connection: Connection, path: str) -> FileState | None:
     rows = connection.read("SELECT * FROM files WHERE path = ?", [path])
     return file_of(rows[0]) if rows else None
-
-
-def find_moved(connection: Connection, dev: int, inode: int) -> list[FileState]:
-    return [file_of(row) for row in connection.read("SELECT * FROM files WHERE dev = ? AND inode = ?", [dev, inode])]
 
 
 def list_files(connection: Connection) -> list[SourceFile]:

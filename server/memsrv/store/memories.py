@@ -78,7 +78,8 @@ def _supersede(db: Database, memory: Memory) -> int:
     if row[0] is None:
         return 0
     rivals = db.execute(
-        f"SELECT id, valid_from FROM memories WHERE project = ? AND key = ? AND {_LIVE} ORDER BY coalesce(valid_from, ''), n",
+        f"SELECT id, valid_from FROM memories WHERE project = ? AND key = ? AND {_LIVE} "
+        "ORDER BY coalesce(valid_from, ''), n",
         [row[1], row[0]],
     ).fetchall()
     if len(rivals) < 2:
@@ -115,7 +116,8 @@ def erase(db: Database, id: str) -> None:
         if quote.strip():
             for column in ("text", "command", "edits"):
                 db.execute(
-                    f"UPDATE events SET {column} = replace({column}, ?, '[erased]') WHERE session = ? AND instr({column}, ?)",
+                    f"UPDATE events SET {column} = replace({column}, ?, '[erased]') "
+                    f"WHERE session = ? AND instr({column}, ?)",
                     [quote, session, quote],
                 )
     db.execute("UPDATE memories SET superseded_by = NULL WHERE superseded_by = ?", [id])

@@ -25,7 +25,8 @@ def refuse_newer(db: Database) -> None:
     newer = [applied.name for applied in migrations.applied(db) if applied.name not in known]
     if newer:
         raise StoreError(
-            f"The database was written by a newer memsrv (it has `{newer[0]}`); upgrade memsrv, or point MEMSRV_HOME elsewhere"
+            f"The database was written by a newer memsrv (it has `{newer[0]}`); "
+            "upgrade memsrv, or point MEMSRV_HOME elsewhere"
         )
 
 
@@ -57,9 +58,10 @@ _M001 = (
     """CREATE TABLE events (
         n INTEGER PRIMARY KEY, agent TEXT NOT NULL, id TEXT NOT NULL,
         session TEXT NOT NULL REFERENCES sessions (id), turn INTEGER NOT NULL,
-        type TEXT NOT NULL, trust TEXT NOT NULL, text TEXT NOT NULL, time TEXT, outcome TEXT NOT NULL, tool TEXT, call TEXT,
-        command TEXT, paths TEXT NOT NULL, edits TEXT NOT NULL, exit_code INTEGER, error TEXT, cwd TEXT, branch TEXT,
-        parent TEXT, on_main_path INTEGER NOT NULL, sidechain INTEGER NOT NULL, model TEXT, tokens INTEGER,
+        type TEXT NOT NULL, trust TEXT NOT NULL, text TEXT NOT NULL, time TEXT, outcome TEXT NOT NULL, tool TEXT,
+        call TEXT, command TEXT, paths TEXT NOT NULL, edits TEXT NOT NULL,
+        exit_code INTEGER, error TEXT, cwd TEXT,
+        branch TEXT, parent TEXT, on_main_path INTEGER NOT NULL, sidechain INTEGER NOT NULL, model TEXT, tokens INTEGER,
         UNIQUE (agent, id), UNIQUE (session, turn))""",
     "CREATE INDEX events_by_parent ON events (session, parent)",
     """CREATE TABLE files (
@@ -74,8 +76,8 @@ _M001 = (
 _M002 = (
     """CREATE TABLE memories (
         n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
-        trust TEXT NOT NULL, subject TEXT, relation TEXT, value TEXT, valid_from TEXT, valid_to TEXT, superseded_by TEXT,
-        origin TEXT NOT NULL, key TEXT)""",
+        trust TEXT NOT NULL, subject TEXT, relation TEXT, value TEXT, valid_from TEXT, valid_to TEXT,
+        superseded_by TEXT, origin TEXT NOT NULL, key TEXT)""",
     "CREATE INDEX memories_by_key ON memories (project, key)",
     "CREATE INDEX memories_by_successor ON memories (superseded_by)",
     """CREATE TABLE evidence (

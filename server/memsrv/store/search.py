@@ -14,8 +14,17 @@ from memsrv.store.rows import Hit, event_of, plain
 _CHUNK = re.compile(r"\S+")
 _WORD = re.compile(r"\w+")
 
-STOPWORDS = frozenset(
-    ["a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "been", "being", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "just", "me", "my", "of", "on", "or", "our", "please", "should", "so", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would", "you", "your"]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STOPWORDS = _words(
+    """
+    a about am an and any are as at be been being but by can could did do does for from had has have how i if in
+    into is it its just me my of on or our please should so than that the their them then there these they this
+    those to was we were what when where which who why will with would you your
+    """
 )
 
 

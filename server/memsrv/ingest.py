@@ -1,0 +1,221 @@
+"""From log files to stored events: read on from where each file was left, parse, redact, append. Exactly once.
+
+Each batch and the file's new offset are one transaction, so a kill at any point loses and doubles nothing. An
+unreadable line is counted with its place; an unfinished last line is left for the next time. Derives no memories.
+"""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from memsrv.errors import NoLogs, UsageError
+from memsrv.logfiles import batches, find, identity, is_same_file, tail
+from memsrv.project import UNKNOWN, identify
+from memsrv.records import Event, Session
+from memsrv.redact import Redactor
+from memsrv.sources import SOURCES, Reader, Source, UnreadableLineError
+from memsrv.store import BadLine, FileState, Store
+
+_TEXT_CHARS = 64_000
+_EDIT_CHARS = 2_000
+
+Progress = Callable[[Path, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one ingest did. Figures count what was new; `files` are all logs that were looked at."""
+
+    files: int = 0
+    sessions: int = 0  # that gained events
+    events: int = 0
+    duplicates: int = 0  # copies of stored events: resumed and forked sessions repeat them
+    unreadable: int = 0  # lines
+    redactions: int = 0
+    memories: int = 0  # filled in by who distils them
+    seconds: float = 0.0
+    not_owned: int = 0  # files that are no log of any known agent
+    unopened: tuple[str, ...] = ()  # logs that could not be opened, with the reason
+    unknown: Mapping[str, int] = field(default_factory=dict)  # record types and fields not understood
+    changed: tuple[str, ...] = ()  # ids of the sessions that gained events
+
+
+@dataclass(slots=True)
+class _Tally:
+    events: int = 0
+    duplicates: int = 0
+    unreadable: int = 0
+    redactions: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    changed: dict[str, None] = field(default_factory=dict)
+
+
+def ingest(
+    store: Store,
+    redactor: Redactor,
+    paths: Sequence[Path],
+    *,
+    agent: str | None = None,
+    sources: Sequence[Source] = SOURCES,
+    progress: Progress | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> IngestReport:
+    """Read every log at `paths` (files, folders, an agent's own folder) that is new or has grown.
+
+    `progress(path, done, total)` is called before each file. NoLogs where there is nothing to read.
+    """
+    began = clock()
+    if agent is not None:
+        sources = [source for source in sources if source.name == agent]
+        if not sources:
+            known = ", ".join(source.name for source in SOURCES)
+            raise UsageError(f"There is no agent `{agent}`; memsrv reads the logs of: {known}")
+    owned, not_owned, unopened = find(paths, sources, forced=agent is not None)
+    if not owned and not unopened:
+        where = ", ".join(str(path) for path in paths) or "nowhere"
+        raise NoLogs(
+            f"No session log of a known agent was found in {where}; name a log file or the folder that holds them"
+        )
+    tally = _Tally()
+    for done, (path, source) in enumerate(owned):
+        if progress is not None:
+            progress(path, done, len(owned))
+        try:
+            _read_file(store, redactor, path, source, tally)
+        except OSError as error:
+            unopened.append(f"{path}: {error.strerror or error}")
+    return IngestReport(
+        files=len(owned),
+        sessions=len(tally.changed),
+        events=tally.events,
+        duplicates=tally.duplicates,
+        unreadable=tally.unreadable,
+        redactions=tally.redactions,
+        seconds=round(clock() - began, 3),
+        not_owned=not_owned,
+        unopened=tuple(unopened),
+        unknown=dict(sorted(tally.unknown.items())),
+        changed=tuple(tally.changed),
+    )
+
+
+# One file
+
+
+def _read_file(store: Store, redactor: Redactor, path: Path, source: Source, tally: _Tally) -> None:
+    with path.open("rb") as file:
+        while not _read_from_where_it_was_left(store, redactor, path, file, source, tally):
+            pass  # another process read on meanwhile: begin again behind it
+
+
+def _read_from_where_it_was_left(
+    store: Store, redactor: Redactor, path: Path, file: BinaryIO, source: Source, tally: _Tally
+) -> bool:
+    known = store.file(str(path))
+    if known is not None and not is_same_file(file, known):
+        again = replace(identity(file, known), offset=0, generation=known.generation + 1, state={}, unknown={})
+        store.start_over(again)
+        known = again
+    begin = known or identity(file, FileState(str(path), source.name, _session_id(store, path, source), 0, 0, "", 0))
+    reader = source.reader(path, begin.state.get("source", {}))
+    unknown_before = Counter(reader.unknown)
+    offset = begin.offset
+    for lines, end in batches(file, offset):
+        events, bad, offset = _parse(reader, lines, offset, end, str(path))
+        if known is not None and offset == known.offset and not bad:
+            break
+        cleaned = [_cut(event) for event in (_redacted(redactor, event, tally) for event in events)]
+        state = {"source": _clean_tree(redactor, reader.state), "tail": tail(file, offset)}
+        after = replace(identity(file, begin), offset=offset, state=state, unknown=dict(reader.unknown))
+        session = _session(redactor, reader, after)
+        appended = store.append(after, session, cleaned, bad=bad, read_from=known)
+        if appended.stale:
+            return False
+        tally.events += appended.added
+        tally.duplicates += appended.duplicates
+        tally.unreadable += len(bad)
+        tally.unknown += Counter(reader.unknown) - unknown_before
+        unknown_before = Counter(reader.unknown)
+        if appended.added:
+            tally.changed[session.id] = None
+        known = begin = after
+    return True
+
+
+def _parse(
+    reader: Reader, lines: Sequence[bytes], offset: int, end: bool, path: str
+) -> tuple[list[Event], list[BadLine], int]:
+    events: list[Event] = []
+    bad: list[BadLine] = []
+    for line in lines:
+        try:
+            events += reader.read(line)
+        except UnreadableLineError as error:
+            if end:
+                break  # perhaps still being written
+            bad.append(BadLine(path, offset, str(error)))
+        offset += len(line)
+    return events, bad, offset
+
+
+def _session_id(store: Store, path: Path, source: Source) -> str:
+    """The source's name for the session; a second file of that name gets a suffix, unless the first is gone (moved)."""
+    id = source.session_id(path)
+    other = next((session.path for session in store.sessions() if session.id == id), None)
+    if other is None or other == str(path) or not Path(other).exists():
+        return id
+    return f"{id}-{hashlib.sha256(str(path).encode('utf-8', 'replace')).hexdigest()[:6]}"
+
+
+def _session(redactor: Redactor, reader: Reader, file: FileState) -> Session:
+    facts = reader.facts
+    return Session(
+        id=file.session,
+        agent=file.agent,
+        project=identify(facts.cwd) if facts.cwd else UNKNOWN,
+        path=file.path,
+        cwd=_clean(redactor, facts.cwd),
+        branch=_clean(redactor, facts.branch),
+        title=_clean(redactor, facts.title),
+        started=facts.started,
+        ended=facts.ended,
+        version=_clean(redactor, facts.version),
+        parent=facts.parent,
+    )
+
+
+# What is stored of an event
+
+
+def _redacted(redactor: Redactor, event: Event, tally: _Tally) -> Event:
+    cleaned, count = redactor.redact_event(event)
+    tally.redactions += count
+    return cleaned
+
+
+def _cut(event: Event) -> Event:
+    """`event` with over-long text cut. After redaction: a secret that is cut in two is no longer recognised."""
+    edits = tuple((path, old[:_EDIT_CHARS], new[:_EDIT_CHARS]) for path, old, new in event.edits)
+    text = event.text
+    if len(text) > _TEXT_CHARS:
+        first, last = _TEXT_CHARS * 3 // 4, _TEXT_CHARS // 4
+        text = f"{text[:first]}\n[… {len(text) - first - last} characters cut …]\n{text[-last:]}"
+    return replace(event, text=text, edits=edits)
+
+
+def _clean(redactor: Redactor, text: str | None) -> str | None:
+    return None if text is None else redactor.redact(text)[0]
+
+
+def _clean_tree(redactor: Redactor, value: Any) -> Any:
+    if isinstance(value, str):
+        return redactor.redact(value)[0]
+    if isinstance(value, Mapping):
+        return {key: _clean_tree(redactor, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_clean_tree(redactor, inner) for inner in value]
+    return value

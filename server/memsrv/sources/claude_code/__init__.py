@@ -1,0 +1,60 @@
+"""Claude Code: `~/.claude/projects/<slug>/<session>.jsonl`, its subagents' files beside, versions 1.0 to 2.1 and on.
+
+Files only; what their lines mean is `reader.py`. The slug cannot be inverted, so it is never used as a project's name.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from memsrv.sources.claude_code.reader import KNOWN_TYPES, ClaudeReader
+
+__all__ = ["ClaudeCode"]
+
+#: The compaction's own run, and `/btw` questions: they repeat what the session says.
+_ASIDE = re.compile(r"agent-(?:acompact|aside_question)")
+
+
+class ClaudeCode:
+    @property
+    def name(self) -> str:
+        return "claude-code"
+
+    def owns(self, path: Path, head: bytes) -> bool:
+        if path.suffix != ".jsonl" or path.name in ("history.jsonl", "journal.jsonl"):
+            return False
+        for line in head.split(b"\n")[:50]:
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(record, dict) and record.get("type") in KNOWN_TYPES:
+                return _looks_like_a_record(record)
+        # A first line longer than the head is a prompt with an image; the folder tells then.
+        return b'"sessionId"' in head and b'"parentUuid"' in head
+
+    def discover(self, root: Path) -> Sequence[Path]:
+        return sorted(path for path in (root / "projects").glob("*/**/*.jsonl") if path.is_file())
+
+    def session_id(self, path: Path) -> str:
+        return path.stem
+
+    def reader(self, path: Path, state: Mapping[str, Any]) -> ClaudeReader:
+        parts = path.parts
+        parent = parts[parts.index("subagents") - 1] if "subagents" in parts[1:] else None
+        return ClaudeReader(
+            session=self.session_id(path),
+            subagent=path.stem.startswith("agent-"),
+            parent=parent,
+            aside=bool(_ASIDE.match(path.stem)),
+            state=state,
+        )
+
+
+def _looks_like_a_record(record: Mapping[str, Any]) -> bool:
+    if record["type"] in ("user", "assistant"):
+        # Other agents use the same two words; only Claude Code wraps the API's message in an envelope.
+        return isinstance(record.get("message"), dict) and "payload" not in record
+    return "payload" not in record and "data" not in record

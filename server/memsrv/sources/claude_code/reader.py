@@ -1,0 +1,271 @@
+"""Claude Code's lines to Events. One line may be several events, or none; several lines may be one API response.
+
+How a tool use is told: TOOL_CALL (what was asked for; of a shell the `command`, trust `command`), then either REJECTION
+(the human's words) or TOOL_RESULT: its `text` is what the tool printed (trust tool, web or file), while `outcome`,
+`exit_code` and `error` are the harness's record and may be relied on like trust `command`.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from memsrv.records import Event, EventType, Outcome, Trust
+from memsrv.sources import LogFacts
+from memsrv.sources.claude_code import drift, prompt, tools
+from memsrv.sources.claude_code.records import blocks, content_text, instant, mapping, plain, records, string
+
+KNOWN_TYPES = drift.TYPES
+
+_REMEMBERED = 512  # how many open calls and chain links a state holds at most
+
+
+class ClaudeReader:
+    def __init__(
+        self, *, session: str, subagent: bool, parent: str | None, aside: bool, state: Mapping[str, Any]
+    ) -> None:
+        self._session = session
+        self._subagent = subagent
+        self._aside = aside
+        self._facts = LogFacts(**state.get("facts", {"parent": parent}))
+        self._titled: int = state.get("titled", 0)
+        self._calls: dict[str, list[Any]] = dict(state.get("calls", {}))  # open call → [tool, exit 1 is an answer]
+        self._links: dict[str, str | None] = dict(
+            state.get("links", {})
+        )  # record without events → its event-bearing parent
+        self._tokens: dict[str, int] = dict(state.get("tokens", {}))  # API response → output tokens counted so far
+        self._summaries: dict[str, str] = dict(
+            state.get("summaries", {})
+        )  # leaf record → title, until the leaf is seen
+        self._unknown: Counter[str] = Counter(state.get("unknown", {}))
+
+    @property
+    def facts(self) -> LogFacts:
+        return self._facts
+
+    @property
+    def unknown(self) -> Mapping[str, int]:
+        return dict(self._unknown)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return {
+            "facts": asdict(self._facts),
+            "titled": self._titled,
+            "calls": dict(list(self._calls.items())[-_REMEMBERED:]),
+            "links": dict(list(self._links.items())[-_REMEMBERED:]),
+            "tokens": dict(list(self._tokens.items())[-16:]),
+            "summaries": dict(list(self._summaries.items())[-64:]),
+            "unknown": dict(self._unknown),
+        }
+
+    def read(self, line: bytes) -> list[Event]:
+        events: list[Event] = []
+        for record in records(line):
+            events += self._record(record, line)
+        return [] if self._aside else events
+
+    def _record(self, record: Mapping[str, Any], line: bytes) -> list[Event]:
+        kind = record.get("type")
+        self._unknown.update(drift.unknown(record))
+        self._learn(record)
+        read: Callable[[Mapping[str, Any], Event], Iterator[Event]] | None = {
+            "user": self._user,
+            "assistant": self._assistant,
+            "system": self._system,
+            "attachment": self._attachment,
+        }.get(kind if isinstance(kind, str) else "")
+        if read is None:
+            self._metadata(record)
+        id = string(record.get("uuid")) or hashlib.sha256(line).hexdigest()[:32]
+        raw_parent = string(record.get("parentUuid"))
+        parent = self._links.get(raw_parent, raw_parent) if raw_parent else None
+        found: list[Event] = []
+        if read is not None:
+            blank = Event(
+                id=id,
+                session=self._session,
+                type=EventType.NOTE,
+                trust=Trust.TOOL,
+                time=instant(record.get("timestamp")),
+                cwd=string(record.get("cwd")),
+                branch=string(record.get("gitBranch")),
+                parent=parent,
+                sidechain=self._subagent or record.get("isSidechain") is True,
+            )
+            for place, event in enumerate(read(record, blank)):
+                found.append(event if not place else replace(event, id=f"{id}#{place}", parent=id))
+        if not found and string(record.get("uuid")):
+            self._links[id] = parent
+        return found
+
+    def _learn(self, record: Mapping[str, Any]) -> None:
+        facts = self._facts
+        time = instant(record.get("timestamp"))
+        changes: dict[str, str | None] = {}
+        if time is not None and record.get("type") in drift.CHAINED:
+            changes["started"] = min(facts.started or time, time)
+            changes["ended"] = max(facts.ended or time, time)
+        for name, value in (("branch", record.get("gitBranch")), ("version", record.get("version"))):
+            if string(value):
+                changes[name] = string(value)
+        if facts.cwd is None and string(record.get("cwd")):
+            changes["cwd"] = string(record.get("cwd"))
+        if self._subagent and facts.parent is None and string(record.get("sessionId")) not in (None, self._session):
+            changes["parent"] = string(record.get("sessionId"))
+        self._facts = replace(facts, **changes)
+        summary = self._summaries.pop(string(record.get("uuid")) or "", None)
+        if summary is not None:
+            self._title(summary, 1)
+
+    def _title(self, title: str, weight: int) -> None:
+        """What the user called a session stands over what the model called it, that over a summary."""
+        if weight >= self._titled and title.strip():
+            self._facts = replace(self._facts, title=" ".join(title.split())[:200])
+            self._titled = weight
+
+    def _metadata(self, record: Mapping[str, Any]) -> None:
+        kind = record.get("type")
+        if kind == "custom-title":
+            self._title(string(record.get("customTitle")) or string(record.get("title")) or "", 3)
+        elif kind == "ai-title":
+            self._title(string(record.get("aiTitle")) or string(record.get("title")) or "", 2)
+        elif kind == "summary" and string(record.get("leafUuid")):  # it may speak of another file's session
+            self._summaries[str(record["leafUuid"])] = (string(record.get("summary")) or "")[:200]
+
+    # Records of the conversation
+
+    def _user(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
+        parts = blocks(record)
+        results = [block for block in parts if block.get("type") == "tool_result"]
+        if results:
+            for block in results:
+                yield self._tool_result(record, block, blank)
+            return
+        text = "\n".join(block["text"] for block in parts if isinstance(block.get("text"), str))
+        yield from _spoken(prompt.said(record, plain(text), subagent=self._subagent), blank)
+
+    def _assistant(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
+        message = mapping(record.get("message"))
+        model = string(message.get("model"))
+        if model == "<synthetic>" or record.get("isApiErrorMessage") is True:
+            return
+        tokens = self._new_tokens(message)
+        blank = replace(blank, model=model)
+        for block in blocks(record):
+            event = self._said_by_model(block, blank)
+            if event is not None:
+                yield replace(event, tokens=tokens)
+                tokens = None
+        if tokens:  # a response that only thought: its tokens are counted with the response's next line
+            self._tokens[str(message.get("id"))] -= tokens
+
+    def _said_by_model(self, block: Mapping[str, Any], blank: Event) -> Event | None:
+        kind = block.get("type")
+        if kind == "text" and string(block.get("text")) and str(block["text"]).strip():
+            return replace(blank, type=EventType.REPLY, trust=Trust.ASSISTANT, text=plain(block["text"]))
+        if kind in ("tool_use", "server_tool_use"):
+            tool = (string(block.get("name")) or "?")[:100]
+            made = tools.call(tool, mapping(block.get("input")))
+            id = string(block.get("id"))
+            if id:
+                self._calls[id] = [tool, tools.asks(made.command or "")]
+            return replace(
+                blank,
+                type=EventType.TOOL_CALL,
+                trust=tools.call_trust(tool),
+                text=plain(made.text),
+                tool=tool,
+                call=id,
+                command=made.command,
+                paths=made.paths,
+                edits=made.edits,
+            )
+        if kind in ("web_search_tool_result", "web_fetch_tool_result"):
+            return self._tool_result({}, block, blank)
+        return None
+
+    def _new_tokens(self, message: Mapping[str, Any]) -> int | None:
+        """Output tokens not counted yet: every line of a response repeats the response's usage."""
+        id, count = string(message.get("id")), mapping(message.get("usage")).get("output_tokens")
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count < 2**40:
+            return None
+        if id is None:
+            return count
+        new = count - self._tokens.get(id, 0)
+        if new <= 0:
+            return None
+        self._tokens[id] = count
+        return new
+
+    def _tool_result(self, record: Mapping[str, Any], block: Mapping[str, Any], blank: Event) -> Event:
+        id = string(block.get("tool_use_id"))
+        tool, asking = self._calls.pop(id, [None, False]) if id else (None, False)
+        text = plain(content_text(block.get("content")))
+        is_error = block.get("is_error") is True
+        event = replace(blank, tool=tool, call=id)
+        if not event.sidechain:
+            words = tools.refusal(record, tool, text, is_error=is_error)
+            if words is not None:
+                return replace(event, type=EventType.REJECTION, trust=Trust.HUMAN, text=words, outcome=Outcome.REJECTED)
+        detail = record.get("toolUseResult")
+        ended = tools.ending(tool, text, is_error=is_error, detail=detail, asking=asking)
+        path = string(mapping(detail).get("filePath")) or string(mapping(mapping(detail).get("file")).get("filePath"))
+        answered = tool == "AskUserQuestion" and ended.outcome is Outcome.SUCCESS and not event.sidechain
+        return replace(
+            event,
+            type=EventType.TOOL_RESULT,
+            trust=Trust.HUMAN
+            if answered
+            else tools.result_trust(tool or block.get("type", "").removesuffix("_tool_result")),
+            text=text,
+            outcome=ended.outcome,
+            exit_code=ended.exit_code,
+            error=ended.error,
+            paths=(path,) if path else (),
+        )
+
+    def _system(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
+        subtype = record.get("subtype")
+        if subtype == "compact_boundary":
+            data = mapping(record.get("compactMetadata")) or mapping(record.get("compact_metadata"))
+            trigger = string(data.get("trigger")) or "unknown"
+            tokens = data.get("preTokens", data.get("pre_tokens"))
+            text = trigger if not isinstance(tokens, int) else f"{trigger}, {tokens} tokens before"
+            yield replace(blank, type=EventType.COMPACTION, trust=Trust.COMMAND, text=text)
+        elif subtype == "local_command":
+            said = prompt.of_text(plain(string(record.get("content")) or ""))
+            if said.speaker in ("command", "shell", "output"):
+                yield from _spoken(said, blank)
+
+    def _attachment(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
+        data = mapping(record.get("attachment"))
+        if data.get("type") == "queued_command" and data.get("commandMode") != "task-notification":
+            steering = data.get("prompt")
+            text = content_text(steering)
+            yield from _spoken(prompt.said(record, plain(text), subagent=self._subagent), blank)
+        elif data.get("type") == "edited_text_file":
+            path = string(data.get("filename"))
+            snippet = plain(string(data.get("snippet")) or "")
+            yield replace(blank, trust=Trust.FILE, text=snippet, paths=(path,) if path else ())
+
+
+def _spoken(said: prompt.Said, blank: Event) -> Iterator[Event]:
+    text = said.text
+    if said.speaker == "human":
+        yield replace(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)
+    elif said.speaker == "summary":
+        yield replace(blank, type=EventType.SUMMARY, trust=Trust.TOOL, text=text)
+    elif said.speaker == "agent" and text:  # one agent's words to another
+        yield replace(blank, type=EventType.NOTE, trust=Trust.ASSISTANT, text=text)
+    elif said.speaker == "command":
+        yield replace(blank, type=EventType.COMMAND, trust=Trust.HUMAN, text=text, command=text)
+    elif said.speaker == "shell":
+        yield replace(blank, type=EventType.COMMAND, trust=Trust.COMMAND, tool="Bash", command=text)
+    elif said.speaker == "output" and text:
+        yield replace(blank, type=EventType.TOOL_RESULT, trust=Trust.TOOL, tool="Bash", text=text)
+    elif said.speaker == "interrupt":
+        yield replace(blank, type=EventType.INTERRUPT, trust=Trust.HUMAN)
+        if text:
+            yield replace(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)

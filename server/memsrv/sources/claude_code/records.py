@@ -1,0 +1,91 @@
+"""The bytes of one log line as JSON objects, and careful looks into them: any field a stranger wrote may be anything.
+
+Knows how Claude Code nests content; not what a record means.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from memsrv.sources import UnreadableLineError
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+
+
+def records(line: bytes) -> list[Mapping[str, Any]]:
+    """The JSON objects of one line: one, or several that lost the newline between them."""
+    text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
+    if not text:
+        return []
+    decoder, place = json.JSONDecoder(), 0
+    found: list[Any] = []
+    try:
+        while place < len(text):
+            record, place = decoder.raw_decode(text, place)
+            found.append(record)
+            while place < len(text) and text[place].isspace():
+                place += 1
+    except json.JSONDecodeError as error:
+        raise UnreadableLineError(f"not JSON: {error.msg}, column {error.colno}") from error
+    except RecursionError as error:
+        raise UnreadableLineError("nested too deeply") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise UnreadableLineError("a number too long to be read") from error
+    for record in found:
+        if not isinstance(record, dict):
+            raise UnreadableLineError(f"a JSON {type(record).__name__}, not an object")
+    return found
+
+
+def instant(value: Any) -> str | None:
+    """A record's time as ISO 8601 with `Z`; old fixtures and other writers use milliseconds or an offset."""
+    try:
+        if isinstance(value, str):
+            time = datetime.fromisoformat(value)
+            if time.tzinfo is None:
+                time = time.replace(tzinfo=UTC)
+            return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def blocks(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    content = mapping(record.get("message")).get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [block for block in content if isinstance(block, Mapping)] if isinstance(content, list) else []
+
+
+def content_text(content: Any) -> str:
+    """The words of a tool result or prompt: a string, or a list of blocks of which images carry none."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = []
+    for block in content:
+        if isinstance(block, Mapping):
+            words = string(block.get("text")) or " ".join(
+                filter(None, (string(block.get(k)) for k in ("title", "url")))
+            )
+            parts.append(words)
+        elif isinstance(block, str):
+            parts.append(block)
+    return "\n".join(part for part in parts if part)
+
+
+def plain(text: str) -> str:
+    return _ANSI.sub("", text).replace("\x00", "")
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def string(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
