@@ -1,10 +1,13 @@
 """The demo's made-up week is in the format of real logs, and holds what real logs hold."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from memsrv.demo.logs import write_logs
@@ -83,3 +86,15 @@ def test_one_line_was_left_half_written(files: list[Path]) -> None:
     unreadable = [len(path.read_text("utf-8").splitlines()) - len(_records(path)) for path in files]
 
     assert sum(unreadable) == 1
+
+
+def test_an_endpoint_of_the_demo_ends_with_an_interrupt(tmp_path: Path) -> None:
+    code = (
+        "import sys, os, signal, pathlib; from memsrv.demo.doors import endpoint; from memsrv.settings import *\n"
+        "with endpoint(Home(pathlib.Path(sys.argv[1])), Settings(), 'quayside') as running:\n"
+        "    print(running.process.pid, flush=True); os.kill(os.getpid(), signal.SIGINT)"
+    )
+    run = subprocess.run([sys.executable, "-I", "-c", code, str(tmp_path)], capture_output=True, text=True)
+
+    assert "KeyboardInterrupt" in run.stderr
+    assert not psutil.pid_exists(int(run.stdout))
