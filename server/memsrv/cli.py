@@ -129,7 +129,7 @@ def consolidate(
     """Train what is remembered into an adapter, measure it, and promote it if it passed."""
     app = _app()
     if dry_run:
-        return _show(app.facts(project=project, base=base, strategy=strategy, teacher=teacher), tables.facts, json)
+        return _show(app.facts(project=project, teacher=teacher), tables.facts, json)
     with terminal.Stages() as stages:
         report = app.consolidate(
             project=project,
@@ -198,7 +198,7 @@ def ask(
     json: Json = False,
 ) -> None:
     """Ask the adapter; it says when it does not know."""
-    with terminal.Stages() as stages:
+    with terminal.Stages(live_only=True) as stages:
         stages.show("asking")
         answer = _app().ask(question, model=model, project=project)
     _show(answer, tables.answer, json)
@@ -219,7 +219,7 @@ def endpoint(
     app = _app()
     if stop:
         return terminal.note("The endpoint has ended." if app.stop_endpoint() else "No endpoint runs.")
-    raise typer.Exit(app.endpoint(port=port, announce=tables.endpoint))
+    app.endpoint(port=port, announce=tables.endpoint)
 
 
 @command.command()

@@ -4,6 +4,7 @@ Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from memsrv.layout import one_line
@@ -57,9 +58,9 @@ def facts(result: Json) -> None:
     waiting, learned = result["facts"], result["learned"]
     say(f"{len(waiting)} facts a consolidation of {result['project']} would learn:")
     table(("kind", "subject", "relation", "value"), [[_cut(f[k] or "", 60) for k in _FACT] for f in waiting])
-    left = result.get("left_out") or {}
+    left = _counts(result["left_out"])
     if left:
-        say("Left out: " + ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in left.items()) + ".")
+        say(f"Left out: {left}.")
     if learned:
         table(("learned in", "stage", "fact"), [(f["version"], f["stage"], f["text"]) for f in learned])
 
@@ -137,7 +138,7 @@ def answer(result: Json) -> None:
             say(f"  {memory['text']} ({memory['id']})")
 
 
-def endpoint(address: str, token_file: str, model: str) -> None:
+def endpoint(address: str, token_file: Path, model: str) -> None:
     """On stderr: the foreground endpoint's own lines go there, too."""
     err().print(
         f"The endpoint answers at {address} (Ctrl-C ends it). Its token is in {token_file}.\n\n"

@@ -18,10 +18,13 @@ from memsrv.records import to_dict
 
 Cell = str | int | float | None
 
+#: The width of a file or a pipe, which has none of its own.
+WIDE = 160
+
 
 def out() -> Console:
     """Made when used, so that it writes to the stdout of that moment (a test's, a pipe's)."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
 def err() -> Console:
@@ -49,7 +52,9 @@ def complain(error: BaseException) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], title: str | None = None) -> None:
-    made = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*(escape("–" if cell is None else _figure(cell)) for cell in row))
     out().print(made)
@@ -78,9 +83,10 @@ def person_is_there() -> bool:
 
 
 class Stages:
-    """A run's progress on stderr: a live bar for a person, a line a stage for a log file."""
+    """A run's progress on stderr: a live bar for a person, a line a stage for a log file, or nothing if `live_only`."""
 
-    def __init__(self) -> None:
+    def __init__(self, live_only: bool = False) -> None:
+        self._live_only = live_only
         self._live = sys.stderr.isatty()
         self._bar = Progress(
             SpinnerColumn(),
@@ -105,7 +111,7 @@ class Stages:
     def show(self, stage: str, done: int = 0, total: int = 0, eta_s: float | None = None, message: str = "") -> None:
         if stage != self._stage:
             self._stage = stage
-            if not self._live:
+            if not self._live and not self._live_only:
                 note(f"{stage} …")
             if self._task is not None:
                 self._bar.remove_task(self._task)

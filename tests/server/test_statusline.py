@@ -54,9 +54,7 @@ def test_a_folder_in_the_caches_place_is_no_error(tmp_path: Path) -> None:
     "variables",
     [{"MEMSRV_HOME": "/somewhere/else"}, {"MEMSRV_HOME": "~/mem"}, {"XDG_DATA_HOME": "/data"}, {"XDG_DATA_HOME": ""}],
 )
-def test_the_cache_lies_where_the_settings_put_it(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
-) -> None:
+def test_the_cache_lies_where_the_settings_put_it(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
     monkeypatch.delenv("MEMSRV_HOME")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
