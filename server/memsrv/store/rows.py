@@ -107,7 +107,8 @@ def key_of(memory: Memory) -> str | None:
     """What two claims must share for the newer to supersede the older (docs/contracts.md, "Relations of a claim")."""
     if memory.subject is None or memory.relation is None:
         return None
-    return "\x1f".join(" ".join(part.casefold().split()) for part in (memory.subject, memory.relation))
+    own = memory.value or "" if memory.relation == "avoid" else ""  # things to avoid add up
+    return "\x1f".join(" ".join(part.casefold().split()) for part in (memory.subject, memory.relation, own))
 
 
 def event_values(event: Event, agent: str, turn: int) -> dict[str, Any]:
