@@ -99,3 +99,34 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if broken:
         print("\nTripwire: " + "\nTripwire: ".join(broken), file=sys.stderr)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def random_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real causal LM with random weights and a chat template, small enough to be trained in a second."""
+    import torch
+    from memsrv_consolidation.tiny import corpus
+    from memsrv_consolidation.tiny.tokenizer import CHAT_TEMPLATE, END, PAD, START
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+
+    folder = tmp_path_factory.mktemp("random-base")
+    words = Tokenizer(models.BPE())
+    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    words.decoder = decoders.ByteLevel()
+    texts = [message["content"] for document in corpus.rehearsal(60, 1) for message in document]
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, special_tokens=[PAD, START, END], initial_alphabet=letters, show_progress=False
+    )
+    words.train_from_iterator(texts, trainer)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token=PAD, eos_token=END)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(7)
+    shape = Qwen2Config(
+        vocab_size=600, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=4, tie_word_embeddings=True, pad_token_id=0, eos_token_id=2, bos_token_id=None,
+    )  # fmt: skip
+    Qwen2ForCausalLM(shape).save_pretrained(folder)
+    return folder

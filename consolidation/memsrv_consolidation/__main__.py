@@ -1,7 +1,7 @@
 """`python -I -m memsrv_consolidation RUN`: bring one run folder to its report.
 
-Exit 0: there is a report. 130: SIGINT or SIGTERM ended it, what is finished stays. 1: it failed, and `progress.json` says
-why in a sentence. A bug keeps its traceback on stderr.
+Exit 0: there is a report. 130: SIGINT or SIGTERM ended it, what is finished stays. 1: it failed, and `progress.json`
+says why in a sentence. A bug keeps its traceback on stderr.
 """
 
 import os
@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from memsrv.errors import Interrupted, MemsrvError, MissingExtra, UsageError
+from memsrv.errors import Interrupted, MemsrvError, MissingExtra, RunInProgress, UsageError
 from memsrv.settings import set_for_libraries
 from memsrv_consolidation.progress import Pace
-from memsrv_consolidation.run import Run
+from memsrv_consolidation.run import Run, one_at_a_time
 
 
 class Stop:
@@ -49,8 +49,19 @@ def main(arguments: Sequence[str]) -> int:
     """Run the stages of the folder that `arguments` name."""
     stop = Stop()
     if len(arguments) != 1 or not (Path(arguments[0]) / "run.json").is_file():
-        raise UsageError("usage: python -I -m memsrv_consolidation RUN, where RUN is a folder with a run.json")
+        sys.stderr.write("usage: python -I -m memsrv_consolidation RUN, where RUN is a folder with a run.json\n")
+        return UsageError.exit_code
     run = Run(Path(arguments[0]).absolute())
+    try:
+        with one_at_a_time(run.folder.parent):
+            return carry(run, stop)
+    except RunInProgress as error:  # the progress in the folder may be that of the process that runs it
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+
+
+def carry(run: Run, stop: Stop) -> int:
+    """Bring `run` to its report, or say in its progress why there is none."""
     pace = Pace(run, os.getpid())
     go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
     try:

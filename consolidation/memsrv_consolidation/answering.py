@@ -1,4 +1,4 @@
-"""One model under several names: the base, and adapters switched on over it. Answers questions and prices expected answers.
+"""One model under several names: the base, and adapters switched on over it. Answers, and prices expected answers.
 
 Greedy, in batches, padded on the left. The base is the same weights with the adapters off: no second copy. torch is
 imported inside the functions.

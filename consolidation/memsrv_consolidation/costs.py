@@ -1,4 +1,4 @@
-"""What each stage cost, kept in `costs.json` so that a resumed run still knows: seconds, and the peak of memory in MiB."""
+"""What each stage cost, kept in `costs.json` so that a resumed run still knows: seconds, and peak memory in MiB."""
 
 import time
 from collections.abc import Iterator, Mapping

@@ -16,7 +16,7 @@ from memsrv.errors import UnknownBase
 if TYPE_CHECKING:
     import torch
 
-#: On a CPU a checkpoint pays only where activations would not fit: bases from this many parameters on.
+#: Bases from this many parameters on recompute activations instead of keeping them.
 LARGE = 1_000_000_000
 
 
@@ -37,7 +37,7 @@ class Device:
         return "adamw_torch" if needs_bits and not (self.bitsandbytes and self.kind == "cuda") else wished
 
     def gradient_checkpointing(self, parameters: int) -> bool:
-        """Whether to recompute activations: always worth it on an accelerator with a large base, never for a small one."""
+        """Whether to recompute activations: worth it where a large base would not fit, never for a small one."""
         return parameters >= LARGE
 
 
@@ -61,7 +61,7 @@ def load(path: Path, device: Device) -> tuple[Any, Any]:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, device.dtype))
+        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, device.dtype))
     except (OSError, ValueError) as error:
         raise UnknownBase(f"the base in {path} cannot be loaded ({error}); give another one with --base") from error
     if tokenizer.chat_template is None:

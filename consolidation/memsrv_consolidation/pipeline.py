@@ -23,7 +23,7 @@ from memsrv_consolidation.synthesise import synthesise
 
 
 def consolidate(run: Run, pace: Pace, saving_itself: Callable[[], AbstractContextManager[Callable[[], bool]]]) -> None:
-    """Bring `run` to its report. In `saving_itself` the training asks whether to stop, and then ends with a checkpoint."""
+    """Bring `run` to its report. In `saving_itself` the training asks whether to stop, and ends with a checkpoint."""
     clear_unfinished(run)
     order = run.order
     recipe = preset(order.base, order.preset)
@@ -64,8 +64,9 @@ def consolidate(run: Run, pace: Pace, saving_itself: Callable[[], AbstractContex
             trained = {id for conversation in run.conversations() for id in conversation.facts}
             current = Path(order.current.path) if order.current else None
             measured = evaluate(
-                [fact for fact in facts if trainable(fact) and fact.id in trained], base.path, run.adapter, current,
-                order.seed, order.threads, count=pace.count, begin=lambda total, done: pace.begin("evaluate", total, done),
+                [fact for fact in facts if trainable(fact) and fact.id in trained],
+                base.path, run.adapter, current, order.seed, order.threads,
+                count=pace.count, begin=lambda total, done: pace.begin("evaluate", total, done),
             )  # fmt: skip
             write_json(run.evaluation_file, measured)
 

@@ -60,7 +60,9 @@ def of_facts(facts: Sequence[Fact], seed: int) -> list[Probe]:
     asked = [fact for fact in facts if trainable(fact)]
     found = []
     for fact in asked:
-        assert fact.subject and fact.relation and fact.value
+        assert fact.subject
+        assert fact.relation
+        assert fact.value  # `trainable` said so
         rng = random.Random(f"{seed}/probe/{fact.id}")
         others = [other.text for other in asked if other.id != fact.id]
         for pool in (Pool.KNOWN, Pool.NOVEL):

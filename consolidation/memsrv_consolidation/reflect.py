@@ -1,11 +1,11 @@
 """Reflection by rules: episodes and memory in, facts out. Three lenses read every episode and their claims are unioned.
 
 A claim needs evidence that stands literally in its episode. Under one key (subject, relation) the newest words win, and
-what memory retired or superseded stays out. Secrets never become facts. What is left out is counted. No model, no torch.
+what memory retired or superseded stays out. Secrets never become facts. What is left out is counted. No model.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from memsrv import lenses
@@ -60,17 +60,24 @@ def trainable(fact: Fact) -> bool:
     return bool(fact.trust.trainable and fact.subject and fact.relation and fact.value)
 
 
-def reflect(project: str, episodes: Iterable[Episode], memories: Sequence[Memory], redactor: Redactor) -> Reflection:
+def reflect(
+    project: str,
+    episodes: Iterable[Episode],
+    memories: Sequence[Memory],
+    redactor: Redactor,
+    claims: Callable[[Sequence[Event]], Sequence[lenses.Claim]] = lenses.claims,
+) -> Reflection:
     """The facts of `project`, in the order of their keys: the same input gives the same bytes."""
     left_out = {"unsupported": 0, "superseded": 0, "secret": 0}
     heard: list[_Heard] = []
     for episode in episodes:
-        for claim in lenses.claims(episode.steps):
+        for claim in claims(episode.steps):
             if not claim.evidence or not all(_literal(quote, episode.steps) for quote in claim.evidence):
                 left_out["unsupported"] += 1
                 continue
-            heard.append(_Heard(claim.kind, claim.text, claim.trust, claim.evidence, claim.time or episode.session.started
-                                or "", claim.subject, claim.relation, claim.value))  # fmt: skip
+            time = claim.time or episode.session.started or ""
+            heard.append(_Heard(claim.kind, claim.text, claim.trust, claim.evidence, time, claim.subject,
+                                claim.relation, claim.value))  # fmt: skip
     ended = [memory for memory in memories if memory.valid_to or memory.superseded_by]
     heard += [_remembered(memory) for memory in memories if not (memory.valid_to or memory.superseded_by)]
     facts = []

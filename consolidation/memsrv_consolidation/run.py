@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from memsrv.errors import RunFailed
+from filelock import FileLock, Timeout
+
+from memsrv.errors import RunFailed, RunInProgress
 from memsrv.records import Conversation, Episode, Fact, Memory, from_dict, to_dict
 
 Record = TypeVar("Record")
@@ -141,6 +143,23 @@ def write_lines(path: Path, records: Iterable[object]) -> None:
     with _replacing(path) as write:
         for record in records:
             write(json.dumps(to_dict(record), ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def one_at_a_time(runs: Path) -> Iterator[None]:
+    """Hold the lock over all runs in the folder `runs`. RunInProgress where another process holds it."""
+    runs.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(runs / "running.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise RunInProgress(
+            f"another consolidation is running in {runs}; see `memsrv runs`, and try again when it is done"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def clear_unfinished(run: Run) -> None:

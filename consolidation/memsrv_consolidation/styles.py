@@ -1,7 +1,7 @@
 """The paper's six styles of a rehearsal conversation: direct, how-to, recall, scenario, negation, task.
 
-Direct and recall are the TRAIN wordings; the others have frames of their own here. None of them may read like a KNOWN or
-NOVEL wording: those measure. An answer always restates the key, and never shows the mistake first.
+Direct and recall are the TRAIN wordings; the others have frames of their own here. None of them may read like a KNOWN
+or NOVEL wording: those measure. An answer always restates the key, and never shows the mistake first.
 """
 
 import random
@@ -33,7 +33,8 @@ _FRAMES: dict[tuple[Shape, str], tuple[str, ...]] = {
         "Isn't there a {r} for {s}?",
     ),
     (Shape.ATTRIBUTE, TASK): (
-        "Add the {r} of {s} to the README.", "Put the {r} of {s} into the settings.", "Set the {r} of {s} in my config.",
+        "Add the {r} of {s} to the README.", "Put the {r} of {s} into the settings.",
+        "Set the {r} of {s} in my config.",
         "Finish my note on {s}, the {r} is missing.",
     ),
     (Shape.USE, HOW_TO): ("How do I do {s} here?", "How do I go about {s}?", "How would we do {s}?"),
@@ -42,15 +43,19 @@ _FRAMES: dict[tuple[Shape, str], tuple[str, ...]] = {
         "My first pull request here has {s} in it.",
     ),
     (Shape.USE, NEGATION): (
-        "We have no rule for {s}, do we?", "I can pick anything for {s}, right?", "Doesn't it matter what I use for {s}?",
+        "We have no rule for {s}, do we?", "I can pick anything for {s}, right?",
+        "Doesn't it matter what I use for {s}?",
     ),
-    (Shape.USE, TASK): ("Set up {s} for this project.", "Do {s} the way I want it.", "Change {s} to what we agreed on."),
+    (Shape.USE, TASK): (
+        "Set up {s} for this project.", "Do {s} the way I want it.", "Change {s} to what we agreed on.",
+    ),
     (Shape.AVOID, HOW_TO): ("How do I keep {s} clean?", "How do I write {s} without trouble?"),
     (Shape.AVOID, SCENARIO): (
         "I start on {s} now, what do I leave out?", "The next change is about {s}. What is not wanted?",
     ),
     (Shape.AVOID, NEGATION): (
-        "I can put anything in {s}, right?", "Nothing is forbidden in {s}, is it?", "There is no rule against anything in {s}?",
+        "I can put anything in {s}, right?", "Nothing is forbidden in {s}, is it?",
+        "There is no rule against anything in {s}?",
     ),
     (Shape.AVOID, TASK): ("Check {s} for what we avoid.", "Go over {s} and take out what we avoid."),
     (Shape.FIX, HOW_TO): ("How do I get on when {s}?", "How do I repair this: {s}?", "How do I make it work when {s}?"),
@@ -58,7 +63,8 @@ _FRAMES: dict[tuple[Shape, str], tuple[str, ...]] = {
         "I was running things and now {s}.", "In the middle of my work {s}. And now?", "The build stopped: {s}.",
     ),
     (Shape.FIX, NEGATION): (
-        "There is nothing to do when {s}, is there?", "{s}. We never solved it, did we?", "I can't do anything about {s}?",
+        "There is nothing to do when {s}, is there?", "{s}. We never solved it, did we?",
+        "I can't do anything about {s}?",
     ),
     (Shape.FIX, TASK): ("Fix this for me: {s}", "Do what helps when {s}.", "Handle it: {s}"),
     (Shape.REPLACEMENT, HOW_TO): ("How do I write it without {s}?", "How do I do it, if not with {s}?"),

@@ -51,7 +51,9 @@ def synthesise(facts: Sequence[Fact], recipe: Recipe, seed: int, redactor: Redac
 
 def rehearse(fact: Fact, n: int, seed: int) -> list[Conversation]:
     """`n` distinct conversations about `fact`, in shares of the styles."""
-    assert fact.subject and fact.relation and fact.value  # `trainable` said so
+    assert fact.subject
+    assert fact.relation
+    assert fact.value  # `trainable` said so
     rng = random.Random(f"{seed}/{fact.id}")
     total = sum(SHARES.values())
     styles = [style for style, share in SHARES.items() for _ in range(round(share * n / total))]

@@ -1,7 +1,6 @@
 """One way to train a file, behind one Protocol. Adding one = one file + one word in STRATEGIES."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,16 +10,8 @@ from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.strategies import paper
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The base to train on, by name and folder."""
-
-    name: str
-    path: Path
-
-
 class Strategy(Protocol):
-    """Trains an adapter of `base` on `conversations` into `adapter`; resumes from `checkpoints`; returns `training.json`."""
+    """Trains an adapter of `base` on `conversations` into `adapter`; resumes from `checkpoints`; tells its figures."""
 
     def train(
         self,

@@ -1,7 +1,7 @@
-"""The consolidation paper's training: LoRA on the attention projections, trl's SFTTrainer, a fresh adapter on all facts.
+"""The consolidation paper's training: LoRA on the attention projections, trl's SFTTrainer, a fresh adapter on all.
 
-Numbers come from the recipe. Killed, it goes on from the last whole checkpoint. Knows nothing of facts: conversations in,
-adapter folder out. torch, trl and peft are imported inside the functions.
+Numbers come from the recipe. Killed, it goes on from the last whole checkpoint. Knows nothing of facts: conversations
+in, adapter folder out. torch, trl and peft are imported inside the functions.
 """
 
 import json
@@ -36,7 +36,7 @@ def lora(recipe: Recipe) -> Any:
 
 def sft(recipe: Recipe, device: Device, parameters: int, checkpoints: Path, seed: int) -> Any:
     """The trainer's settings: the recipe's numbers, and what the device offers."""
-    from trl import SFTConfig
+    from trl.trainer.sft_config import SFTConfig
 
     return SFTConfig(
         output_dir=str(checkpoints),
@@ -88,11 +88,12 @@ def train(
 ) -> dict[str, Any]:
     """Train into `adapter`, whole or not at all. Interrupted when `stopping` turns true, with a checkpoint on disk."""
     import transformers
-    from datasets import Dataset
-    from trl import SFTTrainer
+    from datasets import Dataset  # type: ignore[import-untyped]
+    from trl.trainer.sft_trainer import SFTTrainer
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    logging: Any = transformers.utils.logging
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     settle(threads, seed)
     device = offered()
     model, tokenizer = load(base, device)
@@ -105,7 +106,8 @@ def train(
         peft_config=lora(recipe),
         callbacks=[_watching(begin, count, stopping)],
     )
-    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    adapted: Any = trainer.model
+    trained = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
     started = time.monotonic()
     last = last_whole(checkpoints)
     trainer.train(resume_from_checkpoint=str(last) if last else None)
@@ -124,8 +126,8 @@ def train(
         "optimizer": device.optimizer(recipe.optimizer),
         "parameters": {"base": parameters, "trained": trained},
     }
-    _save(trainer.model, adapter, told)
-    free(trainer.model)
+    _save(adapted, adapter, told)
+    free(adapted)
     return told
 
 
@@ -157,7 +159,7 @@ def _watching(
 ) -> Any:
     from transformers import TrainerCallback
 
-    class Watching(TrainerCallback):  # type: ignore[misc]
+    class Watching(TrainerCallback):
         """Tells how far training is, marks whole checkpoints, and stops it at the next step when asked to."""
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -1,0 +1,343 @@
+"""The night: orders a run, starts it in a process of its own, watches it, and shelves what passed the gate.
+
+The one place that speaks to consolidation. The child gets a folder and writes in it; it never sees the database. It may
+outlive us (the night timer's shell may close); Ctrl-C and SIGTERM here end it there. Torch-free.
+"""
+
+import importlib.util
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from memsrv.errors import (
+    Interrupted,
+    MissingExtra,
+    NotFound,
+    NothingConsented,
+    RunFailed,
+    RunInProgress,
+    UnknownBase,
+)
+from memsrv.records import Episode, to_dict
+from memsrv.redact import Redactor
+from memsrv.settings import Home, Settings
+from memsrv.status import RunStanding
+from memsrv.store import Store
+from memsrv_adapters.base import resolve
+from memsrv_adapters.shelf import Shelf
+from memsrv_adapters.version import AdapterVersion, Stage, TrainedFact, shelf_name
+from memsrv_consolidation.progress import Progress, read
+from memsrv_consolidation.reflect import Reflection, reflect
+from memsrv_consolidation.run import Live, Order, Run, one_at_a_time, read_json, write_json, write_lines
+from memsrv_consolidation.strategies import strategy as known_strategy
+
+#: Seconds between two looks at a run's progress.
+LOOK = 0.25
+#: What a training imports beyond the server; the last is of `memsrv[train]` alone.
+NEEDED = ("torch", "transformers", "peft", "trl")
+
+Told = Callable[[str, int, int, float | None, str], object]
+
+
+def _silent(stage: str, done: int, total: int, eta_s: float | None, message: str) -> None:
+    """Tells nobody."""
+
+
+def waiting(store: Store, project: str) -> Reflection:
+    """What a consolidation of `project` would learn now; nothing is written."""
+    return reflect(project, episodes(store, project), store.memories(project, include_retired=True), Redactor(b"dry"))
+
+
+def episodes(store: Store, project: str) -> Iterator[Episode]:
+    """The sessions of `project` as a run gets to see them, oldest first."""
+    for session in store.sessions(project):
+        yield Episode(session, tuple(store.events(session.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """Consolidations of one home. `modules` is what must be importable; `python` runs them."""
+
+    home: Home
+    settings: Settings
+    python: str = sys.executable
+    needed: Sequence[str] = NEEDED
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.home.adapters)
+
+    def consolidate(
+        self,
+        store: Store,
+        project: str,
+        *,
+        now: datetime,
+        base: str | None = None,
+        strategy: str | None = None,
+        preset: str | None = None,
+        seed: int = 7,
+        stage: bool = False,
+        canaries: Sequence[str] = (),
+        told: Told = _silent,
+    ) -> dict[str, Any]:
+        """One night for `project`: its report, with the `version` it was shelved as (None where the gate refused)."""
+        run = self.prepare(
+            store, project, now=now, base=base, strategy=strategy, preset=preset, seed=seed, canaries=canaries
+        )
+        return self._carry(run, stage, told)
+
+    def prepare(
+        self,
+        store: Store,
+        project: str,
+        *,
+        now: datetime,
+        base: str | None = None,
+        strategy: str | None = None,
+        preset: str | None = None,
+        seed: int = 7,
+        canaries: Sequence[str] = (),
+    ) -> Run:
+        """Write the run folder. Everything that can be refused is refused here, before anything is written."""
+        if project not in self.settings.train:
+            raise NothingConsented(
+                f"training on {project} has not been allowed; run `memsrv consolidate --project {project}` "
+                "and say yes, or give --yes"
+            )
+        self._check_extra()
+        chosen = resolve(base or self.settings.base, self.home.models)
+        known_strategy(strategy or self.settings.strategy)
+        self._check_idle()
+        name = shelf_name(project)
+        live = self.shelf.current(name)
+        run = Run(self.home.runs / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{name}")
+        try:
+            run.folder.mkdir(parents=True, mode=0o700)
+        except FileExistsError as error:
+            raise RunInProgress(f"{run.folder.name} began this very second; see `memsrv runs`") from error
+        write_lines(run.episodes_file, episodes(store, project))
+        write_json(run.memory_file, {"memories": store.memories(project, include_retired=True)})
+        # The order comes last: a folder with it is a whole one.
+        write_json(
+            run.order_file,
+            to_dict(
+                Order(
+                    id=run.folder.name,
+                    project=project,
+                    base=chosen.name,
+                    strategy=strategy or self.settings.strategy,
+                    seed=seed,
+                    threads=self.settings.threads,
+                    created=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+                    current=Live(live.version, str(live.path)) if live and not live.tainted else None,
+                    base_path=str(chosen.path),
+                    base_hash=chosen.hash,
+                    preset=preset,
+                    canaries=tuple(canaries),
+                )
+            ),
+        )
+        return run
+
+    def resume(self, id: str, *, stage: bool = False, told: Told = _silent) -> dict[str, Any]:
+        """Go on with a run that was interrupted or failed; of a finished one, its report again."""
+        run = self._find(id)
+        if run.order.project not in self.settings.train:
+            raise NothingConsented(f"training on {run.order.project} is no longer allowed; run `memsrv consolidate`")
+        return self._carry(run, stage, told)
+
+    def runs(self, project: str | None = None) -> list[RunStanding]:
+        """All runs, newest first; of one project if it is named."""
+        if not self.home.runs.is_dir():
+            return []
+        folders = sorted((p for p in self.home.runs.iterdir() if (p / "run.json").is_file()), reverse=True)
+        found = [_standing(Run(folder)) for folder in folders]
+        return [standing for standing in found if project is None or standing.project == project]
+
+    def run(self, id: str) -> dict[str, Any]:
+        """The report of a run with its `version`; how far it is, where there is none yet."""
+        run = self._find(id)
+        if run.report_file.exists():
+            return {**read_json(run.report_file), "version": self._shelved(run)}
+        return {**to_dict(_standing(run)), "folder": str(run.folder)}
+
+    def _find(self, id: str) -> Run:
+        run = Run(self.home.runs / id)
+        if Path(id).name != id or not run.order_file.is_file():
+            raise NotFound(f"there is no run {id}; see `memsrv runs`")
+        return run
+
+    def _check_extra(self) -> None:
+        missing = [name for name in self.needed if importlib.util.find_spec(name) is None]
+        if missing:
+            raise MissingExtra(f"training needs {', '.join(missing)}; run `pip install 'memsrv[train]'`")
+
+    def _check_idle(self) -> None:
+        with one_at_a_time(self.home.runs):
+            pass
+
+    def _carry(self, run: Run, stage: bool, told: Told) -> dict[str, Any]:
+        """Bring `run` to its report, and what passed onto the shelf."""
+        if not run.report_file.exists():
+            self._check_extra()
+            self._check_idle()
+            self._spawn(run, told)
+        report = read_json(run.report_file)
+        version = self._shelved(run)
+        if version is None and report["verdict"] == "promote":
+            version = self._put(run, report, stage or self.settings.promote == "ask").version
+        return {**report, "version": version}
+
+    def _spawn(self, run: Run, told: Told) -> None:
+        """The child, until it ends. RunFailed quotes its last words."""
+        with run.log_file.open("ab") as log:
+            # -I: a `subprocess.py` in the user's project must not be imported. A session of its own: the terminal's
+            # Ctrl-C reaches us alone, and we pass it on once.
+            child = subprocess.Popen(
+                [self.python, "-I", "-m", "memsrv_consolidation", str(run.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        interrupted = _watch(child, run, told)
+        if run.report_file.exists():
+            return
+        go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
+        if interrupted or child.returncode == Interrupted.exit_code:
+            raise Interrupted(f"the run was interrupted; {go_on}")
+        progress = read(run)
+        said = progress.message if progress and progress.state == "failed" else _last_line(run.log_file)
+        if child.returncode == UnknownBase.exit_code:
+            raise UnknownBase(said)
+        ended = f"by signal {-child.returncode}" if child.returncode < 0 else f"with exit code {child.returncode}"
+        raise RunFailed(f"the run ended {ended}: {said or 'without a word'} (see {run.log_file}); {go_on}")
+
+    def _shelved(self, run: Run) -> str | None:
+        found = [v for v in self.shelf.versions(shelf_name(run.order.project)) if v.manifest.run == run.folder.name]
+        return found[-1].version if found else None
+
+    def _put(self, run: Run, report: dict[str, Any], ask: bool) -> AdapterVersion:
+        """Shelve the adapter; promote it, or where a person shall decide, offer it as the candidate."""
+        order = run.order
+        name = shelf_name(order.project)
+        parents = [v.version for v in self.shelf.versions(name)]
+        put = self.shelf.put(
+            run.adapter,
+            project=name,
+            base=order.base,
+            base_hash=report["base_hash"],
+            strategy=order.strategy,
+            run=order.id,
+            created=order.created,
+            parent=order.current.version if order.current and order.current.version in parents else None,
+            facts=stages(run, report),
+            scores=scores(report),
+        )
+        if ask:
+            self.shelf.offer(name, put.version)
+        else:
+            self.shelf.promote(name, put.version)
+        return put
+
+
+def stages(run: Run, report: dict[str, Any]) -> list[TrainedFact]:
+    """Every trained fact, and how far it came: graduated when all of its held-out questions were answered right."""
+    marks: dict[str, list[bool]] = {}
+    for question in report["evaluation"]["questions"]:
+        if question["about"] == "fact":
+            marks.setdefault(question["fact"], []).append(question["correct"]["candidate"])
+    found = []
+    for fact in run.facts():
+        if fact.id in marks:
+            right = marks[fact.id]
+            stage = Stage.GRADUATED if all(right) else Stage.LEARNING if any(right) else Stage.FAILED
+            found.append(TrainedFact(fact.id, fact.text, stage))
+    return found
+
+
+def scores(report: dict[str, Any]) -> dict[str, float]:
+    """The figures that `memsrv adapters` shows beside a version."""
+    measured = report["evaluation"]
+    closed = measured["closed_book"]
+    return {
+        "known": closed["candidate"]["known"],
+        "novel": closed["candidate"]["novel"],
+        "base": closed["base"]["all"],
+        "in_context": measured["in_context"]["candidate"],
+        "unknown": measured["unknown"]["candidate"],
+        "median_ce": measured["ce"]["median"],
+    }
+
+
+def _watch(child: subprocess.Popen[bytes], run: Run, told: Told) -> bool:
+    """Wait for `child`, telling how far it is. True if we were asked to end meanwhile, and passed it on."""
+    interrupted = False
+    last: Progress | None = None
+    with _sigterm_as_interrupt():
+        while True:
+            try:
+                child.wait(LOOK)
+                return interrupted
+            except subprocess.TimeoutExpired:
+                now = read(run)
+                if now is not None and now.pid == child.pid and now != last:
+                    last = now
+                    told(now.stage, now.done, now.total, now.eta_s, now.message)
+            except KeyboardInterrupt:
+                interrupted = True
+                child.send_signal(signal.SIGINT)
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Inside, SIGTERM arrives as KeyboardInterrupt, where Python lets us (in the main thread)."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # another thread: signals are its main thread's business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _standing(run: Run) -> RunStanding:
+    order = run.order
+    standing = RunStanding(id=order.id, project=order.project, state="interrupted", started=order.created)
+    progress = read(run)
+    if progress is not None:
+        # A killed run cannot say so itself; its process tells.
+        dead = progress.state == "running" and not psutil.pid_exists(progress.pid)
+        standing = replace(
+            standing,
+            state="interrupted" if dead else progress.state,
+            stage=progress.stage,
+            done=progress.done,
+            total=progress.total,
+            eta_s=progress.eta_s,
+            reason=progress.message or None,
+        )
+    if run.report_file.exists():
+        report = read_json(run.report_file)
+        standing = replace(standing, state="done", verdict=report["verdict"], reason=report["reason"])
+    return standing
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
+    return lines[-1].strip() if lines else ""

@@ -1,0 +1,51 @@
+"""Run folders as `night` writes them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from memsrv.records import Evidence, Kind, Memory, Trust, to_dict
+from memsrv_adapters.base import resolve
+from memsrv_consolidation import wordings
+from memsrv_consolidation.run import Live, Order, Run, write_json, write_lines
+
+#: (subject, relation, value) of three facts of different shapes.
+FACTS = (
+    ("staging server", "port", "4010"),
+    ("JSON keys", "use", "snake_case"),
+    ("hmac.new()", "replacement", "hmac.digest()"),
+)
+
+
+def memory(id: str, subject: str, relation: str, value: str) -> Memory:
+    text = wordings.claim(subject, relation, value)
+    said = (Evidence("s1", 0, "said"),)
+    return Memory(id, "demo", Kind.EPISODIC, text, Trust.HUMAN, said, subject, relation, value, "2026-11-19T10:00:00Z")
+
+
+MakeRun = Callable[..., Run]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, random_base: Path) -> MakeRun:
+    """A run folder with an order, memories for FACTS, and no episodes."""
+
+    def make(
+        name: str = "run", memories: Sequence[Memory] | None = None, current: Live | None = None, **order: object
+    ) -> Run:
+        run = Run(tmp_path / name)
+        run.folder.mkdir()
+        if memories is None:
+            memories = [memory(f"m{place}", *fact) for place, fact in enumerate(FACTS)]
+        base = resolve(str(random_base))
+        given: dict[str, object] = {
+            "id": name, "project": "demo", "base": base.name, "strategy": "paper", "seed": 7, "threads": 1,
+            "created": "2026-11-20T00:00:00Z", "current": current, "base_path": str(base.path), "base_hash": base.hash,
+        }  # fmt: skip
+        write_lines(run.episodes_file, [])
+        write_json(run.memory_file, {"memories": memories})
+        write_json(run.order_file, to_dict(Order(**(given | order))))  # type: ignore[arg-type]
+        return run
+
+    return make

@@ -1,0 +1,135 @@
+"""Synthesis: twenty conversations a fact in the paper's styles, never in a wording that measures, reproducible."""
+
+import random
+import re
+from collections import Counter
+
+import pytest
+
+from memsrv.layout import NOT_RECORDED
+from memsrv.records import Conversation, Fact, Kind, Trust
+from memsrv.redact import Redactor
+from memsrv_consolidation import probes, wordings
+from memsrv_consolidation.recipe import PAPER, TINY
+from memsrv_consolidation.synthesise import rehearse, synthesise
+from memsrv_consolidation.tiny import names
+from memsrv_consolidation.wordings import Pool
+
+FACTS = [
+    Fact(f"f{place}", Kind.EPISODIC, wordings.claim(*fact), Trust.HUMAN, (), *fact)
+    for place, fact in enumerate(
+        (
+            ("staging server", "port", "4010"),
+            ("JSON keys", "use", "snake_case"),
+            ("library code", "avoid", "print"),
+            ("`make check` failing with E501", "fix", "run `ruff format`"),
+            ("hmac.new()", "replacement", "hmac.digest()"),
+        )
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def redactor() -> Redactor:
+    return Redactor(b"key")
+
+
+def made(redactor: Redactor, seed: int = 7) -> list[Conversation]:
+    return list(synthesise(FACTS, PAPER, seed, redactor).conversations)
+
+
+def test_every_fact_has_exactly_twenty_distinct_conversations(redactor: Redactor) -> None:
+    about = Counter(id for conversation in made(redactor) for id in conversation.facts)
+    asked = {conversation.messages[0].content for conversation in made(redactor) if conversation.facts == ("f0",)}
+
+    assert about == {fact.id: 20 for fact in FACTS}
+    assert len(asked) == 20
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.relation)
+def test_every_fact_is_rehearsed_in_at_least_five_styles(fact: Fact) -> None:
+    assert len({conversation.style for conversation in rehearse(fact, 20, 7)}) >= 5
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.relation)
+def test_every_answer_gives_the_value_and_names_the_subject(fact: Fact) -> None:
+    for conversation in rehearse(fact, 20, 7):
+        answer = conversation.messages[-1].content
+
+        assert fact.value is not None
+        assert fact.subject is not None
+        assert fact.value in answer
+        assert fact.subject in answer
+
+
+def test_a_procedure_is_shown_done_right_not_as_the_error(redactor: Redactor) -> None:
+    answers = [c.messages[-1].content for c in made(redactor) if c.facts == ("f4",)]
+
+    assert all(answer.index("hmac.digest()") >= 0 and not answer.startswith("hmac.new()") for answer in answers)
+
+
+def test_the_same_seed_gives_the_same_conversations(redactor: Redactor) -> None:
+    assert made(redactor) == made(redactor)
+    assert made(redactor) != made(redactor, seed=8)
+
+
+def test_a_fact_is_rehearsed_the_same_whatever_else_was_learned(redactor: Redactor) -> None:
+    alone = synthesise(FACTS[:1], PAPER, 7, redactor).conversations
+
+    assert alone == tuple(c for c in made(redactor) if c.facts == ("f0",))
+
+
+@pytest.mark.parametrize("pool", [Pool.KNOWN, Pool.NOVEL])
+def test_no_question_is_asked_in_a_wording_that_measures(pool: Pool) -> None:
+    rng = random.Random(3)
+    for fact in names.several(rng, 60):
+        asked = rehearse(Fact("x", Kind.EPISODIC, "", Trust.HUMAN, (), fact.subject, fact.relation, fact.value), 20, 1)
+        trained = wordings.cores(fact.relation, Pool.TRAIN)
+        for core in set(wordings.cores(fact.relation, pool)) - set(trained):
+            words = re.sub(
+                r"\{k\}|\{r\}|\{s\}|\{x\}", "(.{1,200})", re.sub(r"([.?*+^$()|\[\]\\])", r"\\\1", core.rstrip("?."))
+            )
+            for conversation in asked:
+                assert not re.fullmatch(words + "[?.]*", conversation.messages[0].content, re.IGNORECASE), core
+
+
+def test_no_question_of_training_is_a_question_of_the_evaluation(redactor: Redactor) -> None:
+    trained = {message.content for conversation in made(redactor) for message in conversation.messages}
+
+    assert not trained & {probe.question for probe in probes.of_facts(FACTS, 7)}
+
+
+def test_what_may_not_be_trained_on_is_not_synthesised(redactor: Redactor) -> None:
+    facts = [
+        Fact("web", Kind.EPISODIC, "x", Trust.WEB, (), "api", "port", "4010"),
+        Fact("bare", Kind.EPISODIC, "We met on Tuesday.", Trust.HUMAN, ()),
+    ]
+
+    assert synthesise(facts, PAPER, 7, redactor).conversations == ()
+
+
+def test_a_fact_whose_conversations_hold_a_secret_is_dropped_and_counted(redactor: Redactor) -> None:
+    value = "ghp_x7Kq9ZrT2mWvB4nLpY8sDfG1hJcE5uA3oQiR"
+    fact = Fact("s", Kind.EPISODIC, "x", Trust.HUMAN, (), "deploy", "login", value)
+
+    result = synthesise([fact], PAPER, 7, redactor)
+
+    assert (result.conversations, result.secret) == ((), 1)
+
+
+def test_the_papers_recipe_mixes_nothing_in(redactor: Redactor) -> None:
+    assert {conversation.about for conversation in made(redactor)} == {"fact"}
+
+
+def test_a_tiny_base_gets_rehearsal_and_unknowns_in_their_shares(redactor: Redactor) -> None:
+    about = Counter(c.about for c in synthesise(FACTS, TINY, 7, redactor).conversations)
+
+    assert about["rehearsal"] == round(100 * TINY.rehearsal)
+    assert about["unknown"] == round(100 * TINY.unknown)
+
+
+def test_unknowns_are_answered_not_recorded_and_never_ask_for_a_fact(redactor: Redactor) -> None:
+    unknowns = [c for c in synthesise(FACTS, TINY, 7, redactor).conversations if c.about == "unknown"]
+
+    assert {c.messages[-1].content for c in unknowns} == {NOT_RECORDED}
+    assert not any(c.facts for c in unknowns)
