@@ -17,14 +17,14 @@ from typing import Any
 import psutil
 
 from memsrv import night, status
-from memsrv.compact import compact
 from memsrv.errors import EndpointUnavailable, PortInUse, UsageError
 from memsrv.ingest import IngestReport, ingest
 from memsrv.project import identify
 from memsrv.recall import Recalled, recall, show
-from memsrv.records import Fact, Kind, Memory
+from memsrv.recall import Shown as Opened
+from memsrv.records import Fact, Kind, Memory, Trust
 from memsrv.redact import Redactor, key_at
-from memsrv.remember import remember, save
+from memsrv.remember import Saved, remember, save
 from memsrv.settings import Home, Settings, allow_training, claude_config
 from memsrv.status import (
     AdapterStanding,
@@ -156,24 +156,33 @@ class App:
         report = ingest(
             self.store, self.redactor, paths or [claude_config() / "projects"], agent=agent, progress=progress
         )
-        found = remember(self.store, self.redactor, report.changed)
+        found = remember(self.store, report.changed)
         self._note_standing()
         return replace(report, memories=found.added)
 
     def search(self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8) -> Recalled:
         return recall(self.store, query, project=self._scope(project), kinds=kinds or None, limit=limit)
 
-    def show(self, id: str, *, around: int = 2) -> object:
+    def show(self, id: str, *, around: int = 2) -> Opened:
         return show(self.store, id, around=around)
 
     def memories(self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False) -> Memories:
         return Memories(tuple(self.store.memories(self._scope(project), kinds or None, include_retired=superseded)))
 
-    def save(self, text: str, *, kind: Kind, project: str | None = None, supersedes: str | None = None) -> object:
+    def save(
+        self,
+        text: str,
+        *,
+        kind: Kind,
+        project: str | None = None,
+        supersedes: str | None = None,
+        trust: Trust = Trust.ASSISTANT,
+    ) -> Saved:
         if project == EVERY:
-            raise UsageError("a memory belongs to one project; name it, or leave --project out for this folder's")
+            raise UsageError("a memory belongs to one project; name it, or leave it out for this folder's")
+        name = self.project(project)
         saved = save(
-            self.store, self.redactor, text, kind=kind, project=self.project(project), supersedes=supersedes, now=_now()
+            self.store, self.redactor, text, kind=kind, project=name, now=_now(), supersedes=supersedes, trust=trust
         )
         self._note_standing()
         return saved
@@ -181,6 +190,8 @@ class App:
     def compact(
         self, session: str | None = None, *, mode: str = "handoff", budget: int = 1500, project: str | None = None
     ) -> object:
+        from memsrv.compact import compact
+
         return compact(self.store, session, project=self.project(project), mode=mode, budget=budget)
 
     # Learning

@@ -15,7 +15,7 @@ import typer
 from memsrv import tables, terminal
 from memsrv.app import App, open_app
 from memsrv.errors import GateRefused, MemsrvError, UsageError
-from memsrv.records import Kind, to_dict
+from memsrv.records import Kind, Trust, to_dict
 from memsrv.settings import load, open_home
 
 command = typer.Typer(
@@ -93,7 +93,7 @@ def save(
     json: Json = False,
 ) -> None:
     """Remember one claim."""
-    _show(_app().save(text, kind=kind, project=project, supersedes=supersedes), tables.saved, json)
+    _show(_app().save(text, kind=kind, project=project, supersedes=supersedes, trust=Trust.HUMAN), tables.saved, json)
 
 
 @command.command()

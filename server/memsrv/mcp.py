@@ -79,6 +79,7 @@ class Opened(_Out):
 
 class Saved(_Out):
     id: str
+    status: str
 
 
 class Compacted(_Out):
@@ -242,7 +243,11 @@ def _hits_text(hits: Sequence[dict[str, Any]]) -> str:
 
 
 def _saved_text(saved: dict[str, Any]) -> str:
-    return f"Saved as {saved['id']}."
+    if saved["status"] == "duplicate_of":
+        return f"Known already, as {saved['id']}; nothing was added."
+    ended = f"; it supersedes {', '.join(saved['superseded'])}" if saved["superseded"] else ""
+    hidden = f" {saved['redactions']} secrets in it were redacted." if saved["redactions"] else ""
+    return f"Saved as {saved['id']}{ended}.{hidden}"
 
 
 def _reply_text(reply: dict[str, Any]) -> str:
