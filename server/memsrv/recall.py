@@ -235,7 +235,9 @@ def _aged(result: Result, newest: str | None) -> Result:
 def _chosen(
     ranked: Iterable[Result], memories: Sequence[Hit], limit: int, token_budget: int | None
 ) -> Iterable[Result]:
-    quoted = {(q.session, q.turn): hit.id for hit in memories if hit.memory for q in hit.memory.evidence}
+    quoted: dict[tuple[str | None, int | None], str] = {
+        (q.session, q.turn): hit.id for hit in memories if hit.memory for q in hit.memory.evidence
+    }
     sessions: Counter[str | None] = Counter()
     texts: set[str] = set()
     ids: set[str] = set()

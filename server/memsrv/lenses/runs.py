@@ -104,9 +104,9 @@ def runs(events: Sequence[Event]) -> Iterator[Run]:
         error = None
         if outcome is Outcome.FAILURE:
             error = (
-                result.error
-                if _is_class(result.error)
-                else error_class(result.text if result is not event else "", code)
+                _named(result.error)
+                or error_class(result.text if result is not event else "", code)
+                or _told(result.error)
             )
         yield Run(event, event.command.strip(), place, outcome, code, error)
 
@@ -123,12 +123,17 @@ def edits(events: Sequence[Event]) -> Iterator[Edit]:
             yield Edit(event, place)
 
 
-def _is_class(error: str | None) -> bool:
-    return (
-        bool(error)
-        and len((error or "").split()) <= 4
-        and (error or "").lower() not in ("error", "failure", "tool misuse", "exit", "nonzero", "non-zero exit")
-    )
+_NAME = re.compile(r"[A-Z]\w*(?:Error|Exception)")
+_VAGUE = re.compile(r"(?i)(?:error|failed|failure|tool misuse|non-?zero.*|exit(?: code)? ?\d*|not found)?")
+
+
+def _named(error: str | None) -> str | None:
+    """The harness' own name of an exception."""
+    return error if error and _NAME.fullmatch(error) else None
+
+
+def _told(error: str | None) -> str | None:
+    return None if error is None or _VAGUE.fullmatch(error) else error
 
 
 _CD = re.compile(r"^(?:cd\s+(?:'[^']*'|\"[^\"]*\"|\S+)\s*(?:&&|;)\s*)+")
