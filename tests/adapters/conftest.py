@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+
 from memsrv.records import Message
 from memsrv_adapters.base import Base, resolve
 from memsrv_adapters.endpoint.app import Pulse, build
@@ -143,6 +144,7 @@ class Scripted:
         self.versions: dict[str, AdapterVersion] = {}
         self.gate = threading.Event()  # the second piece waits for it
         self.gate.set()
+        self.begun = threading.Event()
         self.closed = threading.Event()
 
     def load(self, version: AdapterVersion) -> None:
@@ -159,6 +161,7 @@ class Scripted:
         return self._say()
 
     def _say(self) -> Iterator[Piece | Finish]:
+        self.begun.set()
         try:
             for at, piece in enumerate(self.pieces):
                 if at:
@@ -169,6 +172,11 @@ class Scripted:
             yield Finish("stop", 7, len(self.pieces))
         finally:
             self.closed.set()
+
+
+@pytest.fixture
+def scripted(base: Base) -> Callable[..., Scripted]:
+    return lambda *pieces: Scripted(base, pieces) if pieces else Scripted(base)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from memsrv.errors import UnknownBase
 from memsrv_adapters.base import Base, resolve
 
@@ -40,7 +41,7 @@ def test_a_hash_is_remembered_for_files_that_did_not_change(copied: Path, tmp_pa
     models = tmp_path / "models"
     first = resolve(str(copied), models).hash
     (models / "hashes.json").write_text(
-        json.dumps({k: "remembered" for k in json.loads((models / "hashes.json").read_text())})
+        json.dumps(dict.fromkeys(json.loads((models / "hashes.json").read_text()), "remembered"))
     )
     code = "import sys, pathlib; from memsrv_adapters.base import resolve; "
     code += "print(resolve(sys.argv[1], pathlib.Path(sys.argv[2])).hash)"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from memsrv.errors import AdapterMismatch
 from memsrv.records import Message
 from memsrv_adapters.base import Base

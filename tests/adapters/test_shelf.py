@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from memsrv.errors import AdapterMismatch, GateRefused, NoAdapterYet, NotFound, UsageError
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import Stage, TrainedFact, checked_project, shelf_name
@@ -130,9 +131,7 @@ def test_only_plain_lora_is_stored(stored: Any, tmp_path: Path, change: dict[str
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 40, (2**62).to_bytes(8, "little") + b"{}"])
-def test_a_broken_safetensors_header_is_refused_and_leaves_nothing(
-    stored: Any, tmp_path: Path, content: bytes
-) -> None:
+def test_a_broken_safetensors_header_is_refused_and_leaves_nothing(stored: Any, tmp_path: Path, content: bytes) -> None:
     folder = stored.make_adapter(tmp_path / "adapter", 1)
     (folder / "adapter_model.safetensors").write_bytes(content)
 
