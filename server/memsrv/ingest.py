@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from memsrv.errors import NoLogs, UsageError
+from memsrv.errors import NoLogs, NotFound, UsageError
 from memsrv.logfiles import batches, find, identity, is_same_file, tail
 from memsrv.project import UNKNOWN, identify
 from memsrv.records import Event, Session
@@ -165,8 +165,11 @@ def _parse(
 def _session_id(store: Store, path: Path, source: Source) -> str:
     """The source's name for the session; a second file of that name gets a suffix, unless the first is gone (moved)."""
     id = source.session_id(path)
-    other = next((session.path for session in store.sessions() if session.id == id), None)
-    if other is None or other == str(path) or not Path(other).exists():
+    try:
+        other = store.session(id).path
+    except NotFound:
+        return id
+    if other == str(path) or not Path(other).exists():
         return id
     return f"{id}-{hashlib.sha256(str(path).encode('utf-8', 'replace')).hexdigest()[:6]}"
 

@@ -49,9 +49,16 @@ _OWN_RULES: tuple[dict[str, Any], ...] = (
     {
         "id": "environment-secret",
         "regex": r"\b[A-Z][A-Z0-9_]*"
-        r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:_[A-Z0-9]+)?=[\"']?([^\s\"'`$<>{}()\[\],;&|\\*]{6,})",
+        r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:_[A-Z0-9]+)?"
+        r"=[\"']?([^\s\"'`$<>{}()\[\],;&|\\*]{6,})",
         "keywords": ["passw", "passphrase", "secret", "token", "key=", "key_", "credential"],
         "entropy": 2.0,
+    },
+    {
+        # What people and other tools mark so is not for memory.
+        "id": "private",
+        "regex": r"(?is)<private>(.+?)</private>",
+        "keywords": ["<private>"],
     },
     {
         "id": "aws-secret-access-key",
@@ -60,6 +67,10 @@ _OWN_RULES: tuple[dict[str, Any], ...] = (
         "entropy": 3.0,
     },
 )
+
+# gitleaks reads code, where a secret ends with a quote or a blank; in prose it also ends with a comma or a bracket.
+_END_IN_CODE = r"""(?:[\x60'"\s;]|\\[nr]|$)"""
+_END_IN_TEXT = r"""(?:[\x60'"\s;,.:?!()\[\]{}<>&|@]|\\[nrt"']|$)"""
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,7 @@ class Redactor:
         self._rules = [
             _Rule(
                 rule["id"],
-                rule["regex"],
+                rule["regex"].replace(_END_IN_CODE, _END_IN_TEXT),
                 float(rule.get("entropy", 0)),
                 tuple(rule["keywords"]),
                 tuple(rule.get("allowlists", ())),

@@ -38,7 +38,6 @@ _INSERTED = re.compile(
     r"<(system-reminder|ide_opened_file|ide_selection|ide_diagnostics|local-command-stdout)>.*?</\1>|\[Image #\d+\]",
     re.DOTALL,
 )
-_PRIVATE = re.compile(r"<private>.*?</private>", re.DOTALL)
 
 
 def _commands(text: str) -> frozenset[str]:
@@ -89,7 +88,7 @@ def of_text(text: str) -> Said:
 
 def without_insertions(text: str) -> str:
     """`text` without what the IDE and the harness put between the human's words."""
-    return _PRIVATE.sub("[private]", _INSERTED.sub("", text)).strip()
+    return _INSERTED.sub("", text).strip()
 
 
 def _slash_command(text: str) -> Said:

@@ -159,7 +159,9 @@ class ClaudeReader:
                 yield replace(event, tokens=tokens)
                 tokens = None
         if tokens:  # a response that only thought: its tokens are counted with the response's next line
-            self._tokens[str(message.get("id"))] -= tokens
+            id = string(message.get("id"))
+            if id in self._tokens:
+                self._tokens[id] -= tokens
 
     def _said_by_model(self, block: Mapping[str, Any], blank: Event) -> Event | None:
         kind = block.get("type")

@@ -1,0 +1,66 @@
+"""Which project a directory belongs to: the remote's name, else the repository's, else the directory's own."""
+
+from pathlib import Path
+
+import pytest
+
+from memsrv.project import identify, slug
+
+
+def repository(folder: Path, *urls: tuple[str, str]) -> Path:
+    (folder / ".git").mkdir(parents=True)
+    text = "[core]\n\tbare = false\n" + "".join(
+        f'[remote "{name}"]\n\turl = {url}\n\tfetch = +x\n' for name, url in urls
+    )
+    (folder / ".git" / "config").write_text(text, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["git@github.com:Encode/httpx.git", "https://github.com/encode/httpx", "ssh://git@host:22/encode/httpx.git/"],
+)
+def test_the_remote_names_the_project_in_every_clone(tmp_path: Path, url: str) -> None:
+    folder = repository(tmp_path / "my-copy", ("upstream", "https://x.org/other/thing"), ("origin", url))
+    (folder / "src").mkdir()
+
+    assert identify(str(folder)) == identify(str(folder / "src")) == "encode-httpx"
+
+
+def test_a_worktree_belongs_to_its_repository(tmp_path: Path) -> None:
+    main = repository(tmp_path / "shop")
+    own = main / ".git" / "worktrees" / "fix"
+    own.mkdir(parents=True)
+    (own / "commondir").write_text("../..\n", "utf-8")
+    tree = tmp_path / "elsewhere"
+    tree.mkdir()
+    (tree / ".git").write_text(f"gitdir: {own}\n", "utf-8")
+
+    assert identify(str(tree)) == identify(str(main)) == "shop"
+
+
+@pytest.mark.parametrize(
+    ("cwd", "project"),
+    [
+        ("/Users/someone/dev/Web Shop", "web-shop"),
+        ("/Users/someone/shop/.claude/worktrees/fix-1", "shop"),
+        ("C:\\Users\\x\\repo", "repo"),
+        ("/", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
+        ("/a/../..", "unknown"),
+        ("/nul\x00byte", "nul-byte"),
+    ],
+)
+def test_a_directory_that_is_not_here_gives_its_own_name(cwd: str | None, project: str) -> None:
+    assert identify(cwd) == project
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b\\c", "…", "CON ", "x" * 300, "-rf"])
+def test_a_slug_is_fit_for_a_folders_name(name: str) -> None:
+    made = slug(name)
+
+    assert made
+    assert len(made) <= 80
+    assert not set(made) & set("/\\: ")
+    assert not made.startswith((".", "-"))
