@@ -48,7 +48,7 @@ def resolve(name: str, models: Path | None = None) -> Base:
     """
     path = _locate(name, models)
     if not (path / "config.json").is_file():
-        raise UnknownBase(f"{path} is no base model: it has no config.json; give the folder that holds the model")
+        raise UnknownBase(f"{path} is no base model: it has no config.json; {_fetch(name)}")
     if not (path / "tokenizer.json").is_file() and not (path / "tokenizer_config.json").is_file():
         raise UnknownBase(f"{path} is no complete base model: it has no tokenizer; {_fetch(name)}")
     weights = sorted(path.glob("*.safetensors"))

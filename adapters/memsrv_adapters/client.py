@@ -61,7 +61,8 @@ def endpoint_state(home: Home) -> EndpointState:
     if at is None:
         return EndpointState("warming")  # it has the lock, and not yet a port
     try:
-        ready = _http().get(f"{at.url}/health", timeout=2).status_code == 200
+        with _http() as http:
+            ready = http.get(f"{at.url}/health", timeout=2).status_code == 200
     except httpx.TransportError:
         ready = False  # between binding and listening, or ending: in both cases, ask again
     return EndpointState("ready" if ready else "warming", at.pid, at.url, at.started)
@@ -84,7 +85,7 @@ def start_endpoint(home: Home, settings: Settings, project: str | None = None) -
             stdout=log,
             stderr=log,
             start_new_session=True,
-            close_fds=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # what detaches on Windows
         )
 
 
@@ -159,9 +160,10 @@ def ask(
 def _asked(url: str, token: str, name: str, messages: Sequence[Message], timeout: float) -> Answer | Warming:
     body = {"model": name, "messages": to_dict(messages), "max_tokens": ANSWER_TOKENS}
     try:
-        reply = _http().post(
-            f"{url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}, timeout=timeout
-        )
+        with _http() as http:
+            reply = http.post(
+                f"{url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}, timeout=timeout
+            )
     except httpx.TimeoutException as error:
         raise EndpointUnavailable(f"the endpoint gave no answer within {timeout:g} seconds; ask again") from error
     except httpx.ConnectError:

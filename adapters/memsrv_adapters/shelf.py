@@ -9,11 +9,12 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock
 
-from memsrv.errors import AdapterMismatch, GateRefused, NoAdapterYet, NotFound
+from memsrv.errors import AdapterMismatch, GateRefused, NoAdapterYet, NotFound, UsageError
 from memsrv.records import from_dict, to_dict
 from memsrv_adapters.version import (
     CONFIG,
@@ -56,12 +57,16 @@ class Shelf:
             return []
         return sorted(p.name for p in self.root.iterdir() if p.is_dir() and any(number_of(v.name) for v in p.iterdir()))
 
-    def versions(self, project: str) -> list[AdapterVersion]:
-        """Every version of `project`, oldest first."""
+    def names(self, project: str) -> list[str]:
+        """The names of all versions of `project`, oldest first, unread: a damaged one is among them."""
         folder = self._folder(project)
         numbers = sorted(n for p in folder.iterdir() if (n := number_of(p.name))) if folder.is_dir() else []
+        return [f"v{number}" for number in numbers]
+
+    def versions(self, project: str) -> list[AdapterVersion]:
+        """Every version of `project`, oldest first."""
         marks = self._marks(project)
-        return [self._open(project, f"v{number}", marks) for number in numbers]
+        return [self._open(project, name, marks) for name in self.names(project)]
 
     def version(self, project: str, version: str) -> AdapterVersion:
         """One version by name (`v3`), or by role: `current`, `latest`, `previous`, `candidate`."""
@@ -109,6 +114,10 @@ class Shelf:
     ) -> AdapterVersion:
         """Store the adapter in `folder` as the next version of `project`: staged, nothing points to it yet."""
         check_folder(folder)
+        try:
+            datetime.fromisoformat(created)
+        except ValueError as error:
+            raise UsageError(f"{created!r} is no time; give ISO 8601, as 2026-11-20T03:00:00Z") from error
         if parent is not None:
             self.version(project, checked_version(parent))
         place = self._folder(project)

@@ -6,6 +6,7 @@ Safetensors only, because unpickling runs what a stranger wrote. Knows nothing o
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,26 @@ from memsrv_adapters.version import CONFIG, WEIGHTS
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".npy", ".npz")
 
-#: What `adapter_config.json` may ask of PEFT: plain LoRA. Each of these changes what the weights mean, or names a
-#: module to import, and the engine would have to ignore it.
-_REFUSED = ("use_dora", "modules_to_save", "trainable_token_indices", "target_parameters", "alora_invocation_tokens")
+#: Variants of LoRA that change what the weights mean. Only the plain kind is served: the engine hands PEFT a short list
+#: of fields and nothing else, so none of these may stand in `adapter_config.json`.
+_REFUSED = (
+    "use_dora",
+    "modules_to_save",
+    "trainable_token_indices",
+    "target_parameters",
+    "alora_invocation_tokens",
+    "use_qalora",
+    "use_bdlora",
+    "layer_replication",
+    "lora_bias",
+    "arrow_config",
+    "kasa_config",
+    "monteclora_config",
+    "velora_config",
+)
+
+#: Ways to begin training that move a part of the base's own weights into the adapter.
+_MOVES_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
 
 
 def check_folder(folder: Path) -> None:
@@ -37,6 +55,11 @@ def check_folder(folder: Path) -> None:
     for name in _REFUSED:
         if config.get(name):
             raise AdapterMismatch(f"{folder / CONFIG} sets {name}, which is not served; train without it")
+    if str(config.get("init_lora_weights")).lower().startswith(_MOVES_BASE):
+        raise AdapterMismatch(
+            f"{folder / CONFIG} has init_lora_weights {config['init_lora_weights']!r}, which moves a part "
+            "of the base into the adapter; train it with the ordinary start"
+        )
     rank = config.get("r")
     if not isinstance(rank, int) or isinstance(rank, bool) or not 1 <= rank <= 1024:
         raise AdapterMismatch(f"{folder / CONFIG} has rank {rank!r}; a rank is a number from 1 to 1024")
@@ -79,12 +102,16 @@ def read_json(file: Path) -> dict[str, Any] | None:
 
 def write_json(file: Path, data: Mapping[str, Any]) -> None:
     """`data` as `file`, whole or not at all: written beside it, synced, renamed."""
-    part = file.with_name(f".{file.name}.part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-        opened.write(json.dumps(data, ensure_ascii=False, indent=1).encode() + b"\n")
-        opened.flush()
-        os.fsync(opened.fileno())
-    part.replace(file)
+    descriptor, part = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # a name of its own, and 0600
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(json.dumps(data, ensure_ascii=False, indent=1).encode() + b"\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+        Path(part).replace(file)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
     sync_folder(file.parent, files=False)
 
 

@@ -60,7 +60,7 @@ def test_a_model_below_models_is_found_by_its_name(base: Base, base_folder: Path
 
 
 def test_a_model_that_is_not_here_says_which_command_fetches_it(tmp_path: Path) -> None:
-    with pytest.raises(UnknownBase, match="hf download Qwen/Qwen2.5-7B-Instruct"):
+    with pytest.raises(UnknownBase, match=r"hf download Qwen/Qwen2\.5-7B-Instruct"):
         resolve("Qwen/Qwen2.5-7B-Instruct", tmp_path)
 
 
@@ -74,7 +74,7 @@ def test_what_is_no_name_of_a_base_is_told_so(name: str, tmp_path: Path) -> None
 def test_an_incomplete_base_is_no_base(copied: Path, name: str) -> None:
     (copied / name).unlink()
 
-    with pytest.raises(UnknownBase, match="complete|config.json"):
+    with pytest.raises(UnknownBase, match=r"complete|config\.json"):
         resolve(str(copied))
 
 

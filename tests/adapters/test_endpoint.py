@@ -9,6 +9,7 @@ import pytest
 
 from memsrv.records import Message
 from memsrv_adapters.base import Base, resolve
+from memsrv_adapters.endpoint.app import AT_ONCE
 from memsrv_adapters.endpoint.guard import BODY_LIMIT, Guard
 from memsrv_adapters.endpoint.roster import KEPT_LOADED, Roster
 from memsrv_adapters.engines import Sampling
@@ -135,6 +136,16 @@ def test_the_models_that_can_be_asked_are_listed(serve: Any, stored: Any, engine
         "memsrv/listed@v2",
     }
     assert one.created == 1763607600 + 365 * 86400  # 2026-11-20T03:00:00Z
+
+
+def test_a_damaged_version_hides_no_other(serve: Any, stored: Any, engine: LocalEngine) -> None:
+    stored.live("half", seed=1)
+    (stored.put("half", seed=2).path / "manifest.json").write_text("{")
+    with serve(roster(stored, engine)) as running:
+        names = {model.id for model in client(running).models.list()}
+
+    assert "memsrv/half@v1" in names
+    assert "memsrv/half@v2" not in names
 
 
 # Versions and leases
@@ -406,6 +417,20 @@ def test_a_question_during_the_warm_up_is_told_to_come_back(
         reply = _ask(http, running, model="memsrv/base")
 
     assert (reply.status_code, reply.json()["error"]["code"]) == (503, "warming")
+    assert reply.headers["retry-after"]
+
+
+def test_beyond_what_it_can_hold_the_endpoint_says_so(
+    serve: Any, stored: Any, scripted: Any, http: httpx.Client
+) -> None:
+    with serve(roster(stored, scripted())) as running:
+        running.pulse.under_way = AT_ONCE
+        reply = _ask(http, running, model="memsrv/base")
+        running.pulse.under_way = 0
+        with pytest.raises(openai.BadRequestError):
+            client(running).chat.completions.create(model="memsrv/base", messages=ASK, n=2)
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (429, "rate_limit_exceeded")
     assert reply.headers["retry-after"]
 
 

@@ -83,7 +83,17 @@ def test_a_project_from_first_question_to_the_end(home: Home, settings: Settings
     assert {c.laddr.ip for c in process.net_connections() if c.status == "LISTEN"} == {"127.0.0.1"}
     assert httpx.get(f"{ready.url}/v1/models", trust_env=False).status_code == 401
 
-    assert stop_endpoint(home, LONG)
+    body = {"model": "memsrv/demo", "messages": [{"role": "user", "content": "x"}], "stream": True, "max_tokens": 300}
+    known = {"authorization": f"Bearer {address.token(home)}"}
+    with (
+        httpx.Client(trust_env=False, timeout=LONG, headers=known) as http,
+        http.stream("POST", f"{ready.url}/v1/chat/completions", json=body) as reply,
+    ):
+        lines = reply.iter_lines()
+        next(lines)
+        process.terminate()
+        assert [line for line in lines if line][-1] == "data: [DONE]", "an answer under way was cut off"
+    assert process.wait(LONG) in (0, None)
     assert endpoint_state(home).state == "stopped"
     assert {p.name for p in home.root.iterdir()} - {"endpoint.lock"} == {"adapters", "logs", "models", "token"}
     assert not address.failure_file(home).exists()

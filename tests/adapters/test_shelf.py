@@ -2,6 +2,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from memsrv.errors import AdapterMismatch, GateRefused, NoAdapterYet, NotFound, UsageError
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import Stage, TrainedFact, checked_project, shelf_name
+from memsrv_adapters.weights import check_weights
 
 PORT = TrainedFact("f1", "The port of the gateway is 8443.")
+NOW = "2026-11-20T03:00:00Z"
 TOOL = TrainedFact("f2", "For tests, use pytest.", Stage.GRADUATED)
 
 
@@ -119,6 +122,7 @@ def test_a_pickle_is_never_stored(stored: Any, tmp_path: Path, name: str) -> Non
         {"r": True},
         {"use_dora": True},
         {"modules_to_save": ["lm_head"]},
+        {"init_lora_weights": "pissa_niter_16"},
     ],
 )
 def test_only_plain_lora_is_stored(stored: Any, tmp_path: Path, change: dict[str, Any]) -> None:
@@ -251,6 +255,24 @@ def test_the_name_of_a_removed_version_is_never_given_again(stored: Any) -> None
         stored.shelf.remove("demo", "v1")
 
 
+def test_a_safetensors_header_with_any_byte_changed_is_stored_or_refused(stored: Any, tmp_path: Path) -> None:
+    folder = stored.make_adapter(tmp_path / "adapter", 1)
+    weights = folder / "adapter_model.safetensors"
+    good = weights.read_bytes()
+    random = Random(3)
+    refused = 0
+    for _ in range(200):
+        raw = bytearray(good)
+        raw[random.randrange(int.from_bytes(good[:8], "little") + 8)] = random.randrange(256)
+        weights.write_bytes(raw)
+        try:
+            check_weights(folder)
+        except AdapterMismatch:
+            refused += 1
+
+    assert refused > 100
+
+
 def test_an_empty_shelf_has_no_projects(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "none")
 
@@ -260,5 +282,5 @@ def test_an_empty_shelf_has_no_projects(tmp_path: Path) -> None:
 
 def _put(stored: Any, folder: Path) -> Any:
     return stored.shelf.put(
-        folder, project="demo", base="b", base_hash=stored.base.hash, strategy="paper", run="r", created="c"
+        folder, project="demo", base="b", base_hash=stored.base.hash, strategy="paper", run="r", created=NOW
     )

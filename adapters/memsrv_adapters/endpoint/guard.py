@@ -12,7 +12,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BODY_LIMIT = 32 * 1024 * 1024
+BODY_LIMIT = 4 * 1024 * 1024
 OPEN = ("/health",)
 
 

@@ -7,7 +7,7 @@ its answer, wherever the pointers go meanwhile. Pointers are read anew for every
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from memsrv.errors import AdapterMismatch, NotFound
@@ -68,7 +68,7 @@ class Roster:
         """Every name that can be asked."""
         found = [Listing(BASE, BASE, self._default_base, None)]
         for project in self._shelf.projects():
-            versions = {v.version: v for v in self._shelf.versions(project) if v.tainted is None}
+            versions = {v.version: v for v in self._readable(project) if v.tainted is None}
             pointers = self._shelf.pointers(project)
             named = {
                 f"memsrv/{project}": pointers.current,
@@ -82,6 +82,12 @@ class Roster:
                     manifest = versions[version].manifest
                     found.append(Listing(name, versions[version].model, manifest.base, manifest.created))
         return found
+
+    def _readable(self, project: str) -> Iterator[AdapterVersion]:
+        """The versions whose manifest can be read. A damaged one hides no other, and whoever asks for it is told."""
+        for name in self._shelf.names(project):
+            with suppress(AdapterMismatch):
+                yield self._shelf.version(project, name)
 
     def resolve(self, name: str) -> AdapterVersion | None:
         """The exact version that `name` stands for at this moment; None is the bare base."""
