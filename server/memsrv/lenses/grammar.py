@@ -364,7 +364,7 @@ def _always(words: str, scope: str | None) -> Parsed | None:
             "feature",
         )
         return Parsed(
-            Reading(clean(kept["subject"]), "use", value), general=bool(kept["all"]) and "property" not in value or sort
+            Reading(clean(kept["subject"][0].lower() + kept["subject"][1:]), "use", value), general=bool(kept["all"]) and "property" not in value or sort
         )
     named = re.match(
         r"(?i)^(?:always\s+)?(?:name|prefix)\s+(?P<subject>[\w-]+(?:\s+[\w-]+){0,3}?)\s+(?:with\s+|as\s+|like\s+)?(?P<value>\S*[/<>_*-]\S*)$",

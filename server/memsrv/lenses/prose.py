@@ -72,7 +72,10 @@ def is_rule_list(text: str, sentence: str) -> bool:
         return False
     place = text.find(sentence)
     between = text[heading.end() : place]
-    return place > heading.end() and all(not line.strip() or _BULLET.match(line) for line in between.splitlines())
+    on_its_line = text[text.rfind("\n", 0, place) + 1 : place]
+    if place <= heading.end() or not _BULLET.fullmatch(on_its_line):
+        return False
+    return all(not line.strip() or _BULLET.match(line) for line in between.splitlines())
 
 
 def _own(text: str) -> str:

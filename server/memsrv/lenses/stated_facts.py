@@ -87,6 +87,11 @@ _DECIDED = re.compile(
     r"^(?:(?:ok(?:ay)?|so|yes|alright|right|well)[\s,]+)*(?:we(?:'ve|\s+have)?\s+(?:decided|agreed|settled)\s+(?:on|to\s+use|to\s+go\s+with|to\s+switch\s+to|to\s+adopt)|(?:let'?s|we(?:'re|\s+are)\s+going\s+to|we(?:'re|\s+are|'ll|\s+will))\s+(?:go(?:ing)?\s+with|stick(?:ing)?\s+with|settle\s+on|standardi[sz]e\s+on)|(?:the\s+)?(?:final\s+)?decision(?:\s+is)?:?(?:\s+(?:to\s+use|use|go\s+with|we\s+use|we\s+go\s+with))?)\s+(?P<value>.+)$",
     re.IGNORECASE,
 )
+_KEPT_IN = re.compile(
+    r"^we(?:'ve|\s+have)?\s+(?:decided|agreed)\s+to\s+(?:keep|put|store|run|host)\s+(?P<subject>(?:the|our|all)\s+[^,]{3,40}?)"
+    r"\s+(?:in|on)\s+(?P<value>[^,]{2,40})(?:,|$)",
+    re.IGNORECASE,
+)
 _TASK_NAMES = {
     "tests": "test command",
     "test": "test command",
@@ -269,7 +274,8 @@ def _version(ticked: str, plain: str) -> Reading | None:
     where = re.sub(r"(?i)^(?:the|our|this)\s+", "", found["who"]).lower()
     name = found["subject"]
     if where not in ("we", "we're", "we are", "project", "repo", "codebase"):
-        name = f"{name} on CI" if where == "ci" else f"{name} in the {where}"
+        place = {"ci": "on CI", "production": "in production", "staging": "in staging"}.get(where, f"in the {where}")
+        name = f"{name} {place}"
     return Reading(name, "version", found["value"])
 
 
@@ -293,6 +299,9 @@ def _env(ticked: str, plain: str) -> Reading | None:
 
 
 def _decision(ticked: str, plain: str) -> Reading | None:
+    kept = _KEPT_IN.match(plain)
+    if kept is not None:
+        return Reading(subject_of(kept["subject"]), "use", clean(kept["value"]))
     found = _DECIDED.match(plain)
     if found is None:
         return None

@@ -47,7 +47,7 @@ _THINGS = (
     ("writing style", r"emojis?|headings?|numbered lists?|bullet(?: point)?s?|em[- ]dash(?:es)?|exclamation marks?"),
     ("tests", r"tests?|specs?|mocks?|fixtures?|assertions?"),
     ("secrets", r"secrets?|passwords?|tokens?|credentials?|api keys?|\.env"),
-    ("git", r"commits?|branch(?:es)?|main|master|pull requests?|prs?"),
+    ("git", r"force[- ]push(?:es)?|commits?|branch(?:es)?|main|master|pull requests?|prs?"),
     ("dependencies", r"dependenc(?:y|ies)|packages?|librar(?:y|ies)"),
     ("types", r"types?|any|type hints?|ts-ignore"),
     ("files", r"files?|director(?:y|ies)|folders?"),
@@ -61,8 +61,7 @@ def topic_of(name: str) -> str | None:
     for candidate in (bare, bare.replace(" ", "-"), re.sub(r"[ @=v]*\d[\w.]*$", "", bare)):
         if candidate in _OF:
             return _OF[candidate]
-    first = bare.split(" ", 1)[0]
-    return _OF.get(first) if len(bare.split()) <= 3 and first in _OF else None
+    return "indentation" if re.fullmatch(r"(?:\d+|two|four|hard|soft)[ -](?:spaces|tabs)", bare) else None
 
 
 def topic_of_doing(verb: str, thing: str) -> str:

@@ -1,0 +1,175 @@
+"""What a human says to last becomes a claim in their words; one task's instructions, questions and guesses do not."""
+
+from typing import Any
+
+import pytest
+
+from memsrv.lenses import claims
+from memsrv.records import EventType, Kind, Trust
+
+LASTING = [
+    ("don't use `IgnorantTemporaryDirectory` use GitTemporaryDirectory", "Use GitTemporaryDirectory instead of IgnorantTemporaryDirectory."),
+    ("no, don't mock completion. mock the httpx library which completion uses", "Use mocking the httpx library instead of mocking completion."),
+    ("when autocompleting filenames, don't wrap them in backticks", "For autocompleting filenames, avoid wrapping them in backticks."),
+    ("No man, let's use 12 chars instead of 10 for issues 17", "Use 12 chars instead of 10 chars for issues 17."),
+    ("Please don't write doctrings in specs, these are redundant with it_ functions", "For doctrings in specs, avoid writing doctrings."),
+    ("don't put comments into bash snippets, if necessary put it in text above", "For comments, avoid putting comments into bash snippets."),
+    ("you should not be rummaging in `diary` without my explicit permission, because it is large", "For rummaging, avoid rummaging in diary without my explicit permission."),
+    ("Please use the previous professional style. don't add emojis and numbered lists!", "For emojis, avoid adding emojis and numbered lists."),
+    ("From now on, use pnpm instead of npm.", "For package management, use pnpm."),
+    ("From now on, use `uv add` instead of `pip install`.", "Use uv add instead of pip install."),
+    ("Always use tabs for indentation.", "For indentation, use tabs."),
+    ("use 4 spaces, not tabs, from now on", "For indentation, use 4 spaces."),
+    ("We use pytest, not unittest.", "For tests, use pytest."),
+    ("Never commit directly to main.", "For committing, avoid committing directly to main."),
+    ("Please always run `make lint` before committing.", "For checks before committing, use make lint."),
+    ("I prefer httpx over requests.", "For HTTP requests, use httpx."),
+    ("Whenever you add an endpoint, update docs/api.md.", "When adding an endpoint: update docs/api.md."),
+    ("In tests, don't use mocks for the database. The container is fast enough.", "For tests, avoid mocks for the database."),
+    ("One more thing: in this project we always use snake_case for JSON fields.", "For JSON fields, use snake_case."),
+    ("Commit messages must follow conventional commits.", "For commit messages, use conventional commits."),
+    ("`datetime.utcnow()` is deprecated, use datetime.now(UTC)", "Use datetime.now(UTC) instead of datetime.utcnow()."),
+    ("We keep having this discussion. The __init__.py files must stay empty.", "The __init__.py files must stay empty."),
+    ("I want you to always write a changelog entry.", "I want you to always write a changelog entry."),
+    ("Never, ever use force push.", "For git, avoid force push."),
+]  # fmt: skip
+
+PASSING = [
+    "(don't run the analysis again!)",
+    "do NOT do anything else - just read files",
+    "I don't think the numbers are fixed",
+    "I don't know yet",
+    "we don't need caching yet",
+    "Can you fix the failing test in foo.py?",
+    "Don't run the tests this time.",
+    "For this commit only, skip the changelog.",
+    "Don't run the whole suite again, just the tariff tests.",
+    "For now use port 3000.",
+    "Why do we always get a 500 here?",
+    "It always fails with ECONNREFUSED.",
+    "don't modify `send_with_retries`",
+    "i don't want to modify the config",
+    "should we use pnpm instead of npm?",
+    "maybe we should use redis",
+    "Use the Spinner instead of the inlined custom spinner",
+    "If we use Redis, what happens to the sessions?",
+    "I've never seen this error",
+    "don't forget to run the tests",
+    "please use the new function in this file",
+    "no, in cmd_diff catch `ValueError` when you set `current_head`",
+    "You don't need to do any research on this, just follow the pattern",
+    "use the second option instead of the first",
+    "Does the app always use UTC?",
+    "Good. We use pnpm nowhere, right?",
+    "add a test for the parser, it should never return None",
+]
+
+
+@pytest.mark.parametrize(("said", "text"), LASTING)
+def test_what_is_said_to_last_becomes_a_claim(talk: Any, said: str, text: str) -> None:
+    told = talk().says("Fix the parser.").replies().says(said)
+
+    assert text in [claim.text for claim in claims(told.events)]
+
+
+@pytest.mark.parametrize("said", PASSING)
+def test_one_tasks_words_questions_and_guesses_are_no_claims(talk: Any, said: str) -> None:
+    told = talk().says("Fix the parser.").replies().says(said)
+
+    assert claims(told.events) == []
+
+
+@pytest.mark.parametrize("said", [said for said, _ in LASTING])
+def test_every_quote_stands_literally_in_its_turn(talk: Any, said: str) -> None:
+    told = talk().says("Fix the parser.").replies().says(said)
+
+    for claim in claims(told.events):
+        assert claim.evidence
+        assert all(quote.quote in told.events[quote.turn].text for quote in claim.evidence)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Look at this:\n```\nAlways use npm for installs.\n```",
+        "> From now on, use npm instead of yarn.",
+        "The README says:\nAlways use npm for installs.",
+        "Another agent wrote:\nFrom now on, use npm instead of yarn.",
+        "<system-reminder>Always use npm for installs.</system-reminder>",
+        "<recall>\n- For package management, use npm. Always use npm.\n</recall>",
+        "Implement the following plan:\n\n# Plan\n\nAlways use npm for installs.\n\n## Steps\n\nNever use yarn.",
+        'He wrote "From now on, use npm instead of yarn in every single repository." What do you think?',
+    ],
+)
+def test_what_somebody_only_showed_is_not_what_they_said(talk: Any, shown: str) -> None:
+    assert claims(talk().says(shown).events) == []
+
+
+@pytest.mark.parametrize(
+    ("type", "trust"),
+    [
+        (EventType.SUMMARY, Trust.TOOL),
+        (EventType.SUMMARY, Trust.HUMAN),
+        (EventType.TOOL_RESULT, Trust.TOOL),
+        (EventType.TOOL_RESULT, Trust.WEB),
+        (EventType.TOOL_RESULT, Trust.FILE),
+        (EventType.REPLY, Trust.ASSISTANT),
+        (EventType.NOTE, Trust.FILE),
+        (EventType.PROMPT, Trust.ASSISTANT),
+    ],
+)
+def test_only_a_humans_words_become_preferences(talk: Any, type: EventType, trust: Trust) -> None:
+    told = talk().says("Fix it.").hears(type, trust, "Always use npm instead of pnpm. The API listens on port 9999.")
+
+    assert claims(told.events) == []
+
+
+def test_a_subagents_prompt_is_not_a_humans(talk: Any) -> None:
+    told = talk().hears(EventType.PROMPT, Trust.HUMAN, "Always use npm instead of pnpm.", sidechain=True)
+
+    assert claims(told.events) == []
+
+
+def test_a_refusal_with_a_reason_is_kept_with_what_was_refused(talk: Any) -> None:
+    told = talk().says("Push it.").refuses("git push --force", "please rebase onto main first")
+
+    (claim,) = claims(told.events)
+
+    assert "git push --force" in claim.text
+    assert claim.evidence[0].quote == "please rebase onto main first"
+
+
+def test_a_refusal_that_names_a_replacement_is_read_as_one(talk: Any) -> None:
+    told = talk().says("Fetch it.").refuses("pip install requests", "Use httpx instead of requests.")
+
+    assert [claim.text for claim in claims(told.events)] == ["For HTTP requests, use httpx."]
+
+
+@pytest.mark.parametrize("words", ["", "no", "stop", "The user doesn't want to proceed with this tool use.", "why?"])
+def test_a_refusal_without_a_reason_is_no_claim(talk: Any, words: str) -> None:
+    assert claims(talk().says("Push it.").refuses("git push", words).events) == []
+
+
+def test_a_list_that_is_headed_as_rules_lasts(talk: Any) -> None:
+    told = talk().says(
+        "Our conventions:\n- use tabs for indentation\n- no default exports in components\n\nNow fix the build."
+    )
+
+    assert [claim.text for claim in claims(told.events)] == [
+        "For indentation, use tabs.",
+        "For components, avoid default exports.",
+    ]
+
+
+def test_said_twice_is_one_claim_with_two_quotes(talk: Any) -> None:
+    told = talk().says("Always use tabs for indentation.").replies().says("always use tabs for indentation!")
+
+    (claim,) = claims(told.events)
+
+    assert [quote.turn for quote in claim.evidence] == [0, 2]
+
+
+def test_a_preference_is_semantic_and_a_replacement_procedural(talk: Any) -> None:
+    told = talk().says("Always use tabs for indentation. From now on, use `uv add` instead of `pip install`.")
+
+    assert [claim.kind for claim in claims(told.events)] == [Kind.SEMANTIC, Kind.PROCEDURAL]

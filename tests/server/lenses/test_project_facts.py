@@ -1,0 +1,110 @@
+"""What is true of the project, as the human states it or as commands show it; anybody else's word is no source."""
+
+from typing import Any
+
+import pytest
+
+from memsrv.lenses import claims, read
+from memsrv.records import EventType, Trust
+
+STATED = [
+    ("The staging server listens on port 8443.", "The port of the staging server is 8443."),
+    ("The staging server's port is 8443.", "The port of the staging server is 8443."),
+    ("No, the staging server is on port 8443 now, not 8080.", "The port of the staging server is 8443."),
+    ("The staging port has changed to 9443.", "The port of the staging server is 9443."),
+    ("The telemetry gateway listens on port 6417.", "The port of the telemetry gateway is 6417."),
+    ("the API base URL is https://api.example.com/v2", "The base url of the API is https://api.example.com/v2."),
+    ("Our default branch is develop.", "The default branch of this project is develop."),
+    ("The dev server runs on http://localhost:5173.", "The url of the dev server is http://localhost:5173."),
+    ("We deploy with `make deploy-prod`.", "The deploy command of this project is make deploy-prod."),
+    ("Run the tests with `uv run pytest -q`.", "The test command of this project is uv run pytest -q."),
+    ("The database is PostgreSQL 15.", "The database of this project is PostgreSQL 15."),
+    ("We use Python 3.11 in this project.", "The version of Python is 3.11."),
+    ("Production runs on Python 3.12.", "The version of Python in production is 3.12."),
+    ("We decided to use Redis for caching.", "For caching, use Redis."),
+    ("We decided to keep the job queue in Redis, not in Celery.", "For the job queue, use Redis."),
+    ("Decision: we keep the REST API and drop GraphQL.", "Decision: we keep the REST API and drop GraphQL."),
+    ("The tide tables live in data/tides.csv.", "The path of the tide tables is data/tides.csv."),
+    ("The API key is in the STRIPE_API_KEY environment variable.", "The environment variable of the API key is STRIPE_API_KEY."),
+    ("You don't need to do that, you have a local copy at ../homebrew-tap", "The path of the local copy of homebrew-tap is ../homebrew-tap."),
+    ("The owner of the billing module is Marta.", "The owner of the billing module is Marta."),
+    ("The timeout for the payment gateway is 30 seconds.", "The timeout of the payment gateway is 30 seconds."),
+    ("The service account is called svc-billing.", "The name of the service account is svc-billing."),
+]  # fmt: skip
+
+NOT_STATED = [
+    "what port is the staging server on?",
+    "The port is wrong.",
+    "the version is missing",
+    "The server is not running.",
+    "Fix the version in package.json",
+    "the test is failing on port 8080",
+    "when i run it the port is already in use",
+    "Maybe the staging server is on port 8443.",
+    "I think it was port 8080 yesterday?",
+    "The build is broken.",
+]
+
+
+@pytest.mark.parametrize(("said", "text"), STATED)
+def test_what_the_human_states_is_a_fact(talk: Any, said: str, text: str) -> None:
+    assert [claim.text for claim in claims(talk().says(said).events)] == [text]
+
+
+@pytest.mark.parametrize("said", NOT_STATED)
+def test_reports_and_questions_state_nothing(talk: Any, said: str) -> None:
+    assert claims(talk().says(said).events) == []
+
+
+def test_a_command_that_passes_twice_is_the_projects(talk: Any) -> None:
+    told = talk().runs("pnpm test").edits("a.ts", "a", "b").runs("pnpm test")
+
+    (claim,) = claims(told.events)
+
+    assert (claim.text, claim.trust) == ("The test command of this project is pnpm test.", Trust.COMMAND)
+
+
+def test_single_test_files_do_not_make_another_command(talk: Any) -> None:
+    told = talk().runs("pytest -q tests/test_a.py").runs("pytest -q tests/test_b.py")
+
+    assert [claim.value for claim in claims(told.events)] == ["pytest -q"]
+
+
+def test_a_command_that_passed_once_counts_if_the_human_asked_for_it(talk: Any) -> None:
+    told = talk().says("Please run the migrations.").runs("alembic upgrade head")
+
+    assert [claim.text for claim in claims(told.events)] == [
+        "The migration command of this project is alembic upgrade head."
+    ]
+
+
+def test_a_command_that_passed_once_unasked_does_not_count(talk: Any) -> None:
+    assert claims(talk().says("Fix the parser.").runs("pytest -q").events) == []
+
+
+def test_a_command_that_failed_is_not_the_projects(talk: Any) -> None:
+    assert claims(talk().runs("pnpm test", "1 failed", 1).runs("pnpm test", "1 failed", 1).events) == []
+
+
+def test_the_port_a_dev_server_was_started_on_is_known(talk: Any) -> None:
+    told = talk().runs("next dev --turbopack --port 3000")
+
+    assert [claim.text for claim in claims(told.events)] == ["The port of the dev server is 3000."]
+
+
+@pytest.mark.parametrize("trust", [Trust.TOOL, Trust.WEB, Trust.FILE])
+def test_what_a_tool_a_file_or_a_page_says_is_no_fact(talk: Any, trust: Trust) -> None:
+    told = talk().hears(EventType.TOOL_RESULT, trust, "The staging server listens on port 8443.")
+
+    assert claims(told.events) == []
+
+
+def test_a_sentence_saved_on_purpose_is_read_whatever_its_scope() -> None:
+    reading = read("Use ruff instead of flake8.")
+
+    assert reading is not None
+    assert (reading.subject, reading.relation, reading.value) == ("linting", "use", "ruff")
+
+
+def test_a_sentence_without_a_known_shape_is_left_whole() -> None:
+    assert read("The harbour master gets nervous in November.") is None
