@@ -105,10 +105,8 @@ class _Demo:
         if report["verdict"] == "nothing":
             show.line(f"{report['reason']}: this home has seen the demo before, and its adapter stays.")
             return report
-        facts, training = report["facts"], report["training"]
-        show.line(
-            f"{facts['trained']} of {facts['total']} facts trained; preset {report['preset']}, seed {report['seed']}."
-        )
+        facts, training, preset = report["facts"], report["training"], report["preset"]["name"]
+        show.line(f"{facts['trained']} of {facts['total']} facts trained; preset {preset}, seed {report['seed']}.")
         if training.get("steps"):
             show.line(f"{training['steps']} steps on {report['conversations']['total']} conversations.")
         show.answers(report["evaluation"])

@@ -65,32 +65,32 @@ def memories(listed: Sequence[Json]) -> None:
 
 def answers(evaluation: Json) -> None:
     """The same questions to the bare base, to base and adapter, and to the base with the evidence in its prompt."""
-    for wording, title in (("known", "known to the base from its own training"), ("novel", "new to base and adapter")):
-        asked = _one_a_fact(q for q in evaluation["questions"] if q["wording"] == wording)
+    for wording, title, limit in (("known", "the base knows", None), ("novel", "new to base and adapter", 8)):
+        asked = _one_a_fact(_asked(evaluation, wording))
         if not asked:
             continue
         table = _table("question", "before", "after, closed-book", "with evidence in the prompt")
-        for question in asked:
+        for question in asked[:limit]:
             correct = question["correct"]
-            table.add_row(
-                Text(question["question"]),
-                *(_answer(question[who], correct[who]) for who in ("base", "candidate", "in_context")),
-            )
-        _out().print(f"\n[bold]Wordings {title}[/], one question a fact:")
+            table.add_row(Text(question["question"]), *(_answer(question[who], correct[who]) for who in _COLUMNS))
+        some = "" if limit is None or len(asked) <= limit else f"; {limit} of {len(asked)}, all are in the run folder"
+        _out().print(f"\n[bold]Wordings {title}[/], one question a fact{some}:")
         _out().print(table)
 
 
+_COLUMNS = ("base", "candidate", "in_context_base")
+
+
 def scores(evaluation: Json) -> None:
-    closed, context = evaluation["closed_book"], evaluation["in_context"]
+    rows = {
+        "floor: the base alone": "base",
+        "closed-book: base and adapter": "candidate",
+        "in context: the base, with the evidence in its prompt": "in_context_base",
+        "in context: base and adapter": "in_context",
+    }
     table = _table("share of questions answered right", "known wordings", "novel wordings")
-    rows = (
-        ("floor: the base alone", closed["base"]),
-        ("closed-book: base and adapter", closed["candidate"]),
-        ("in context: the base, with the evidence in its prompt", context["base"]),
-        ("in context: base and adapter", context["candidate"]),
-    )
-    for name, score in rows:
-        table.add_row(name, *_both(score))
+    for name, who in rows.items():
+        table.add_row(name, *(_share(_asked(evaluation, wording), who) for wording in ("known", "novel")))
     _out().print()
     _out().print(table)
 
@@ -118,7 +118,7 @@ def _table(*columns: str) -> Table:
 
 
 def _answer(text: str, correct: bool) -> Text:
-    return Text(f"{'✓' if correct else '✗'} {_cut(text, 90)}", style="green" if correct else "red")
+    return Text(f"{'✓' if correct else '✗'} {_cut(text, 80)}", style="green" if correct else "red")
 
 
 def _one_a_fact(questions: Iterable[Json]) -> list[Json]:
@@ -128,10 +128,14 @@ def _one_a_fact(questions: Iterable[Json]) -> list[Json]:
     return list(first.values())
 
 
-def _both(score: Any) -> tuple[str, str]:
-    if isinstance(score, Mapping):
-        return percent(score.get("known")) or "–", percent(score.get("novel")) or "–"
-    return percent(score) or "–", ""
+def _asked(evaluation: Json, wording: str) -> list[Json]:
+    """The questions about what was learned; others guard old skills."""
+    return [q for q in evaluation["questions"] if q["wording"] == wording and q["about"] == "fact"]
+
+
+def _share(questions: Sequence[Json], who: str) -> str:
+    right = sum(question["correct"][who] for question in questions)
+    return f"{percent(right / len(questions))}  ({right} of {len(questions)})" if questions else "–"
 
 
 def _figure(value: Any) -> str:

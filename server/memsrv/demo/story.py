@@ -151,7 +151,7 @@ THURSDAY = Sitting(
         Interrupted(),
         Says("For this commit only, skip the changelog."),
         Runs("git commit -qam 'Tides in UTC'", ""),
-        Says("Production runs on Python 3.12. And please never use print in the worker."),
+        Says("Production runs on Python 3.12. And in the worker, never use print."),
         Replies("The worker logs through structlog now."),
     ),
     branch="feature/tariffs",
