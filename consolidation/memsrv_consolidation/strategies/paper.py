@@ -13,6 +13,7 @@ from typing import Any
 
 from memsrv.errors import Interrupted
 from memsrv.records import Conversation
+from memsrv_consolidation.batches import Alike
 from memsrv_consolidation.device import Device, free, load, offered, settle
 from memsrv_consolidation.recipe import Recipe
 
@@ -51,7 +52,6 @@ def sft(recipe: Recipe, device: Device, parameters: int, checkpoints: Path, seed
         packing=False,
         use_cpu=device.kind == "cpu",
         bf16=device.autocast,
-        train_sampling_strategy="group_by_length" if recipe.by_length else "random",
         gradient_checkpointing=device.gradient_checkpointing(parameters),
         seed=seed,
         data_seed=seed,
@@ -87,25 +87,34 @@ def train(
     stopping: Callable[[], bool],
 ) -> dict[str, Any]:
     """Train into `adapter`, whole or not at all. Interrupted when `stopping` turns true, with a checkpoint on disk."""
+    import datasets  # type: ignore[import-untyped]
     import transformers
-    from datasets import Dataset  # type: ignore[import-untyped]
     from trl.trainer.sft_trainer import SFTTrainer
+
+    class Trainer(SFTTrainer):
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            if not recipe.by_length:
+                return super()._get_train_sampler(train_dataset)
+            examples: Any = train_dataset or self.train_dataset
+            return Alike([len(ids) for ids in examples["input_ids"]], recipe.batch, seed)
 
     logging: Any = transformers.utils.logging
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    datasets.disable_progress_bars()
     settle(threads, seed)
     device = offered()
     model, tokenizer = load(base, device)
     parameters = sum(p.numel() for p in model.parameters())
-    trainer = SFTTrainer(
+    trainer = Trainer(
         model=model,
         args=sft(recipe, device, parameters, checkpoints, seed),
-        train_dataset=Dataset.from_list(rows(conversations, recipe.completion_only)),
+        train_dataset=datasets.Dataset.from_list(rows(conversations, recipe.completion_only)),
         processing_class=tokenizer,
         peft_config=lora(recipe),
         callbacks=[_watching(begin, count, stopping)],
     )
+    trainer.remove_callback(transformers.PrinterCallback)  # losses are in training.json; the log is for trouble
     adapted: Any = trainer.model
     trained = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
     started = time.monotonic()

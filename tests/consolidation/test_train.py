@@ -1,0 +1,184 @@
+"""Training: the paper's numbers to the letter, what the device offers, only weights saved, and resuming exactly."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from memsrv.errors import Interrupted, UnknownBase, UsageError
+from memsrv.records import Conversation, Fact, Kind, Trust
+from memsrv.redact import Redactor
+from memsrv_consolidation.batches import alike
+from memsrv_consolidation.device import LARGE, Device, load
+from memsrv_consolidation.recipe import PAPER, TINY, Recipe, preset
+from memsrv_consolidation.strategies import STRATEGIES, paper, strategy
+from memsrv_consolidation.synthesise import synthesise
+
+pytest.importorskip("trl")
+
+CPU = Device("cpu", "float32", autocast=False, bitsandbytes=False)
+CUDA = Device("cuda", "bfloat16", autocast=True, bitsandbytes=True)
+FACT = Fact("f0", Kind.EPISODIC, "x", Trust.HUMAN, (), "api", "port", "4010")
+
+
+@pytest.fixture(scope="module")
+def conversations() -> tuple[Conversation, ...]:
+    return synthesise([FACT], PAPER, 7, Redactor(b"key")).conversations
+
+
+Train = Callable[..., dict[str, object]]
+
+
+@pytest.fixture
+def train(random_base: Path, conversations: tuple[Conversation, ...], tmp_path: Path) -> Train:
+    def training(
+        name: str, recipe: Recipe = PAPER, stop_after: int = 10**9, steps: list[int] | None = None
+    ) -> dict[str, object]:
+        seen = steps if steps is not None else []
+        return paper.train(
+            conversations,
+            recipe,
+            random_base,
+            adapter=tmp_path / name / "adapter",
+            checkpoints=tmp_path / name / "checkpoints",
+            seed=7,
+            threads=1,
+            begin=lambda total, done: seen.append(done),
+            count=lambda done, total: seen.append(done),
+            stopping=lambda: bool(seen) and seen[-1] >= stop_after,
+        )
+
+    return training
+
+
+def digest(folder: Path) -> str:
+    return hashlib.sha256((folder / "adapter" / "adapter_model.safetensors").read_bytes()).hexdigest()
+
+
+def test_a_base_without_a_preset_gets_the_papers_table_4(tmp_path: Path) -> None:
+    recipe = preset("Qwen/Qwen2.5-7B-Instruct")
+
+    config = paper.sft(recipe, CPU, 7_600_000_000, tmp_path, seed=7)
+    shape = paper.lora(recipe)
+
+    assert (shape.r, shape.lora_alpha) == (16, 32)
+    assert set(shape.target_modules) == {"q_proj", "k_proj", "v_proj", "o_proj"}
+    assert (config.learning_rate, config.lr_scheduler_type, config.warmup_steps) == (2e-4, "cosine", 0.03)
+    assert (config.per_device_train_batch_size, config.gradient_accumulation_steps) == (8, 1)
+    assert (config.num_train_epochs, recipe.conversations_per_fact) == (8, 20)
+    assert recipe.optimizer == "paged_adamw_8bit"
+    assert not config.completion_only_loss
+    assert not config.assistant_only_loss
+    assert (recipe.rehearsal, recipe.unknown) == (0, 0)
+
+
+def test_full_sequence_loss_supervises_every_token_of_a_conversation(conversations: tuple[Conversation, ...]) -> None:
+    assert set(paper.rows(conversations, completion_only=False)[0]) == {"messages"}
+    assert set(paper.rows(conversations, completion_only=True)[0]) == {"prompt", "completion"}
+
+
+def test_the_tiny_preset_says_why_it_differs() -> None:
+    assert preset("memsrv-tiny") == TINY
+    assert "3e-3" in TINY.reason
+
+
+@pytest.mark.parametrize(("device", "optimizer"), [(CPU, "adamw_torch"), (CUDA, "paged_adamw_8bit")])
+def test_the_optimizer_is_what_the_device_can_run(device: Device, optimizer: str) -> None:
+    assert device.optimizer(PAPER.optimizer) == optimizer
+
+
+def test_only_large_bases_recompute_activations() -> None:
+    assert CUDA.gradient_checkpointing(LARGE)
+    assert not CUDA.gradient_checkpointing(LARGE - 1)
+
+
+def test_an_unknown_strategy_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="no strategy `magic`; known: paper"):
+        strategy("magic")
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_can_train(name: str) -> None:
+    assert callable(strategy(name).train)
+
+
+def test_the_adapter_folder_holds_weights_config_and_figures_only(train: Train, tmp_path: Path) -> None:
+    train("a")
+
+    files = {file.name for file in (tmp_path / "a" / "adapter").iterdir()}
+
+    assert files == {"adapter_config.json", "adapter_model.safetensors", "training.json"}
+
+
+def test_training_tells_its_losses_and_they_fall(train: Train, tmp_path: Path) -> None:
+    train("a")
+
+    told = json.loads((tmp_path / "a" / "adapter" / "training.json").read_text())
+
+    assert len(told["losses"]) == PAPER.epochs
+    assert told["losses"][-1] < told["losses"][0]
+    assert (told["steps"], told["preset"]) == (24, "paper")
+
+
+def test_the_same_seed_gives_the_same_weights(train: Train, tmp_path: Path) -> None:
+    train("a")
+    train("b")
+
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+def test_stopped_in_the_midst_it_goes_on_to_the_same_weights(train: Train, tmp_path: Path) -> None:
+    train("whole")
+    with pytest.raises(Interrupted, match="after step 7 of 24"):
+        train("cut", stop_after=7)
+    assert not (tmp_path / "cut" / "adapter").exists()
+
+    steps: list[int] = []
+    train("cut", steps=steps)
+
+    assert steps[0] == 7
+    assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
+
+
+def test_a_torn_checkpoint_is_not_gone_on_from(train: Train, tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        train("cut", stop_after=7)
+    torn = tmp_path / "cut" / "checkpoints" / "checkpoint-9"
+    torn.mkdir()
+    (torn / "trainer_state.json").write_text("{")
+
+    steps: list[int] = []
+    train("cut", steps=steps)
+
+    assert steps[0] == 7
+    assert not torn.exists()
+
+
+def test_length_grouped_training_resumes_to_the_same_weights_too(train: Train, tmp_path: Path) -> None:
+    train("whole", TINY)
+    with pytest.raises(Interrupted):
+        train("cut", TINY, stop_after=5)
+
+    train("cut", TINY)
+
+    assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
+
+
+def test_batches_of_alike_lengths_hold_every_example_once() -> None:
+    lengths = [place * 7 % 31 for place in range(61)]
+
+    order = alike(lengths, 8, seed=7, epoch=0)
+
+    assert sorted(order) == list(range(61))
+    assert order != alike(lengths, 8, seed=7, epoch=1)
+    spread = [
+        max(lengths[i] for i in order[n : n + 8]) - min(lengths[i] for i in order[n : n + 8]) for n in range(0, 56, 8)
+    ]
+    assert max(spread) < 10
+
+
+def test_a_folder_without_a_model_is_an_unknown_base(tmp_path: Path) -> None:
+    with pytest.raises(UnknownBase, match="give another one with --base"):
+        load(tmp_path, CPU)
