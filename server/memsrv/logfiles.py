@@ -85,7 +85,7 @@ def batches(file: BinaryIO, offset: int) -> Iterator[tuple[list[bytes], bool]]:
 
 def identity(file: BinaryIO, state: FileState) -> FileState:
     status = os.fstat(file.fileno())
-    head = os.pread(file.fileno(), _HEAD_BYTES, 0)
+    head = _at(file, 0, _HEAD_BYTES)
     return replace(
         state, dev=status.st_dev, inode=status.st_ino, head=hashlib.sha256(head).hexdigest(), head_size=len(head)
     )
@@ -93,7 +93,7 @@ def identity(file: BinaryIO, state: FileState) -> FileState:
 
 def is_same_file(file: BinaryIO, known: FileState) -> bool:
     """Whether what was read is still there: same beginning, not shorter, same bytes before the offset."""
-    head = os.pread(file.fileno(), known.head_size, 0)
+    head = _at(file, 0, known.head_size)
     return (
         hashlib.sha256(head).hexdigest() == known.head
         and os.fstat(file.fileno()).st_size >= known.offset
@@ -103,4 +103,13 @@ def is_same_file(file: BinaryIO, known: FileState) -> bool:
 
 def tail(file: BinaryIO, offset: int) -> str:
     size = min(_TAIL_BYTES, offset)
-    return hashlib.sha256(os.pread(file.fileno(), size, offset - size)).hexdigest()
+    return hashlib.sha256(_at(file, offset - size, size)).hexdigest()
+
+
+def _at(file: BinaryIO, place: int, size: int) -> bytes:
+    """The bytes at `place`; whoever reads on in the file does not notice. (Windows has no `pread`.)"""
+    before = file.tell()
+    file.seek(place)
+    found = file.read(size)
+    file.seek(before)
+    return found

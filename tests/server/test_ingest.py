@@ -244,17 +244,28 @@ def test_an_unknown_agent_is_a_wrong_request(store: Store, log: Path) -> None:
         ingest(store, REDACTOR, [log], agent="vim")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_log_that_may_not_be_read_is_reported_and_the_others_are_read(store: Store, logs: Path, log: Path) -> None:
+def test_a_log_that_cannot_be_opened_is_reported_and_the_others_are_read(store: Store, logs: Path, log: Path) -> None:
     log.write_bytes(line("one", "a"))
-    closed = logs / "closed.jsonl"
-    closed.write_bytes(line("two", "b"))
-    closed.chmod(0)
+    (logs / "gone.jsonl").symlink_to(logs / "deleted meanwhile")
 
     report = read(store, logs)
 
     assert report.events == 1
-    assert "closed.jsonl" in report.unopened[0]
+    assert "gone.jsonl: No such file" in report.unopened[0]
+
+
+def test_a_subagents_log_is_a_session_under_its_parent(store: Store, logs: Path, log: Path) -> None:
+    log.write_bytes(line("explore, please", "a"))
+    own = logs / STEM / "subagents" / "agent-0a1b2c3d.jsonl"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(line("Explore the code and report.", "b", isSidechain=True, agentId="0a1b2c3d"))
+
+    read(store, logs)
+
+    session = store.session("agent-0a1b2c3d")
+    assert (session.parent, session.project) == (STEM, "shop")
+    (event,) = store.events(session.id)
+    assert (event.type, event.sidechain) == (EventType.NOTE, True)
 
 
 def test_long_lines_and_many_batches_are_read_whole(store: Store, log: Path) -> None:

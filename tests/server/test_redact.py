@@ -1,6 +1,5 @@
 """Secrets never get past the redactor, equal ones stay linkable, and ordinary text stays as it is."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -144,18 +143,12 @@ def test_any_text_is_survived_and_settles(text: str) -> None:
     assert REDACTOR.redact(once) == (once, 0)
 
 
-def test_hostile_text_costs_linear_time() -> None:
-    """Only the growth is looked at: a backtracking engine would need a thousandfold."""
-
-    def seconds(text: str) -> float:
-        began = time.perf_counter()
-        REDACTOR.redact(text)
-        return time.perf_counter() - began
-
-    hostile = "api_key" + " " * 20 + "token=" + "a" * 149
-    seconds(hostile)
-
-    assert seconds(hostile * 2000) < 200 * max(seconds(hostile * 100), 1e-3)
+def test_every_rule_runs_on_the_engine_that_cannot_backtrack() -> None:
+    """RE2 refuses what it cannot run in linear time, so that no log can stall the capture path."""
+    for rule in REDACTOR._rules:
+        assert rule.pattern.groups >= 0
+        assert type(rule.pattern).__module__.startswith("re2")
+    assert len(REDACTOR._rules) > 200
 
 
 def test_the_key_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None:
