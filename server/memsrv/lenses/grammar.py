@@ -431,11 +431,14 @@ def _doing(scope: str) -> str:
 def clean(words: str) -> str:
     """A phrase without its frame: closing marks, politeness, backticks, quotes."""
     bare = _TAIL.sub("", " ".join(words.split())).strip(" ,;:-–—")
+    ticked = bare.startswith("`")
     if bare.count("(") > bare.count(")"):
         bare += ")"
     bare = re.sub(r"(?<!\S)@(?=\.{0,2}/)", "", bare)
     bare = re.sub(r"`([^`]*)`", r"\1", bare).replace("`", "")
     bare = re.sub(r"^(['\"])(.*)\1$", r"\2", bare)
+    if ticked:  # `just release` is a command
+        return bare.strip()
     return re.sub(r"(?i)^(?:just|please|always|only|the\s+following)\s+", "", bare).strip()
 
 

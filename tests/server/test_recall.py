@@ -1,0 +1,150 @@
+"""One ranking over memories and turns: what was asked for comes first, says why, and quotes its source."""
+
+from typing import Any
+
+import pytest
+
+from memsrv.errors import NotFound
+from memsrv.recall import PER_SESSION, exact_names, recall, recall_lines, show
+from memsrv.records import EventType, Kind, Trust
+from memsrv.remember import remember
+from memsrv.store import Store
+
+
+@pytest.fixture
+def filled(store: Store, talk: Any) -> Store:
+    talk("mon", started="2026-11-02T09:00:00").says("The staging server listens on port 8080.").replies("Noted.").into(
+        store
+    )
+    tue = talk("tue", started="2026-11-03T09:00:00").says("No, the staging server is on port 8443 now, not 8080.")
+    tue.runs("pnpm test", "Error: connect ECONNREFUSED 127.0.0.1:5432", 1).runs("docker compose up -d db").runs(
+        "pnpm test"
+    )
+    tue.says("Why is the harbour report slow?").replies("It sorts all berths twice, in reports/harbour.py.").into(store)
+    talk("other", "elsewhere").says("The staging server listens on port 9999.").into(store)
+    remember(store)
+    return store
+
+
+def first(store: Store, query: str, **rest: Any) -> str:
+    return recall(store, query, project="demo", **rest).results[0].text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("What port is the staging server on?", "8443"),
+        ("pnpm test ECONNREFUSED", "docker compose up -d db"),
+        ("how do we run the tests", "pnpm test"),
+        ("reports/harbour.py", "sorts all berths twice"),
+    ],
+)
+def test_the_answer_comes_first(filled: Store, query: str, words: str) -> None:
+    assert words in first(filled, query)
+
+
+def test_a_memory_carries_the_words_it_rests_on(filled: Store) -> None:
+    assert "No, the staging server is on port 8443 now" in first(filled, "staging port")
+
+
+def test_what_was_superseded_stays_out(filled: Store) -> None:
+    found = recall(filled, "staging server port", project="demo").results
+
+    assert all("is 8080" not in result.text for result in found)
+
+
+def test_what_was_superseded_can_be_asked_for_and_says_so(filled: Store) -> None:
+    found = recall(filled, "staging server port", project="demo", include_superseded=True).results
+    (old,) = [result for result in found if "is 8080" in result.text]
+
+    assert old.superseded_by is not None
+
+
+def test_another_projects_words_stay_there(filled: Store) -> None:
+    assert all(result.project == "demo" for result in recall(filled, "staging server", project="demo").results)
+
+
+def test_without_a_project_all_are_searched(filled: Store) -> None:
+    assert {result.project for result in recall(filled, "staging server port").results} == {"demo", "elsewhere"}
+
+
+def test_kinds_give_memories_only(filled: Store) -> None:
+    found = recall(filled, "pnpm test", project="demo", kinds=[Kind.PROCEDURAL]).results
+
+    assert {result.kind for result in found} == {"procedural"}
+
+
+def test_the_answer_beside_a_matching_question_is_found(filled: Store) -> None:
+    found = recall(filled, "harbour report slow", project="demo").results
+
+    assert any("berths twice" in result.text for result in found)
+
+
+def test_one_session_does_not_crowd_out_the_others(store: Store, talk: Any) -> None:
+    loud = talk("loud")
+    for place in range(12):
+        loud.says(f"the tide import failed, try {place}").replies(f"looked at the tide import, try {place}")
+    loud.into(store)
+    talk("quiet").says("is the tide import tested?").into(store)
+    found = recall(store, "tide import", project="demo", limit=8).results
+
+    assert sum(result.session == "loud" for result in found) == PER_SESSION
+    assert any(result.session == "quiet" for result in found)
+
+
+def test_a_hosts_summary_is_never_given_as_evidence(store: Store, talk: Any) -> None:
+    talk("a").says("go on").hears(EventType.SUMMARY, Trust.TOOL, "The user wants port 1234 for staging.").into(store)
+
+    assert all("1234" not in result.text for result in recall(store, "staging port", project="demo").results)
+
+
+def test_limit_and_token_budget_are_kept(filled: Store) -> None:
+    assert len(recall(filled, "pnpm test staging server port", project="demo", limit=2).results) == 2
+    small = recall(filled, "pnpm test staging server port", project="demo", limit=20, token_budget=40).results
+
+    assert sum(len(result.text) for result in small) <= 160
+
+
+@pytest.mark.parametrize("query", ["", "the", "???", '"unclosed', "NEAR(", "a" * 5000])
+def test_any_text_is_a_valid_query(filled: Store, query: str) -> None:
+    recall(filled, query, project="demo")
+
+
+def test_lines_for_the_context_say_when_and_who(filled: Store) -> None:
+    lines = recall_lines(recall(filled, "Why is the harbour report slow?", project="demo"))
+
+    assert '2026-11-03 user: "Why is the harbour report slow?"' in lines
+
+
+def test_the_same_question_gives_the_same_answer(filled: Store) -> None:
+    assert recall(filled, "staging server", project="demo") == recall(filled, "staging server", project="demo")
+
+
+def test_exact_names_are_told_from_prose() -> None:
+    assert exact_names("why does `make ship` fail with ECONNREFUSED in web/app.ts at --port 80?") == [
+        "make ship",
+        "econnrefused",
+        "web/app.ts",
+        "--port",
+        "80",
+    ]
+
+
+def test_showing_a_memory_gives_its_chain_and_the_turns_around(filled: Store) -> None:
+    (memory,) = [m for m in filled.memories("demo") if m.value == "8443"]
+    opened = show(filled, memory.id, around=1)
+
+    assert [m.value for m in opened.chain] == ["8080", "8443"]
+    assert opened.evidence[0].quote == "No, the staging server is on port 8443 now, not 8080."
+    assert [event.turn for event in opened.turns] == [0, 1]
+
+
+def test_a_turn_and_a_session_can_be_shown(filled: Store) -> None:
+    assert show(filled, "tue:0").kind == "turn"
+    assert show(filled, "tue").kind == "session"
+
+
+@pytest.mark.parametrize("id", ["mem_000000000000", "nowhere"])
+def test_what_is_not_there_is_named(filled: Store, id: str) -> None:
+    with pytest.raises(NotFound):
+        show(filled, id)
