@@ -17,7 +17,8 @@ from typing import Any
 import psutil
 
 from memsrv import night, status
-from memsrv.errors import EndpointUnavailable, PortInUse, UsageError
+from memsrv.compact import Compact, compact
+from memsrv.errors import EndpointUnavailable, NotFound, PortInUse, UsageError
 from memsrv.ingest import IngestReport, ingest
 from memsrv.project import identify
 from memsrv.recall import Recalled, recall, show
@@ -164,7 +165,12 @@ class App:
         return recall(self.store, query, project=self._scope(project), kinds=kinds or None, limit=limit)
 
     def show(self, id: str, *, around: int = 2) -> Opened:
-        return show(self.store, id, around=around)
+        try:
+            return show(self.store, id, around=around)
+        except NotFound as error:
+            raise NotFound(
+                f"there is no memory, turn or session `{id}`; `memsrv search` names those there are"
+            ) from error
 
     def memories(self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False) -> Memories:
         return Memories(tuple(self.store.memories(self._scope(project), kinds or None, include_retired=superseded)))
@@ -189,9 +195,7 @@ class App:
 
     def compact(
         self, session: str | None = None, *, mode: str = "handoff", budget: int = 1500, project: str | None = None
-    ) -> object:
-        from memsrv.compact import compact
-
+    ) -> Compact:
         return compact(self.store, session, project=self.project(project), mode=mode, budget=budget)
 
     # Learning
@@ -319,7 +323,7 @@ class App:
         try:
             psutil.Process(runs.pid).wait()
         except psutil.NoSuchProcess:
-            return  # it went between saying that it is ready and our looking
+            return  # it ended between saying that it is ready and our looking
         except KeyboardInterrupt:
             client.stop_endpoint(self.home)
             raise

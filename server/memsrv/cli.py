@@ -14,7 +14,7 @@ import typer
 
 from memsrv import tables, terminal
 from memsrv.app import App, open_app
-from memsrv.errors import GateRefused, MemsrvError, UsageError
+from memsrv.errors import GateRefused, Interrupted, MemsrvError, UsageError
 from memsrv.records import Kind, Trust, to_dict
 from memsrv.settings import load, open_home
 
@@ -255,19 +255,32 @@ def command_table() -> list[tuple[str, str]]:
 def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        command()
+        return _run()
     except MemsrvError as error:
         terminal.complain(error)
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return Interrupted.exit_code
     except OSError as error:
         # What the machine lacks is the user's to mend; every other OSError is a bug of ours.
+        terminal.abandon_stdout()
+        if error.errno == errno.EPIPE:
+            return 0  # who reads has seen enough
         if error.errno not in _REMEDIES:
             raise
-        terminal.complain(MemsrvError(f"{error.filename or 'the disk'}: {error.strerror}; {_REMEDIES[error.errno]}"))
+        terminal.complain(MemsrvError(f"{error.filename or 'stdout'}: {error.strerror}; {_REMEDIES[error.errno]}"))
         return MemsrvError.exit_code
-    return 0
+
+
+def _run() -> int:
+    """The command's exit code, once all that it printed has been taken."""
+    code: int | str | None = 0
+    try:
+        command()
+    except SystemExit as end:
+        code = end.code
+    sys.stdout.flush()
+    return code if isinstance(code, int) else int(code is not None)
 
 
 _REMEDIES = {
@@ -275,6 +288,7 @@ _REMEDIES = {
     errno.EDQUOT: "free some space and run the same command again, nothing was lost",
     errno.EACCES: "change its permissions, or set MEMSRV_HOME to a folder of yours",
     errno.EROFS: "set MEMSRV_HOME to a folder that can be written",
+    errno.ENOTDIR: "set MEMSRV_HOME to a folder",
 }
 
 

@@ -4,6 +4,7 @@ Knows shapes of results, not where they come from. Everything but results goes t
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -34,6 +35,11 @@ def err() -> Console:
 def emit(result: object) -> None:
     """`result` as the one JSON document on stdout."""
     sys.stdout.write(json.dumps(to_dict(result), ensure_ascii=True, indent=2) + "\n")
+
+
+def abandon_stdout() -> None:
+    """Nobody takes what is still to be printed: without this the interpreter would try once more, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(text: str) -> None:

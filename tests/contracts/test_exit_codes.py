@@ -148,15 +148,18 @@ def test_a_reader_that_stops_reading_is_no_error(home: Path) -> None:
     )
     os.close(write)
 
-    assert "Traceback" not in ended.stderr
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_one_consolidation_at_a_time(home: Path) -> None:
-    assert memsrv(home, "save", "The port of the database is 5433.", "--kind", "episodic").returncode == 0
-    (home / "runs").mkdir(exist_ok=True)
+def test_one_consolidation_at_a_time(home: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (base / name).write_text("{}")
+    (home / "runs").mkdir(parents=True)
 
     with FileLock(home / "runs" / "running.lock"):
-        ended = memsrv(home, "consolidate", "--yes")
+        ended = memsrv(home, "consolidate", "--yes", "--base", str(base))
 
     assert ended.returncode == 1
     assert "memsrv runs" in sentence(ended) or "memsrv status" in sentence(ended)

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
-from memsrv.settings import Home
+from memsrv.settings import Home, load
+from memsrv_adapters import client
 from memsrv_adapters.shelf import Shelf
 
 
@@ -210,6 +212,17 @@ def test_what_stands_in_memory_is_beside_the_answer(world: World, shelved: Shelf
     told = world.json("ask", f"What is the {memory['relation']} of {memory['subject']}?")
 
     assert memory["text"] in [m["text"] for m in told["memories"]]
+
+
+def test_an_agent_is_told_that_the_endpoint_warms_and_then_gets_its_answer(world: World, shelved: Shelf) -> None:
+    world.memsrv("endpoint", "--stop")
+    app = App(world.home, load(world.home), world.folder)
+
+    first = app.ask("Which port?", wait=False)
+    client.wait_until_ready(world.home, 120)
+    second = app.ask("Which port?", wait=False)
+
+    assert (first.state, first.answer, second.state) == ("warming", None, "answered")
 
 
 def test_status(world: World, shelved: Shelf) -> None:

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -13,8 +12,12 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from memsrv import mcp
+from memsrv.app import App
+from memsrv.demo.logs import write_logs
+from memsrv.demo.story import PROJECT, SITTINGS
 from memsrv.errors import NoAdapterYet, NotFound
 from memsrv.records import Kind
+from memsrv.settings import Home, Settings
 
 HIT = {
     "id": "m1",
@@ -229,11 +232,121 @@ def test_a_session_comes_back_as_text_once() -> None:
     assert words(result) == "goal: fix the build [turn 2]"
 
 
-def serve(home: Path, cwd: Path) -> StdioServerParameters:
-    environment = {name: os.environ[name] for name in ("CLAUDE_CONFIG_DIR", "MEMSRV_TEST_RUN", "HOME")}
-    return StdioServerParameters(
+def test_saving_again_says_what_stood_already() -> None:
+    saved = {"id": "mem_1", "status": "duplicate_of", "superseded": [], "redactions": 0}
+
+    result = call(Scripted({"save": saved}), "memory_save", text="The port is 1.", kind="episodic")
+
+    assert words(result) == "Known already, as mem_1; nothing was added."
+
+
+def test_saving_says_what_it_superseded() -> None:
+    saved = {"id": "mem_2", "status": "superseding", "superseded": ["mem_1"], "redactions": 1}
+
+    result = call(Scripted({"save": saved}), "memory_save", text="The port is 2.", kind="episodic", supersedes="mem_1")
+
+    assert words(result) == "Saved as mem_2; it supersedes mem_1. 1 secrets in it were redacted."
+
+
+def test_the_status_prompt_carries_the_state() -> None:
+    async def once() -> Any:
+        async with Client(mcp.build(Scripted({"status": {"memories": {"current": 42}}}))) as client:
+            return (await client.list_prompts()).prompts, await client.get_prompt("status")
+
+    prompts, prompt = anyio.run(once)
+
+    assert [p.name for p in prompts] == ["status"]
+    assert "current: 42" in prompt.messages[0].content.text
+
+
+def test_the_readmes_table_has_every_tool() -> None:
+    assert mcp.tool_table() == [(tool.name, tool.description) for tool in offered()]
+
+
+# Over real stdio, against a made-up week.
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one sitting of a real client with a real server brought."""
+
+    found: Any
+    opened: Any
+    saved: Any
+    found_again: Any
+    standing: Any
+    compacted: Any
+    asked: Any
+    prompt: str
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
+    root = tmp_path_factory.mktemp("stdio")
+    home, folder = Home(root / "home"), root / PROJECT
+    folder.mkdir()
+    write_logs(SITTINGS, root / "claude", str(folder))
+    app = App(home, Settings(), folder)
+    app.ingest([root / "claude"])
+    app.store.close()
+    inherited = {name: os.environ[name] for name in ("CLAUDE_CONFIG_DIR", "MEMSRV_TEST_RUN", "HOME")}
+    server = StdioServerParameters(
         command=sys.executable,
         args=["-I", "-m", "memsrv", "serve"],
-        env={**environment, "MEMSRV_HOME": str(home)},
-        cwd=cwd,
+        env={**inherited, "MEMSRV_HOME": str(home.root)},
+        cwd=folder,
     )
+
+    async def sitting() -> Heard:
+        async with Client(server) as client:
+            found = await client.call_tool("memory_search", {"query": "port of the staging server"})
+            first = found.structured_content["results"][0]["id"]
+            return Heard(
+                found,
+                await client.call_tool("memory_open", {"ids": [first]}),
+                await client.call_tool("memory_save", {"text": "The owner of the crane is Kim.", "kind": "episodic"}),
+                await client.call_tool("memory_search", {"query": "who is the owner of the crane"}),
+                await client.call_tool("memory_status", {}),
+                await client.call_tool("session_compact", {"mode": "handoff", "budget": 400}),
+                await client.call_tool("memory_ask", {"question": "Which port does the staging server listen on?"}),
+                (await client.get_prompt("status")).messages[0].content.text,
+            )
+
+    return anyio.run(sitting)
+
+
+def test_a_real_agent_finds_what_the_week_taught(heard: Heard) -> None:
+    assert heard.found.structured_content["results"]
+    assert heard.found.structured_content["results"][0]["project"] == PROJECT
+
+
+def test_what_was_found_opens_with_its_evidence(heard: Heard) -> None:
+    (record,) = heard.opened.structured_content["records"]
+
+    assert record["id"] == heard.found.structured_content["results"][0]["id"]
+    assert record["evidence"] or record["turns"]
+
+
+def test_what_was_saved_is_found_in_the_same_sitting(heard: Heard) -> None:
+    saved = heard.saved.structured_content["id"]
+
+    assert saved in [hit["id"] for hit in heard.found_again.structured_content["results"]]
+
+
+def test_status_over_stdio_counts_what_is_remembered(heard: Heard) -> None:
+    assert heard.standing.structured_content["memories"]["current"] > 0
+    assert heard.standing.structured_content["adapters"]["current"] is None
+
+
+def test_a_session_comes_back_within_its_budget(heard: Heard) -> None:
+    assert heard.compacted.structured_content["tokens"] <= 400
+    assert words(heard.compacted).startswith("Session ")
+
+
+def test_asking_before_any_adapter_says_what_to_run(heard: Heard) -> None:
+    assert heard.asked.is_error
+    assert "memsrv consolidate" in words(heard.asked)
+
+
+def test_the_prompt_over_stdio_names_the_project(heard: Heard) -> None:
+    assert f"project: {PROJECT}" in heard.prompt
