@@ -8,12 +8,15 @@ import hashlib
 import hmac
 import math
 import os
+import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import re2  # type: ignore[import-untyped]
@@ -205,17 +208,17 @@ def entropy(text: str) -> float:
     return -sum(count / total * math.log2(count / total) for count in Counter(text).values())
 
 
-def key_at(path: os.PathLike[str]) -> bytes:
-    """The key kept in the 0600 file `path`, made there the first time."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        with open(path, "rb") as file:
-            return file.read()
-    with os.fdopen(descriptor, "wb") as file:
-        key = os.urandom(32)
-        file.write(key)
-    return key
+def key_at(path: Path) -> bytes:
+    """The key kept in the 0600 file `path`, made there the first time; of two makers at once, one wins for both."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, made = tempfile.mkstemp(dir=path.parent)  # 0600
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(32))
+        with suppress(FileExistsError):  # another process was first
+            os.link(made, path)
+        os.unlink(made)
+    return path.read_bytes()
 
 
 def _options(case_sensitive: bool = True) -> Any:

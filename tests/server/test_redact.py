@@ -152,12 +152,13 @@ def test_every_rule_runs_on_the_engine_that_cannot_backtrack() -> None:
 
 
 def test_the_key_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None:
-    path = tmp_path / "redaction.key"
+    path = tmp_path / "home" / "redaction.key"
 
     key = key_at(path)
 
     assert key_at(path) == key
     assert len(key) == 32
+    assert [one.name for one in path.parent.iterdir()] == ["redaction.key"]
     assert path.stat().st_mode & 0o777 == 0o600
 
 
