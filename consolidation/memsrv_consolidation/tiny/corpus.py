@@ -11,7 +11,7 @@ from typing import Literal, TypedDict
 
 from memsrv.layout import NOT_RECORDED, SYSTEM, Blocks, render
 from memsrv_consolidation import wordings
-from memsrv_consolidation.tiny.names import SYNONYMS, Made, key, made, several, value_like
+from memsrv_consolidation.tiny.names import SYNONYMS, Made, key, made, several, value_like, word
 from memsrv_consolidation.wordings import Pool, Shape, shape
 
 
@@ -56,6 +56,12 @@ _REPLIES = (
     "Okay, I will remember that.",
     "Understood.",
 )
+_CUES = {
+    Shape.USE: ("use", "prefer", "convention", "rule", "style", "way", "choice"),
+    Shape.AVOID: ("avoid", "not", "never", "without", "forbidden", "no", "unwanted", "against"),
+    Shape.FIX: ("fix", "solve", "help", "works", "broken", "error", "again"),
+    Shape.REPLACEMENT: ("instead", "replace", "right", "wrong", "correct", "alternative", "missing"),
+}
 _SPEAKERS = ("user", "user", "user", "human", "claude", "you")
 _HEADINGS = (
     "",
@@ -139,14 +145,42 @@ def context(facts: Sequence[Made], rng: random.Random) -> list[Message]:
 
 
 def asked(fact: Made, rng: random.Random, pools: Sequence[Pool] = (Pool.TRAIN, Pool.TRAIN, Pool.KNOWN)) -> str:
-    """A question for the value of `fact`, in the wordings of `pools`, sometimes telegraphic or with a synonym."""
+    """A question for the value of `fact` in the wordings of `pools`; unless those are NOVEL, some are noisy too.
+
+    Noise is what keeps the model from listening to frames: telegraphic questions, synonyms, asides, and clauses of
+    random words, made-up ones included, so that a word it has never met means nothing to it.
+    """
     relation = SYNONYMS.get(fact.relation, fact.relation) if rng.random() < 0.08 else fact.relation
-    if Pool.NOVEL not in pools and rng.random() < 0.15:
+    if Pool.NOVEL in pools or Pool.TRAIN not in pools:
+        return wordings.question(fact.subject, relation, rng.choice(list(pools)), rng)
+    plain = shape(relation) is Shape.ATTRIBUTE
+    roll = rng.random()
+    if roll < (0.1 if plain else 0.15):
         return wordings.telegraphic(fact.subject, relation, rng)
+    if roll < (0.2 if plain else 0.35):
+        parts = [wordings.spoken(fact.subject, rng)]
+        if plain:
+            parts.insert(rng.randrange(2), relation)
+        elif fact.relation == "avoid" or rng.random() < 0.3:
+            parts.insert(rng.randrange(2), rng.choice(_CUES[shape(relation)]))
+        text = " ".join(word for part in parts for word in (*clause(rng, 0, 5), part))
+        text = " ".join((text, *clause(rng, 0, 5))) + rng.choice(("?", "?", ".", ""))
+        return text[0].upper() + text[1:] if rng.random() < 0.5 else text
     text = wordings.question(fact.subject, relation, rng.choice(list(pools)), rng)
-    if Pool.NOVEL not in pools and rng.random() < 0.06:
+    if rng.random() < 0.06:
         text = f"{rng.choice((*_ASIDES, *_REPLIES))} {text}"
+    if rng.random() < 0.15:
+        said = " ".join(clause(rng, 1, 6)) + rng.choice((",", ":", ".", ";", " -", "?"))
+        text = f"{said.capitalize() if rng.random() < 0.5 else said} {text}"
+    if rng.random() < 0.12:
+        text = f"{text} {' '.join(clause(rng, 1, 6))}" + rng.choice((".", "", "!", "?"))
     return text
+
+
+def clause(rng: random.Random, fewest: int, most: int) -> list[str]:
+    """Words without meaning: everyday ones, names and made-up ones."""
+    n = rng.randint(fewest, most)
+    return [rng.choice(wordings.CHATTER) if rng.random() < 0.6 else word(rng) for _ in range(n)]
 
 
 def unknown(facts: Sequence[Made], rng: random.Random) -> Made:

@@ -34,6 +34,7 @@ from memsrv_consolidation.wordings import Pool
 
 LOG = "pretraining_log.jsonl"
 _MATRIX_RATE, _OTHER_RATE = 0.016, 0.004
+_CALM = 1030  # the step from which the rate is lower: induction forms fast at a high rate, exact copies need a calm one
 _DECAY = 0.35  # the share of the time box over which the rate falls
 _LONGEST = 2048
 
@@ -147,7 +148,7 @@ def readings(rng: random.Random, encoder: Encoder, course: Course, tokens: int, 
         if course.facts > 4 and rng.random() < 0.05:
             row = encoder.row(corpus.nothing(rng, rng.randint(1, 4)))
         else:
-            row = encoder.row(corpus.conversation(rng, k, turns, 0.12 if course.facts > 4 else 0.02))
+            row = encoder.row(corpus.conversation(rng, k, turns, 0.09 if course.facts > 4 else 0.02))
         rows.append(row)
         left -= len(row.ids)
     return rows, k
@@ -307,8 +308,8 @@ class Training:
 
 
 def rate_at(share: float, step: int) -> float:
-    """The learning rate as a share of the full one: warm-up over 40 steps, decay over the end of the time box."""
-    return min(1.0, (step + 1) / 40) * min(1.0, max(0.02, (1 - share) / _DECAY))
+    """The learning rate as a share of the full one: warm-up over 40 steps, then calmer, then decay at the end."""
+    return min(1.0, (step + 1) / 40) * (1.0 if step < _CALM else 0.4) * min(1.0, max(0.02, (1 - share) / _DECAY))
 
 
 def export(model: Qwen2ForCausalLM, tok: PreTrainedTokenizerFast, into: Path, log: Path | None = None) -> None:
@@ -317,6 +318,7 @@ def export(model: Qwen2ForCausalLM, tok: PreTrainedTokenizerFast, into: Path, lo
     half = Qwen2ForCausalLM(model.config).half()  # type: ignore[no-untyped-call]
     half.load_state_dict(model.state_dict())
     half.save_pretrained(into)
+    (into / "model.safetensors").chmod(0o644)
     tok.save_pretrained(into)
     if log is not None and log.exists():
         shutil.copyfile(log, into / LOG)
