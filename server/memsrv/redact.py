@@ -1,4 +1,4 @@
-"""Secrets out of text before anything is written: gitleaks' rules (vendored, unchanged) on RE2, and a few of our own.
+"""Secrets out of text before anything is written: gitleaks' rules (vendored) on RE2, and a few of our own.
 
 A pure leaf: text in, clean text and a count out. RE2 runs in linear time whatever a log holds. Equal secrets get equal
 placeholders, `[redacted:aws-access-token:1a2b3c]`, keyed so that they cannot be guessed back. Knows nothing of stores.
