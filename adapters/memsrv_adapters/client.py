@@ -114,11 +114,17 @@ def stop_endpoint(home: Home, seconds: float = 15.0) -> bool:
 def wait_until_ready(home: Home, seconds: float, poll: float = 0.1) -> EndpointState:
     """Wait for an endpoint that was started. EndpointUnavailable says why it never came, as far as it said so."""
     limit = time.monotonic() + seconds
+    seen = False
     while True:
         state = endpoint_state(home)
         if state.state == "ready":
             return state
         _tell_failure(home)
+        if seen and state.state == "stopped":
+            raise EndpointUnavailable(
+                f"the endpoint ended while it was starting (was there too little memory?); see {address.log_file(home)}"
+            )
+        seen = seen or state.state == "warming"
         if time.monotonic() > limit:
             raise EndpointUnavailable(
                 f"the endpoint was not ready within {seconds:g} seconds; see {address.log_file(home)}"

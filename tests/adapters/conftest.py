@@ -5,7 +5,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +137,7 @@ def stored(tmp_path: Path, base: Base, make_adapter: MakeAdapter) -> Stored:
 class Scripted:
     """An engine that says what it is told to, one piece at a time, and tells when somebody hangs up on it."""
 
-    def __init__(self, base: Base, pieces: Sequence[str | Exception] = ("Hello", " there.")) -> None:
+    def __init__(self, base: Base, pieces: Iterable[str | Exception] = ("Hello", " there.")) -> None:
         self.base = base
         self.pieces = pieces
         self.asked: list[tuple[tuple[Message, ...], str | None, Sampling]] = []
@@ -163,13 +163,15 @@ class Scripted:
     def _say(self) -> Iterator[Piece | Finish]:
         self.begun.set()
         try:
-            for at, piece in enumerate(self.pieces):
-                if at:
+            count = 0
+            for piece in self.pieces:
+                count += 1
+                if count > 1:
                     assert self.gate.wait(30)
                 if isinstance(piece, Exception):
                     raise piece
                 yield Piece(piece)
-            yield Finish("stop", 7, len(self.pieces))
+            yield Finish("stop", 7, count)
         finally:
             self.closed.set()
 
