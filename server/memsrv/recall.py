@@ -131,8 +131,8 @@ def show(store: Store, id: str, *, around: int = 2) -> Shown:
 
 def exact_names(query: str) -> list[str]:
     """The identifiers in a query: paths, flags, error codes, versions, what stands in backticks."""
-    names = (ticked or plain for ticked, plain in _NAME.findall(query))
-    return list(dict.fromkeys(name.strip(".,;:?!()'\"").casefold() for name in names if len(name) > 2))
+    names = ((ticked or plain).strip(".,;:?!()'\"").casefold() for ticked, plain in _NAME.findall(query))
+    return list(dict.fromkeys(name for name in names if len(name) > 1))
 
 
 def _scaled(hits: Sequence[Hit]) -> list[tuple[Hit, float]]:

@@ -1,6 +1,6 @@
-"""Sessions told in a few lines: what a human said, what ran and how it ended, what was edited; stored in a real file."""
+"""Sessions told in a few lines: what a human said, what ran and how it ended, what was edited; in a real store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,7 +88,7 @@ def talk() -> Callable[..., Talk]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     opened = Store.open(tmp_path / "memsrv.db")
-    yield opened  # type: ignore[misc]
+    yield opened
     opened.close()

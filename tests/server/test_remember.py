@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from memsrv.errors import NotFound, UsageError
+from memsrv.ingest import ingest
 from memsrv.records import Kind, Trust
 from memsrv.redact import Redactor
 from memsrv.remember import Saved, remember, save
@@ -267,3 +268,14 @@ def test_any_shuffle_of_many_sessions_ends_in_the_same_live_memories(tmp_path: P
             ends.add(frozenset(live(shuffled)))
 
     assert len(ends) == 1
+
+
+LOGS = Path(__file__).resolve().parents[2] / "../shared/logs/claude"
+
+
+@pytest.mark.skipif(not LOGS.exists(), reason="the shared real logs are not here")
+def test_real_sessions_hold_the_one_lasting_word_that_a_reader_finds_in_them(store: Store) -> None:
+    ingest(store, REDACTOR, [LOGS.resolve()])
+    remember(store)
+
+    assert [memory.evidence[0].quote for memory in store.memories()] == ["please add transformer.js too first"]

@@ -22,11 +22,14 @@ _SPELLING = frozenset(
     ["a shell syntax error", "command not found", "an unquoted shell pattern", "an unknown option", "a timeout"]
 )
 _WRAPPERS = frozenset(
-    "sudo npx pnpx bunx uvx time nice nohup env command exec doas winpty python python3 py uv poetry pipenv hatch pdm rye run bundle exec dotenv corepack".split()
+    "sudo npx pnpx bunx uvx time nice nohup env command exec doas winpty python python3 py uv poetry "
+    "pipenv hatch pdm rye run bundle exec dotenv corepack".split()
 )
 _REMEDY = re.compile(
-    r"(?ix)\b(?:install|add|sync|ci|update|upgrade|pull|up|start|restart|create|init|migrate|upgrade|generate|build|chmod|chown|mkdir|mv|cp|ln|rm|touch"
-    r"|export|source|unset|set|config|login|enable|checkout|switch|fetch|merge|rebase|reset|clean|prune|apply|use|sed|perl|tr|dos2unix|kill|pkill|fuser|seed|push|link|rebuild|compile|download|approve)\b"
+    r"(?ix)\b(?:install|add|sync|ci|update|upgrade|pull|up|start|restart|create|init|migrate|upgrade"
+    r"|generate|build|chmod|chown|mkdir|mv|cp|ln|rm|touch"
+    r"|export|source|unset|set|config|login|enable|checkout|switch|fetch|merge|rebase|reset|clean|prune"
+    r"|apply|use|sed|perl|tr|dos2unix|kill|pkill|fuser|seed|push|link|rebuild|compile|download|approve)\b"
 )
 
 
@@ -86,7 +89,12 @@ def _same(failure: Run, run: Run) -> bool:
 def _is_variant(failure: Run, run: Run) -> bool:
     """Whether `run` is the failed command, written in another way."""
     old, new = words(failure.command), words(run.command)
-    if not old or not new or is_compound(failure.command) or old == new and bare(failure.command) == bare(run.command):
+    if (
+        not old
+        or not new
+        or is_compound(failure.command)
+        or (old == new and bare(failure.command) == bare(run.command))
+    ):
         return False
     if old == new or _unquoted(failure.command) == _unquoted(run.command):
         return failure.error in ("a shell syntax error", "an unquoted shell pattern")

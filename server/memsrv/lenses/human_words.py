@@ -1,4 +1,4 @@
-"""The first lens: lasting preferences, conventions and corrections in the human's own words, and refusals with a reason.
+"""The first lens: lasting preferences and corrections in the human's own words, and refusals with a reason.
 
 One task's instructions, questions, guesses and pasted text are not memories. Never reads anybody else's words.
 """
@@ -11,10 +11,12 @@ from memsrv.lenses.claim import Claim, claim, evidence, in_own_words
 from memsrv.records import Event, EventType, Kind, Trust
 
 _CORRECTING = re.compile(
-    r"(?i)^\s*(?:no(?:pe)?\b|actually\b|wrong\b|not\b|that'?s (?:not|wrong)|stop\b|wait\b|again\b|i (?:said|told you|meant))"
+    r"(?i)^\s*(?:no(?:pe)?\b|actually\b|wrong\b|not\b|that'?s (?:not|wrong)|stop\b|wait\b|again\b|i (?:said"
+    r"|told you|meant))"
 )
 _CANNED = re.compile(
-    r"(?i)^(?:\s*$|the user (?:doesn't want|does not want|wants to clarify|chose|declined|rejected)|user (?:rejected|chose|declined)"
+    r"(?i)^(?:\s*$|the user (?:doesn't want|does not want|wants to clarify|chose|declined|rejected)|user (?:"
+    r"rejected|chose|declined)"
     r"|request interrupted|\[request interrupted|(?:no|stop|wait|cancel|nvm|never ?mind|not now|hold on|skip)[\s.!]*$)"
 )
 _MAX_FEEDBACK_WORDS = 60
@@ -60,7 +62,8 @@ def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
 def _joined(text: str, sentence: str, following: str) -> str | None:
     """ "Don't mock X. Mock Y instead." is one correction in two sentences."""
     first = re.match(
-        r"(?i)(?:no,?\s+|please\s+)*(?:don'?t|do not|never)\s+(use|mock|call|import|run|write|put|name|choose|install)\b",
+        r"(?i)(?:no,?\s+|please\s+)*(?:don'?t|do not|never)\s+(use|mock|call|import|run|write|put|name"
+        r"|choose|install)\b",
         sentence,
     )
     if (
@@ -76,7 +79,7 @@ def _joined(text: str, sentence: str, following: str) -> str | None:
 
 
 def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: bool) -> Claim | None:
-    """`insisted`: the human has just complained that this comes up again; `alone`: it is not one step of a longer task."""
+    """`insisted`: they just complained that this comes up again; `alone`: it is no step of a longer task."""
     if scope.is_passing(sentence):
         return None
     ruled = insisted or prose.is_rule_list(event.text, sentence)
@@ -98,14 +101,18 @@ def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: 
 
 
 _RECURS = re.compile(
-    r"(?i)\b(?:(?:we|you) keep \w+ing|same (?:discussion|mistakes?)|how many times|(?:told|asked) you (?:this )?(?:before|already|many times))\b(?![^.]*:)"
+    r"(?i)\b(?:(?:we|you) keep \w+ing|same (?:discussion|mistakes?)|how many times|(?:told|asked) you (?:thi"
+    r"s )?(?:before|already|many times))\b(?![^.]*:)"
 )
 _BARE = re.compile(r"(?i)^(?:please )?(?:always|never)\b")  # may also be a step: "… always show it on the line before"
 _WISH = re.compile(
     r"(?ix)^(?:(?:no|ok(?:ay)?|please|and|also|again|remember(?:\s(?:that|to))?|note)[\s,:!-]+)*"
-    r"(?:always|never|from\snow\son|going\sforward|in\s(?:the\s)?future|for\s(?:the\s)?future|whenever|(?:every|each)\stime|as\sa\srule|by\sdefault|don'?t\sever|no\smore"
-    r"|i\s(?:strongly\s|really\s|generally\s)?(?:prefer|hate|dislike|insist|want\syou\sto\s(?:always|never))|i(?:'d|\swould)\srather"
-    r"|we\s(?:always|never|prefer|avoid|only|decided|agreed|keep\s(?:having|telling|saying|repeating))|our\s(?:convention|policy|rule|standard|style)|the\s(?:rule|convention|policy)"
+    r"(?:always|never|from\snow\son|going\sforward|in\s(?:the\s)?future|for\s(?:the\s)?future|whenever"
+    r"|(?:every|each)\stime|as\sa\srule|by\sdefault|don'?t\sever|no\smore"
+    r"|i\s(?:strongly\s|really\s|generally\s)?(?:prefer|hate|dislike|insist|want\syou\sto\s(?:always|never))"
+    r"|i(?:'d|\swould)\srather"
+    r"|we\s(?:always|never|prefer|avoid|only|decided|agreed|keep\s(?:having|telling|saying|repeating))|our\s"
+    r"(?:convention|policy|rule|standard|style)|the\s(?:rule|convention|policy)"
     r"|you\s(?:should|must)\s(?:always|never|not)|how\smany\stimes|i(?:'ve|\shave)?\s(?:already\s)?told\syou"
     r"|(?:for|in|on)\s(?:this|our)\s(?:project|repo(?:sitory)?|code\s?base))\b"
 )

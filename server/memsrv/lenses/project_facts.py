@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from memsrv.lenses import prose, scope
 from memsrv.lenses.claim import THIS_PROJECT, Claim, Reading, claim, evidence, in_own_words
 from memsrv.lenses.runs import Run, bare, is_compound, runs, words
-from memsrv.lenses.stated_facts import is_decision, stated
+from memsrv.lenses.stated_facts import stated
+from memsrv.lenses.ways import is_decision
 from memsrv.records import Event, EventType, Kind, Trust
 
 _ASKED = re.compile(r"(?i)\b(?:run|execute|start)\b")
@@ -18,7 +19,8 @@ _ROLES = (
     (
         "test command",
         re.compile(
-            r"(?:^|\s)(?:pytest|jest|vitest|mocha|rspec|tox|nox|ctest|phpunit|unittest)(?:\s|$)|(?:^|\s)(?:test|tests|test:[\w-]+|check)(?:\s|$)"
+            r"(?:^|\s)(?:pytest|jest|vitest|mocha|rspec|tox|nox|ctest|phpunit|unittest)(?:\s|$)|(?:^|\s)(?:t"
+            r"est|tests|test:[\w-]+|check)(?:\s|$)"
         ),
     ),
     ("type check command", re.compile(r"(?:^|\s)(?:mypy|pyright|tsc|type-?checks?|check-types)(?:\s|$)")),
@@ -37,12 +39,16 @@ _ROLES = (
     ("build command", re.compile(r"(?:^|\s)(?:build|build:[\w-]+|webpack|compile)(?:\s|$)")),
 )
 _RUNNERS = frozenset(
-    "make just npm pnpm yarn bun npx pnpx bunx uv poetry hatch pdm pipenv rye cargo go python python3 py pytest tox nox ruff mypy pyright flake8 eslint tsc jest "
-    "vitest mocha rspec bundle rake gradle ./gradlew mvn ./mvnw dotnet mix sbt black prettier gofmt cmake ctest nx turbo turborepo deno golangci-lint alembic php composer "
+    "make just npm pnpm yarn bun npx pnpx bunx uv poetry hatch pdm pipenv rye cargo go python python3 py "
+    "pytest tox nox ruff mypy pyright flake8 eslint tsc jest "
+    "vitest mocha rspec bundle rake gradle ./gradlew mvn ./mvnw dotnet mix sbt black prettier gofmt cmake "
+    "ctest nx turbo turborepo deno golangci-lint alembic php composer "
     "swift bazel task invoke pylint rubocop".split()
 )
 _DEV_PORT = re.compile(
-    r"(?:^|\s)(?P<server>next dev|vite|uvicorn|gunicorn|flask run|hypercorn|http\.server|rails s(?:erver)?|nodemon|webpack serve|ng serve|astro dev|fastapi dev|streamlit run|mkdocs serve|hugo server)\b.*?(?:--port[= ]|-p[= ]?|--bind[= ]\S*:)(?P<port>\d{2,5})\b"
+    r"(?:^|\s)(?P<server>next dev|vite|uvicorn|gunicorn|flask run|hypercorn|http\.server|rails s(?:erver)?"
+    r"|nodemon|webpack serve|ng serve|astro dev|fastapi dev|streamlit run|mkdocs serve|hugo server)\b.*?(?:-"
+    r"-port[= ]|-p[= ]?|--bind[= ]\S*:)(?P<port>\d{2,5})\b"
 )
 
 
@@ -105,7 +111,7 @@ def role_of(command: str) -> str | None:
     if is_compound(command) or "&&" in line or ";" in line or "|" in line:
         return None
     split = [w for w in words(line) if not re.fullmatch(r"[A-Za-z_]\w*=.*", w)]
-    if not split or split[0] not in _RUNNERS and not split[0].endswith(".sh"):
+    if not split or (split[0] not in _RUNNERS and not split[0].endswith(".sh")):
         return None
     if split[0] in ("python", "python3", "py") and "-m" not in split[:2]:
         return None
@@ -122,12 +128,13 @@ def general(command: str) -> str:
         w
         for place, w in enumerate(split)
         if place == 0
-        or not (
-            re.search(r"\.\w{1,4}(?:::|:\d|$)|::", w)
-            and not w.startswith("-")
-            or split[place - 1] in ("-k", "-t", "--grep", "-run", "--filter-tests")
+        or (
+            not (
+                (re.search(r"\.\w{1,4}(?:::|:\d|$)|::", w) and not w.startswith("-"))
+                or split[place - 1] in ("-k", "-t", "--grep", "-run", "--filter-tests")
+            )
+            and w not in ("-k", "-t", "--grep", "-run", "-x", "--lf", "--ff", "-vv", "-v", "--last-failed")
         )
-        and w not in ("-k", "-t", "--grep", "-run", "-x", "--lf", "--ff", "-vv", "-v", "--last-failed")
     ]
     return " ".join(kept)
 

@@ -44,7 +44,8 @@ _CLASSES = (
     (re.compile(r"\b([A-Z][A-Za-z0-9]+(?:Error|Exception))\b"), "{0}"),
     (
         re.compile(
-            r"\b(E(?:ADDRINUSE|CONNREFUSED|CONNRESET|NOENT|ACCES|PERM|TIMEDOUT|NOTFOUND|EXIST|ISDIR|MFILE|RESOLVE|INTEGRITY|PIPE))\b"
+            r"\b(E(?:ADDRINUSE|CONNREFUSED|CONNRESET|NOENT|ACCES|PERM|TIMEDOUT|NOTFOUND|EXIST|ISDIR|MFILE"
+            r"|RESOLVE|INTEGRITY|PIPE))\b"
         ),
         "{0}",
     ),
@@ -157,8 +158,10 @@ def words(command: str) -> list[str]:
 
 
 PROBES = frozenset(
-    "rg grep egrep fgrep ack ag find fd ls cat head tail sed awk test [ which type whereis stat file wc diff cmp du df ps "
-    "pgrep lsof tree pwd echo printf env printenv date id whoami uname nl less more jq curl wget ping dig host nc sleep kill pkill true false cd".split()
+    "rg grep egrep fgrep ack ag find fd ls cat head tail sed awk test [ which type whereis stat file wc "
+    "diff cmp du df ps "
+    "pgrep lsof tree pwd echo printf env printenv date id whoami uname nl less more jq curl wget ping "
+    "dig host nc sleep kill pkill true false cd".split()
 )
 _GIT_PROBES = frozenset(
     "status log diff show branch rev-parse ls-files blame grep remote describe reflog stash".split()

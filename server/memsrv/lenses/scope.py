@@ -44,15 +44,17 @@ _ONE_TASK = re.compile(
 )
 _GUESS = re.compile(
     r"""(?ix)
-    \b(?:i|we|you|it|they|that|this|he|she)\s(?:really\s|just\s|still\s)?(?:don'?t|do\snot|doesn'?t|does\snot|didn'?t|did\snot)
+    \b(?:i|we|you|it|they|that|this|he|she)\s(?:really\s|just\s|still\s)?
+       (?:don'?t|do\snot|doesn'?t|does\snot|didn'?t|did\snot)
        \s(?:really\s|even\s|currently\s)?(?:think|know|see|understand|remember|believe|get|care|mind|need|have|recall|work
        |seem|look|mean|like\sthat|feel|expect|exist|matter|want\sto|wanna)\b
-    | \b(?:maybe|perhaps|might|not\ssure|i\sguess|i\ssuppose|i\sassume|what\sif|wondering|probably|supposedly|hypothetically
-       |i\sthought|used\sto|consider|alternatively|for\sexample,?\sif)\b
+    | \b(?:maybe|perhaps|might|not\ssure|i\sguess|i\ssuppose|i\sassume|what\sif|wondering|probably|supposedly
+       |hypothetically|i\sthought|used\sto|consider|alternatively|for\sexample,?\sif)\b
     | \bdon'?t\s(?:worry|bother|forget|hesitate|panic|you|i|we|they)\b
     | \bdo\s(?:not|n't)\s(?:do\s)?anything\b
     | ^(?:if|unless|suppose|assuming|imagine)\b.*\bwe\suse\b
-    | ^(?:never\s?mind|always\s?(?:has|have|had|was|is|been)|it\salways|it\snever|that\snever|this\salways|this\snever)\b
+    | ^(?:never\s?mind|always\s?(?:has|have|had|was|is|been)|it\salways
+       |it\snever|that\snever|this\salways|this\snever)\b
     | \b(?:it|this|that|they|which|he|she|\w+\(\)|the\s[\w-]+(?:\s[\w-]+)?)\s
       (?:(?:has|have|had|is|was|are|were|will|would|can|could|should)\s)?(?:always|never)\b
     | \b(?:have|has|had|'ve)\snever\b
@@ -60,7 +62,8 @@ _GUESS = re.compile(
     """
 )
 _REPORT = re.compile(
-    r"(?i)\b(?:it|this|that|there|they|error|test|tests|build) (?:is|are|was|keeps?|shows?|says?|fails?|failed|gets?|got)\b"
+    r"(?i)\b(?:it|this|that|there|they|error|test|tests|build) (?:is|are|was|keeps?|shows?|says?|fails?"
+    r"|failed|gets?|got)\b"
 )
 
 MAX_WORDS = 45

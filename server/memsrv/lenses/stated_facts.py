@@ -1,4 +1,4 @@
-"""Sentences that state something about the project: ports, URLs, versions, paths, commands, decisions. One in, readings out.
+"""Sentences that state a fact of the project: ports, URLs, versions, paths, names. One in, at most one reading out.
 
 Knows the shapes of English statements only; who said them is the lens's question.
 """
@@ -7,117 +7,136 @@ import re
 from collections.abc import Iterator
 
 from memsrv.lenses.claim import THIS_PROJECT, Reading
-from memsrv.lenses.grammar import clean, core
-from memsrv.lenses.topics import topic_of
+from memsrv.lenses.phrases import clean, core
+from memsrv.lenses.subjects import subject_of
+from memsrv.lenses.ways import command, decision
 
-_URL = r"(?:https?|wss?|postgres(?:ql)?|mysql|redis|amqps?|mongodb(?:\+srv)?|grpc|ssh|s3)://[^\s,;`'\")\]]*[^\s,;`'\")\].!?]"
-_PORT = r"\d{2,5}"
-_VERSION = r"v?\d+(?:\.\d+)*(?:\.x)?(?:[-+][\w.]+)?"
-_PATH = r"(?:~?\.{0,2}/)?(?:[\w@.*-]+/)+[\w@.*-]*|[\w-]+\.(?:toml|ya?ml|json|ini|cfg|env|md|lock|sql|sh|py|ts|js|go|rs)"
-_ENV = r"[A-Z][A-Z0-9]*_[A-Z0-9_]+"
-_ATTRIBUTES = (
-    r"(?:(?:api|base|staging|production|prod|dev|test|admin|public|internal|health(?:\s?check)?|webhook|callback|docs|repo(?:sitory)?)\s+){0,2}(?:url|endpoint|domain|host(?:name)?)"
-    r"|(?:api|http|grpc|debug|metrics|admin|dev|default)?\s*port(?:\s+number)?"
-    r"|(?:minimum\s+|min\s+|required\s+|target\s+|current\s+|python\s+|node\s+|go\s+|java\s+|ruby\s+|rust\s+|api\s+|schema\s+)?version"
-    r"|(?:default|main|base|release|target|integration|deploy)\s+branch|branch\s+prefix"
-    r"|(?:test|tests|build|lint|linter|deploy|deployment|format|type-?check|start|run|install|migration|migrate|seed|release|dev)\s+(?:command|script|task|target)"
-    r"|package\s+manager|test\s+(?:runner|framework)|(?:primary\s+|main\s+|production\s+|staging\s+|test\s+)?database(?:\s+name)?|db(?:\s+name)?|orm|message\s+(?:queue|broker)|queue|cache|framework|language"
-    r"|(?:request\s+|connection\s+|read\s+|default\s+|session\s+|lock\s+|job\s+|test\s+)?timeout|(?:max(?:imum)?\s+)?(?:retries|retry\s+(?:count|limit)|batch\s+size|page\s+size|line\s+length|pool\s+size|upload\s+size|file\s+size)|rate\s+limit|ttl|interval"
-    r"|(?:aws\s+|gcp\s+|cloud\s+|default\s+)?(?:region|bucket|namespace|cluster|zone)|(?:project|account|tenant|client|app|bundle|team|workspace)\s+(?:id|name)"
-    r"|env(?:ironment)?\s+(?:var(?:iable)?|file|name)|config(?:uration)?\s+file|entry\s?point|table(?:\s+name)?|topic|schema|locale|time\s?zone|license|encoding|coverage\s+threshold"
-    r"|(?:log|config|data|output|build|source|test|migrations?|docs?|assets?)\s+(?:dir(?:ectory)?|folder|path|file)|code\s?name|on-?call|owner|maintainer|deadline|release\s+date"
+_URL = (
+    r"(?:https?|wss?|postgres(?:ql)?|mysql|redis|amqps?|mongodb(?:\+srv)?|grpc|ssh|s3)://[^\s,;`'\")\]]*[^\s,;`'"
+    r"\")\].!?]"
 )
-_IS = r"(?:\s+(?:is|are|was\s+(?:changed|moved|switched)\s+to|(?:has|have)\s+(?:changed|moved|switched|been\s+(?:changed|moved|set))\s+to|changed\s+to|moved\s+to|switched\s+to|must\s+be|should\s+be|will\s+be|equals?)(?:\s+(?:now|currently|always|actually|set\s+to|called|named))*|\s*[:=])\s+"
+
+_PORT = r"\d{2,5}"
+
+_VERSION = r"v?\d+(?:\.\d+)*(?:\.x)?(?:[-+][\w.]+)?"
+
+_PATH = r"(?:~?\.{0,2}/)?(?:[\w@.*-]+/)+[\w@.*-]*|[\w-]+\.(?:toml|ya?ml|json|ini|cfg|env|md|lock|sql|sh|py|ts|js|go|rs)"
+
+_ENV = r"[A-Z][A-Z0-9]*_[A-Z0-9_]+"
+
+_ATTRIBUTES = (
+    r"(?:(?:api|base|staging|production|prod|dev|test|admin|public|internal|health(?:\s?check)?|webhook"
+    r"|callback|docs|repo(?:sitory)?)\s+){0,2}(?:url|endpoint|domain|host(?:name)?)"
+    r"|(?:api|http|grpc|debug|metrics|admin|dev|default)?\s*port(?:\s+number)?"
+    r"|(?:minimum\s+|min\s+|required\s+|target\s+|current\s+|python\s+|node\s+|go\s+|java\s+|ruby\s+|rust\s+"
+    r"|api\s+|schema\s+)?version"
+    r"|(?:default|main|base|release|target|integration|deploy)\s+branch|branch\s+prefix"
+    r"|(?:test|tests|build|lint|linter|deploy|deployment|format|type-?check|start|run|install|migration"
+    r"|migrate|seed|release|dev)\s+(?:command|script|task|target)"
+    r"|package\s+manager|test\s+(?:runner|framework)|(?:primary\s+|main\s+|production\s+|staging\s+|test\s+)"
+    r"?database(?:\s+name)?|db(?:\s+name)?|orm|message\s+(?:queue|broker)|queue|cache|framework|language"
+    r"|(?:request\s+|connection\s+|read\s+|default\s+|session\s+|lock\s+|job\s+|test\s+)?timeout"
+    r"|(?:max(?:imum)?\s+)?(?:retries|retry\s+(?:count|limit)|batch\s+size|page\s+size|line\s+length|pool\s+"
+    r"size|upload\s+size|file\s+size)|rate\s+limit|ttl|interval"
+    r"|(?:aws\s+|gcp\s+|cloud\s+|default\s+)?(?:region|bucket|namespace|cluster|zone)|(?:project|account"
+    r"|tenant|client|app|bundle|team|workspace)\s+(?:id|name)"
+    r"|env(?:ironment)?\s+(?:var(?:iable)?|file|name)|config(?:uration)?\s+file|entry\s?point|table(?:\s+nam"
+    r"e)?|topic|schema|locale|time\s?zone|license|encoding|coverage\s+threshold"
+    r"|(?:log|config|data|output|build|source|test|migrations?|docs?|assets?)\s+(?:dir(?:ectory)?|folder"
+    r"|path|file)|code\s?name|on-?call|owner|maintainer|deadline|release\s+date"
+)
+
+_IS = (
+    r"(?:\s+(?:is|are|was\s+(?:changed|moved|switched)\s+to|(?:has|have)\s+(?:changed|moved|switched|been\s+(?:c"
+    r"hanged|moved|set))\s+to|changed\s+to|moved\s+to|switched\s+to|must\s+be|should\s+be|will\s+be|equals?)(?:"
+    r"\s+(?:now|currently|always|actually|set\s+to|called|named))*|\s*[:=])\s+"
+)
+
 _NOT_TAIL = re.compile(
-    r"(?i)\s*(?:,|\()?\s*(?:\(?(?:and\s+)?not|rather than|instead of|no longer|it (?:was|used to be)|formerly|previously|was)\s+[^,]+$"
+    r"(?i)\s*(?:,|\()?\s*(?:\(?(?:and\s+)?not|rather than|instead of|no longer|it (?:was|used to be)"
+    r"|formerly|previously|was)\s+[^,]+$"
 )
 
 _ATTRIBUTE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^(?:the|our)\s+(?P<relation>{_ATTRIBUTES})\s+(?:of|for|on|in)\s+(?P<subject>(?:the\s+|our\s+)?[\w./@-]+(?:\s+[\w./@-]+){{0,4}}?){_IS}(?P<value>.+)$",
+        rf"^(?:the|our)\s+(?P<relation>{_ATTRIBUTES})\s+(?:of|for|on|in)\s+(?P<subject>(?:the\s+|our\s+)?[\w."
+        rf"/@-]+(?:\s+[\w./@-]+){{0,4}}?){_IS}(?P<value>.+)$",
         rf"^(?:the|our)\s+(?P<subject>(?:[\w./@-]+(?:'s)?\s+){{0,4}}?)(?P<relation>{_ATTRIBUTES}){_IS}(?P<value>.+)$",
         rf"^(?P<subject>(?:[\w./@-]+(?:'s)?\s+){{0,3}}?)(?P<relation>{_ATTRIBUTES}){_IS}(?P<value>.+)$",
     )
 )
+
 _SUBJECT = r"(?P<subject>(?:the\s+|our\s+|my\s+)?[\w./@-]+(?:\s+[\w./@-]+){0,4}?)"
+
 _RUNS_ON = re.compile(
-    rf"^{_SUBJECT}\s+(?:now\s+|actually\s+|currently\s+|always\s+)*(?:runs?|listens?|is\s+listening|is\s+running|is\s+served|serves|is\s+available|is\s+exposed|is\s+reachable|is|lives|binds|moved|has\s+moved|was\s+moved|sits|starts|answers)\s+(?:now\s+)?(?:locally\s+)?(?:on|at|to|over|under|behind)\s+(?:tcp\s+)?(?P<value>(?:(?P<isport>port\s+|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|:)(?P<port>{_PORT})\b)|{_URL})",
+    rf"^{_SUBJECT}\s+(?:now\s+|actually\s+|currently\s+|always\s+)*(?:runs?|listens?|is\s+listening|is\s+runn"
+    rf"ing|is\s+served|serves|is\s+available|is\s+exposed|is\s+reachable|is|lives|binds|moved|has\s+moved|was"
+    rf"\s+moved|sits|starts|answers)\s+(?:now\s+)?(?:locally\s+)?(?:on|at|to|over|under|behind)\s+(?:tcp\s+)?"
+    rf"(?P<value>(?:(?P<isport>port\s+|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|:)(?P<port>{_PORT})\b)|{_URL})",
     re.IGNORECASE,
 )
+
 _ITS_PORT = re.compile(
-    rf"^{_SUBJECT}(?:'s)?\s+(?:uses|is\s+using|expects|needs|takes|should\s+use|must\s+use|has)\s+port\s+(?P<port>{_PORT})\b",
+    rf"^{_SUBJECT}(?:'s)?\s+(?:uses|is\s+using|expects|needs|takes|should\s+use|must\s+use|has)\s+port\s+(?P<"
+    rf"port>{_PORT})\b",
     re.IGNORECASE,
 )
+
 _USE_PORT = re.compile(
-    rf"^(?:always\s+|we\s+|you\s+should\s+)?use\s+(?:port\s+(?P<port>{_PORT})\s+(?:for|on)\s+(?P<subject>(?:the\s+|our\s+)?[\w-]+(?:\s+[\w-]+){{0,2}}?)(?P<owner>)(?:\s*,?\s*(?:not|instead\s+of|rather\s+than)\s+(?:port\s+)?\d+)?)$",
+    rf"^(?:always\s+|we\s+|you\s+should\s+)?use\s+(?:port\s+(?P<port>{_PORT})\s+(?:for|on)\s+(?P<subject>(?:t"
+    rf"he\s+|our\s+)?[\w-]+(?:\s+[\w-]+){{0,2}}?)(?P<owner>)(?:\s*,?\s*(?:not|instead\s+of|rather\s+than)\s+("
+    rf"?:port\s+)?\d+)?)$",
     re.IGNORECASE,
 )
+
 _CALLED = re.compile(
-    r"^(?:the|our)\s+(?P<subject>[\w-]+(?:\s+[\w-]+){0,4}?)\s+(?:is|are|was)\s+(?:now\s+)?(?:called|named|renamed\s+to)\s+(?P<value>[\w./@:<>*-]+)$",
+    r"^(?:the|our)\s+(?P<subject>[\w-]+(?:\s+[\w-]+){0,4}?)\s+(?:is|are|was)\s+(?:now\s+)?(?:called|named"
+    r"|renamed\s+to)\s+(?P<value>[\w./@:<>*-]+)$",
     re.IGNORECASE,
 )
+
 _LIVES_IN = re.compile(
-    rf"^(?:(?:all|the|our)\s+)?(?P<subject>[\w./@-]+(?:\s+[\w./@-]+){{0,3}}?)\s+(?:all\s+|now\s+|always\s+|should\s+|must\s+)*(?:lives?|is\s+located|are\s+located|is\s+kept|are\s+kept|is\s+stored|are\s+stored|is\s+defined|are\s+defined|goes|go|belongs?|resides?|is|are|moved|have\s+moved|has\s+moved|sits?)\s+(?:now\s+)?(?:in|under|at|inside|to)\s+(?:the\s+)?[`'\"]?(?P<value>{_PATH})[`'\"]?(?:\s+(?:folder|directory|dir|file))?$",
+    rf"^(?:(?:all|the|our)\s+)?(?P<subject>[\w./@-]+(?:\s+[\w./@-]+){{0,3}}?)\s+(?:all\s+|now\s+|always\s+"
+    rf"|should\s+|must\s+)*(?:lives?|is\s+located|are\s+located|is\s+kept|are\s+kept|is\s+stored|are\s+stored"
+    rf"|is\s+defined|are\s+defined|goes|go|belongs?|resides?|is|are|moved|have\s+moved|has\s+moved|sits?)\s+("
+    rf"?:now\s+)?(?:in|under|at|inside|to)\s+(?:the\s+)?[`'\"]?(?P<value>{_PATH})[`'\"]?(?:\s+(?:folder"
+    rf"|directory|dir|file))?$",
     re.IGNORECASE,
 )
+
 _HAVE_AT = re.compile(
-    rf"(?i)\b(?:you|we|i)\s+have\s+(?:a|an|the)\s+(?P<subject>local\s+(?:copy|checkout|clone)(?:\s+of\s+[\w./@-]+)?|[\w-]+\s+(?:copy|checkout|clone))\s+(?:at|in|under)\s+[`'\"]?(?P<value>{_PATH})"
+    rf"(?i)\b(?:you|we|i)\s+have\s+(?:a|an|the)\s+(?P<subject>local\s+(?:copy|checkout|clone)(?:\s+of\s+[\w./"
+    rf"@-]+)?|[\w-]+\s+(?:copy|checkout|clone))\s+(?:at|in|under)\s+[`'\"]?(?P<value>{_PATH})"
 )
+
 _ON_VERSION = re.compile(
-    rf"^(?P<who>we(?:'re|\s+are)?|(?:the|this|our)\s+(?:project|repo|codebase)|(?:the\s+|our\s+)?(?:backend|frontend|front-end|back-end|app|api|server|client|service|ci|worker|production|staging|docker\s+image))\s+(?:now\s+|still\s+|only\s+|currently\s+|all\s+)*(?:on|use|uses|run|runs|is\s+on|are\s+on|target|targets|require|requires|need|needs|support|supports|is\s+pinned\s+to|are\s+pinned\s+to|pin|upgraded\s+to|moved\s+to|switched\s+to|is\s+running|are\s+running|deploy\s+on|deploys\s+on)\s+(?:on\s+)?(?P<subject>[A-Z][\w.+#-]*(?:\s+[A-Z][\w.+#-]*)?|python|node(?:\.?js)?|go|ruby|java|rust|php|ubuntu|debian|alpine|postgres(?:ql)?|mysql|redis|react|next(?:\.?js)?|django|flask|terraform)\s+(?:version\s+)?(?P<value>{_VERSION})\b",
+    rf"^(?P<who>we(?:'re|\s+are)?|(?:the|this|our)\s+(?:project|repo|codebase)|(?:the\s+|our\s+)?(?:backend"
+    rf"|frontend|front-end|back-end|app|api|server|client|service|ci|worker|production|staging|docker\s+image"
+    rf"))\s+(?:now\s+|still\s+|only\s+|currently\s+|all\s+)*(?:on|use|uses|run|runs|is\s+on|are\s+on|target"
+    rf"|targets|require|requires|need|needs|support|supports|is\s+pinned\s+to|are\s+pinned\s+to|pin|upgraded"
+    rf"\s+to|moved\s+to|switched\s+to|is\s+running|are\s+running|deploy\s+on|deploys\s+on)\s+(?:on\s+)?(?P<su"
+    rf"bject>[A-Z][\w.+#-]*(?:\s+[A-Z][\w.+#-]*)?|python|node(?:\.?js)?|go|ruby|java|rust|php|ubuntu|debian"
+    rf"|alpine|postgres(?:ql)?|mysql|redis|react|next(?:\.?js)?|django|flask|terraform)\s+(?:version\s+)?(?P<"
+    rf"value>{_VERSION})\b",
     re.IGNORECASE,
 )
-_TASKS = r"(?P<task>(?:unit\s+|integration\s+|e2e\s+|end-to-end\s+|all\s+)?tests?|(?:test\s+)?suite|build|linter|lint|formatter|migrations?|dev\s+server|server|app|deploy(?:ment)?|type\s?check(?:er|s|ing)?|docs|seed(?:s|ing)?|release|benchmarks?)"
-_COMMAND_FOR = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"^(?:the\s+|our\s+)?{_TASKS}\s+(?:is|are)\s+(?:always\s+|now\s+)?(?:run|started|built|executed|launched|deployed|applied|done)\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>`[^`]+`)$",
-        rf"^(?:always\s+|we\s+|you\s+(?:can|should|must)\s+)*(?:run|start|execute|launch|apply|do)\s+(?:the\s+|our\s+|all\s+(?:the\s+)?)?{_TASKS}\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>`[^`]+`|(?:make|just|npm|pnpm|yarn|bun|uv|poetry|cargo|go|python3?|pytest|tox|nox|\./)\s*[\w:./ -]+)$",
-        rf"^(?:to|for)\s+(?:run(?:ning)?|start(?:ing)?|execut(?:e|ing)|launch(?:ing)?|apply(?:ing)?)\s+(?:the\s+|our\s+|all\s+(?:the\s+)?)?{_TASKS},?\s+(?:we\s+|you\s+(?:can|should|must)\s+)?(?:always\s+)?(?:use|run|type|call|execute)\s+(?P<value>`[^`]+`|(?:make|just|npm|pnpm|yarn|bun|uv|poetry|cargo|go|python3?|pytest|tox|nox|\./)\s*[\w:./ -]+)$",
-        rf"^(?:always\s+|we\s+|you\s+(?:can|should|must)\s+)*(?:use|run|call)\s+(?P<value>`[^`]+`)\s+(?:to\s+(?:run|start|execute|launch|apply|do)|for)\s+(?:the\s+|our\s+|all\s+(?:the\s+)?)?{_TASKS}$",
-        rf"^(?:we|you)\s+(?P<task>deploy|build|lint|format|release|type-?check|test|migrate)\s+(?:\w+\s+){{0,3}}?(?:with|via|using|by\s+running)\s+(?P<value>`[^`]+`)$",
-    )
-)
+
 _ENV_IN = re.compile(
-    rf"^(?:the\s+|our\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){{0,4}}?)\s+(?:is|are|comes|come|lives|is\s+read|is\s+taken|is\s+stored|is\s+set)\s+(?:from|in|via|through|by)\s+(?:the\s+)?(?:env(?:ironment)?(?:\s+var(?:iable)?)?\s+)?`?(?P<value>{_ENV})`?(?:\s+env(?:ironment)?(?:\s+var(?:iable)?)?)?$",
+    rf"^(?:the\s+|our\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){{0,4}}?)\s+(?:is|are|comes|come|lives|is\s+read|is"
+    rf"\s+taken|is\s+stored|is\s+set)\s+(?:from|in|via|through|by)\s+(?:the\s+)?(?:env(?:ironment)?(?:\s+var("
+    rf"?:iable)?)?\s+)?`?(?P<value>{_ENV})`?(?:\s+env(?:ironment)?(?:\s+var(?:iable)?)?)?$",
     re.IGNORECASE,
 )
-_DECIDED = re.compile(
-    r"^(?:(?:ok(?:ay)?|so|yes|alright|right|well)[\s,]+)*(?:we(?:'ve|\s+have)?\s+(?:decided|agreed|settled)\s+(?:on|to\s+use|to\s+go\s+with|to\s+switch\s+to|to\s+adopt)|(?:let'?s|we(?:'re|\s+are)\s+going\s+to|we(?:'re|\s+are|'ll|\s+will))\s+(?:go(?:ing)?\s+with|stick(?:ing)?\s+with|settle\s+on|standardi[sz]e\s+on)|(?:the\s+)?(?:final\s+)?decision(?:\s+is)?:?(?:\s+(?:to\s+use|use|go\s+with|we\s+use|we\s+go\s+with))?)\s+(?P<value>.+)$",
-    re.IGNORECASE,
-)
-_KEPT_IN = re.compile(
-    r"^we(?:'ve|\s+have)?\s+(?:decided|agreed)\s+to\s+(?:keep|put|store|run|host)\s+(?P<subject>(?:the|our|all)\s+[^,]{3,40}?)"
-    r"\s+(?:in|on)\s+(?P<value>[^,]{2,40})(?:,|$)",
-    re.IGNORECASE,
-)
-_TASK_NAMES = {
-    "tests": "test command",
-    "test": "test command",
-    "suite": "test command",
-    "linter": "lint command",
-    "lint": "lint command",
-    "formatter": "format command",
-    "format": "format command",
-    "migration": "migration command",
-    "migrations": "migration command",
-    "migrate": "migration command",
-    "dev server": "dev server command",
-    "server": "start command",
-    "app": "start command",
-    "deployment": "deploy command",
-    "deploy": "deploy command",
-    "build": "build command",
-    "docs": "docs command",
-    "release": "release command",
-}
+
 _QUALIFIED = re.compile(
-    r"(?P<which>staging|production|prod|dev|test|qa|admin|api|http|grpc|debug|metrics)\s+(?P<noun>url|base url|endpoint|host|hostname|port|database|database name|db)$"
+    r"(?P<which>staging|production|prod|dev|test|qa|admin|api|http|grpc|debug|metrics)\s+(?P<noun>url|base u"
+    r"rl|endpoint|host|hostname|port|database|database name|db)$"
 )
-_STAGES = {"prod": "production", "development": "dev", "testing": "test"}
+
 _NO_SUBJECT = frozenset(
-    "it that this there here which what he she they these those one everything something nothing and but if so then because".split()
+    "it that this there here which what he she they these those one everything something nothing and but "
+    "if so then because".split()
 )
 
 
@@ -125,7 +144,7 @@ def stated(sentence: str) -> Iterator[Reading]:
     """What the sentence states about the project, at most one reading."""
     ticked = core(sentence)
     plain = ticked.replace("`", "")
-    for read in (_command, _attribute, _name, _address, _place, _version, _env, _decision):
+    for read in (command, _attribute, _name, _address, _place, _version, _env, decision):
         found = read(ticked, plain)
         if found is not None:
             if _sound(found):
@@ -166,7 +185,8 @@ def _attribute(ticked: str, plain: str) -> Reading | None:
 
 
 _KNOWN_VALUES = re.compile(
-    rf"(?i)^(?:{_URL}|{_PATH}|{_ENV}|[\w.-]*\d[\w.%-]*(?:\s?(?:ms|s|sec(?:onds?)?|min(?:utes?)?|hours?|days?|kb|mb|gb|characters|chars|columns|requests.*|per\s.*))?)$"
+    rf"(?i)^(?:{_URL}|{_PATH}|{_ENV}|[\w.-]*\d[\w.%-]*(?:\s?(?:ms|s|sec(?:onds?)?|min(?:utes?)?|hours?|days?"
+    rf"|kb|mb|gb|characters|chars|columns|requests.*|per\s.*))?)$"
 )
 
 
@@ -279,72 +299,8 @@ def _version(ticked: str, plain: str) -> Reading | None:
     return Reading(name, "version", found["value"])
 
 
-def _command(ticked: str, plain: str) -> Reading | None:
-    for pattern in _COMMAND_FOR:
-        found = pattern.match(ticked)
-        if found is not None:
-            task = " ".join(found["task"].lower().split())
-            task = re.sub(r"^all\s+", "", task)
-            qualified = re.match(r"(unit|integration|e2e|end-to-end)\s+tests?$", task)
-            relation = f"{qualified[1]} test command" if qualified else _TASK_NAMES.get(task, f"{task} command")
-            return Reading(THIS_PROJECT, relation, clean(found["value"]))
-    return None
-
-
 def _env(ticked: str, plain: str) -> Reading | None:
     found = _ENV_IN.match(plain)
     if found is None or re.fullmatch(_ENV, found["value"]) is None:
         return None
     return Reading(subject_of(found["subject"]), "environment variable", found["value"])
-
-
-def _decision(ticked: str, plain: str) -> Reading | None:
-    kept = _KEPT_IN.match(plain)
-    if kept is not None:
-        return Reading(subject_of(kept["subject"]), "use", clean(kept["value"]))
-    found = _DECIDED.match(plain)
-    if found is None:
-        return None
-    value = clean(
-        re.split(
-            r"(?i)[,;]\s|\s+(?:because|since|as\s+it|so\s+that|instead\s+of|rather\s+than|over|not)\s", found["value"]
-        )[0]
-    )
-    value = re.sub(r"(?i)^(?:to\s+use|use|the)\s+", "", value)
-    about = re.match(r"(?i)^(?P<what>.+?)\s+(?:for|as)\s+(?P<subject>[^,]{3,50})$", value)
-    if about is not None and not re.search(r"(?i)\b(?:now|this|that|these|those|it|here)\b", about["subject"]):
-        return Reading(subject_of(about["subject"]), "use", clean(about["what"]))
-    topic = topic_of(value)
-    return Reading(topic, "use", value) if topic is not None else None
-
-
-def is_decision(sentence: str) -> bool:
-    return (
-        re.match(
-            r"(?i)^(?:(?:ok(?:ay)?|so)[\s,]+)?(?:(?:the\s+)?(?:final\s+)?decision\s*(?:is)?\s*[:–-]|we(?:'ve|\s+have)?\s+(?:decided|agreed|settled)\b)",
-            sentence,
-        )
-        is not None
-    )
-
-
-def subject_of(words: str) -> str:
-    """One spelling for one thing: "our staging server" is "the staging server"."""
-    bare = re.sub(r"(?i)^(?:the|our|my|your|this|all)\s+", "", " ".join(words.split())).strip()
-    if not bare or bare.lower() in ("project", "repo", "repository", "codebase", "code base", "we"):
-        return THIS_PROJECT
-    stage = re.fullmatch(
-        r"(?i)(staging|production|prod|dev|development|test|testing|qa|uat)(?:\s+(?:server|environment|env|host|instance|box|system|site|machine))?",
-        bare,
-    )
-    if stage is not None:
-        which = stage[1].lower()
-        return f"the {_STAGES.get(which, which)} server"
-    if topic_of(bare) is not None and len(bare.split()) == 1:
-        return bare
-    if bare.upper() == "API":
-        return "the API"
-    first = bare.split(" ", 1)[0]
-    if re.fullmatch(r"[A-Z][a-z]+", first):  # only a sentence's first letter
-        bare = bare[0].lower() + bare[1:]
-    return f"the {bare}"

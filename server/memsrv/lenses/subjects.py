@@ -1,0 +1,31 @@
+"""One spelling for one thing: "our staging server" and "the staging server" are the same subject."""
+
+import re
+
+from memsrv.lenses.claim import THIS_PROJECT
+from memsrv.lenses.topics import topic_of
+
+_STAGES = {"prod": "production", "development": "dev", "testing": "test"}
+
+
+def subject_of(words: str) -> str:
+    """One spelling for one thing: "our staging server" is "the staging server"."""
+    bare = re.sub(r"(?i)^(?:the|our|my|your|this|all)\s+", "", " ".join(words.split())).strip()
+    if not bare or bare.lower() in ("project", "repo", "repository", "codebase", "code base", "we"):
+        return THIS_PROJECT
+    stage = re.fullmatch(
+        r"(?i)(staging|production|prod|dev|development|test|testing|qa|uat)(?:\s+(?:server|environment|env"
+        r"|host|instance|box|system|site|machine))?",
+        bare,
+    )
+    if stage is not None:
+        which = stage[1].lower()
+        return f"the {_STAGES.get(which, which)} server"
+    if topic_of(bare) is not None and len(bare.split()) == 1:
+        return bare
+    if bare.upper() == "API":
+        return "the API"
+    first = bare.split(" ", 1)[0]
+    if re.fullmatch(r"[A-Z][a-z]+", first):  # only a sentence's first letter
+        bare = bare[0].lower() + bare[1:]
+    return f"the {bare}"
