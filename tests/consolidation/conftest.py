@@ -1,6 +1,7 @@
 """Run folders as `night` writes them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,17 +28,19 @@ def memory(id: str, subject: str, relation: str, value: str) -> Memory:
 MakeRun = Callable[..., Run]
 
 
-@pytest.fixture
-def make_run(tmp_path: Path, random_base: Path) -> MakeRun:
-    """A run folder with an order, memories for FACTS, and no episodes."""
+@pytest.fixture(scope="module")
+def make_run(tmp_path_factory: pytest.TempPathFactory, random_base: Path) -> MakeRun:
+    """A run folder with an order, memories for FACTS and of one web page, and no episodes."""
+    place = tmp_path_factory.mktemp("runs")
 
     def make(
         name: str = "run", memories: Sequence[Memory] | None = None, current: Live | None = None, **order: object
     ) -> Run:
-        run = Run(tmp_path / name)
+        run = Run(place / name)
         run.folder.mkdir()
         if memories is None:
-            memories = [memory(f"m{place}", *fact) for place, fact in enumerate(FACTS)]
+            memories = [memory(f"m{number}", *fact) for number, fact in enumerate(FACTS)]
+            memories.append(replace(memory("web", "docs", "url", "https://deploy.example"), trust=Trust.WEB))
         base = resolve(str(random_base))
         given: dict[str, object] = {
             "id": name, "project": "demo", "base": base.name, "strategy": "paper", "seed": 7, "threads": 1,
