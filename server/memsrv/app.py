@@ -6,9 +6,8 @@ record whose JSON form is design §8's shape, or raises a `MemsrvError`.
 
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,30 +15,23 @@ from typing import Any
 
 import psutil
 
-from memsrv import night, status
+from memsrv import night, shapes, status
 from memsrv.compact import Compact, compact
 from memsrv.errors import EndpointUnavailable, NotFound, PortInUse, UsageError
 from memsrv.ingest import IngestReport, ingest
 from memsrv.project import identify
 from memsrv.recall import Recalled, recall, show
 from memsrv.recall import Shown as Opened
-from memsrv.records import Fact, Kind, Memory, Trust
+from memsrv.records import Kind, Memory, Trust
 from memsrv.redact import Redactor, key_at
 from memsrv.remember import Saved, remember, save
 from memsrv.settings import Home, Settings, allow_training, claude_config
-from memsrv.status import (
-    AdapterStanding,
-    EndpointStanding,
-    MemoryStanding,
-    RunStanding,
-    SourceStanding,
-    Standing,
-    VersionStanding,
-)
-from memsrv.store import SourceFile, Store
+from memsrv.shapes import Facts, Learned, Memories, Pointed, Runs, Shown, Told
+from memsrv.status import AdapterStanding, Standing
+from memsrv.store import Store
 from memsrv_adapters import client
 from memsrv_adapters.shelf import Shelf
-from memsrv_adapters.version import AdapterVersion, Difference, Manifest, Pointers, shelf_name
+from memsrv_adapters.version import Difference, Pointers, shelf_name
 
 Progress = Callable[..., None]
 
@@ -48,65 +40,6 @@ EVERY = "*"
 
 #: How long a person waits for the endpoint to load its model; an agent does not wait at all.
 WARMING_PATIENCE_S = 180.0
-
-
-@dataclass(frozen=True, slots=True)
-class Memories:
-    memories: tuple[Memory, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    version: str
-    stage: str
-    id: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a consolidation would learn, what it would leave out and why, and what versions have learned."""
-
-    project: str
-    facts: tuple[Fact, ...]
-    left_out: dict[str, int]
-    learned: tuple[Learned, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    runs: tuple[RunStanding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A version: its manifest, and where it stands."""
-
-    manifest: Manifest
-    state: str
-    path: str
-    tainted: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Pointed:
-    project: str
-    current: str | None
-    previous: str | None
-    candidate: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the adapter said, beside what stands in memory about the same thing, which overrides it."""
-
-    state: str  # "answered", or "warming": ask again
-    answer: str | None
-    known: bool | None
-    model: str | None
-    adapter: str | None
-    memories: tuple[Memory, ...] = ()
-    retry_s: float | None = None
 
 
 class App:
@@ -256,7 +189,7 @@ class App:
     def adapters(self, *, project: str | None = None) -> AdapterStanding:
         name = shelf_name(self.project(project))
         pointers = self.shelf.pointers(name)
-        versions = tuple(_version(v, self.shelf.state(v)) for v in self.shelf.versions(name))
+        versions = tuple(shapes.of_version(v, self.shelf.state(v)) for v in self.shelf.versions(name))
         return AdapterStanding(name, pointers.current, pointers.previous, pointers.candidate, versions)
 
     def adapter(self, version: str, *, project: str | None = None) -> Shown:
@@ -317,10 +250,10 @@ class App:
             raise PortInUse(f"an endpoint runs already, at {runs.url}; end it with `memsrv endpoint --stop`, or ask it")
         settings = self.settings if port is None else self.settings.model_copy(update={"port": port})
         client.start_endpoint(self.home, settings, project)
-        runs = client.wait_until_ready(self.home, WARMING_PATIENCE_S)
-        live = self.shelf.pointers(project).current
-        announce(runs.url or "", self.home.token, f"memsrv/{project}" if live else "memsrv/base")
         try:
+            runs = client.wait_until_ready(self.home, WARMING_PATIENCE_S)
+            live = self.shelf.pointers(project).current
+            announce(runs.url or "", self.home.token, f"memsrv/{project}" if live else "memsrv/base")
             psutil.Process(runs.pid).wait()
         except psutil.NoSuchProcess:
             return  # it ended between saying that it is ready and our looking
@@ -342,11 +275,11 @@ class App:
             project=name,
             sessions=counts.sessions,
             events=counts.events,
-            sources=[_source(file) for file in self.store.files()],
-            memories=_memories(self.store.memories(include_retired=True)),
+            sources=[shapes.of_source(file) for file in self.store.files()],
+            memories=shapes.of_memories(self.store.memories(include_retired=True)),
             runs=self.runs().runs[:20],
             adapters=self.adapters(project=name),
-            endpoint=_endpoint(client.endpoint_state(self.home)),
+            endpoint=shapes.of_endpoint(client.endpoint_state(self.home)),
         )
         status.write_line(self.home.statusline, status.line(standing))
         return standing
@@ -365,45 +298,6 @@ class App:
 
 def open_app(home: Home, settings: Settings, cwd: Path | None = None) -> App:
     return App(home, settings, cwd or Path.cwd())
-
-
-def _source(file: SourceFile) -> SourceStanding:
-    return SourceStanding(file.path, file.agent, file.unreadable, None if file.size is None else file.lag)
-
-
-def _memories(memories: Sequence[Memory]) -> MemoryStanding:
-    live = [m for m in memories if m.valid_to is None and m.superseded_by is None]
-    return MemoryStanding(
-        current=len(live),
-        superseded=len(memories) - len(live),
-        by_kind=dict(Counter(str(memory.kind) for memory in live)),
-        by_trust=dict(Counter(str(memory.trust) for memory in live)),
-    )
-
-
-def _version(version: AdapterVersion, state: str) -> VersionStanding:
-    manifest = version.manifest
-    recall = manifest.scores.get("novel")  # asked in wordings that no training saw
-    return VersionStanding(
-        version=manifest.version,
-        state=state,
-        base=manifest.base,
-        parent=manifest.parent,
-        created=manifest.created,
-        facts=len(manifest.facts),
-        recall=float(recall) if isinstance(recall, int | float) else None,
-        scores=dict(manifest.scores),
-    )
-
-
-def _endpoint(state: client.EndpointState) -> EndpointStanding:
-    return EndpointStanding(
-        running=state.state != "stopped",
-        warm=state.state == "ready",
-        address=state.url,
-        pid=state.pid,
-        started=state.started,
-    )
 
 
 def _is_about(memory: Memory, question: str) -> bool:

@@ -43,7 +43,11 @@ def ingest(
     json: Json = False,
 ) -> None:
     """Read agents' session logs, and remember what they hold."""
-    _show(_app().ingest(paths or [], agent=agent), tables.ingested, json)
+    with terminal.Stages(live_only=True) as stages:
+        report = _app().ingest(
+            paths or [], agent=agent, progress=lambda path, done, total: stages.show("reading", done, total)
+        )
+    _show(report, tables.ingested, json)
 
 
 @command.command()

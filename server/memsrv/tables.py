@@ -23,6 +23,8 @@ def ingested(result: Json) -> None:
         say(f"{result['redactions']} secrets were redacted before anything was written.")
     if result["unreadable"]:
         say(f"{result['unreadable']} lines could not be read; `memsrv status` says where.")
+    for trouble in result["unopened"]:
+        say(f"Not opened: {trouble}")
 
 
 def found(result: Json) -> None:

@@ -1,0 +1,112 @@
+"""What verbs give back where no lower room has a record for it, and what rooms' records become in `memsrv status`.
+
+Their JSON form is design §8's shape. Data and its conversion only: nothing is opened here.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memsrv.records import Fact, Memory
+from memsrv.status import EndpointStanding, MemoryStanding, RunStanding, SourceStanding, VersionStanding
+from memsrv.store import SourceFile
+from memsrv_adapters.client import EndpointState
+from memsrv_adapters.version import AdapterVersion, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Memories:
+    memories: tuple[Memory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    version: str
+    stage: str
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a consolidation would learn, what it would leave out and why, and what versions have learned."""
+
+    project: str
+    facts: tuple[Fact, ...]
+    left_out: dict[str, int]
+    learned: tuple[Learned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    runs: tuple[RunStanding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A version: its manifest, and where it stands."""
+
+    manifest: Manifest
+    state: str
+    path: str
+    tainted: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    project: str
+    current: str | None
+    previous: str | None
+    candidate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the adapter said, beside what stands in memory about the same thing, which overrides it."""
+
+    state: str  # "answered", or "warming": ask again
+    answer: str | None
+    known: bool | None
+    model: str | None
+    adapter: str | None
+    memories: tuple[Memory, ...] = ()
+    retry_s: float | None = None
+
+
+def of_source(file: SourceFile) -> SourceStanding:
+    return SourceStanding(file.path, file.agent, file.unreadable, None if file.size is None else file.lag)
+
+
+def of_memories(memories: Sequence[Memory]) -> MemoryStanding:
+    live = [m for m in memories if m.valid_to is None and m.superseded_by is None]
+    return MemoryStanding(
+        current=len(live),
+        superseded=len(memories) - len(live),
+        by_kind=dict(Counter(str(memory.kind) for memory in live)),
+        by_trust=dict(Counter(str(memory.trust) for memory in live)),
+    )
+
+
+def of_version(version: AdapterVersion, state: str) -> VersionStanding:
+    manifest = version.manifest
+    recall = manifest.scores.get("novel")  # asked in wordings that no training saw
+    return VersionStanding(
+        version=manifest.version,
+        state=state,
+        base=manifest.base,
+        parent=manifest.parent,
+        created=manifest.created,
+        facts=len(manifest.facts),
+        recall=float(recall) if isinstance(recall, int | float) else None,
+        scores=dict(manifest.scores),
+    )
+
+
+def of_endpoint(state: EndpointState) -> EndpointStanding:
+    return EndpointStanding(
+        running=state.state != "stopped",
+        warm=state.state == "ready",
+        address=state.url,
+        pid=state.pid,
+        started=state.started,
+    )
