@@ -188,7 +188,7 @@ def from_dict(cls: type[Record], data: Mapping[str, Any]) -> Record:
 
     Raises KeyError-like TypeError where a required key is missing, ValueError for a word outside an enum.
     """
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]  # mypy does not see that a class is hashable
     return cls(**{name: _value(hints[name], data[name]) for name in hints if name in data})
 
 
