@@ -1,7 +1,7 @@
 """The nouns, frozen: Event, Session, Evidence, Memory, Episode, Fact, Conversation.
 
-Data at rest; behaviour is elsewhere. `to_dict` and `from_dict` give the one JSON form that files, `--json` and MCP share.
-Times are ISO 8601 in UTC with a `Z`, as the agents write them; `None` where a log carries none.
+Data at rest; behaviour is elsewhere. `to_dict` and `from_dict` give the one JSON form that files, `--json` and MCP
+share. Times are ISO 8601 in UTC with a `Z`, as the agents write them; `None` where a log carries none.
 """
 
 import types
