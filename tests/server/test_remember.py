@@ -1,4 +1,4 @@
-"""Sessions become memories: newer words supersede, nothing is told twice, order does not matter, evidence is literal."""
+"""Sessions become memories: newer words supersede, nothing is told twice, evidence is literal, order is free."""
 
 import itertools
 import random
@@ -30,7 +30,7 @@ def saved(store: Store, text: str, kind: Kind = Kind.SEMANTIC, now: str = NOW, *
 def week(talk: Any) -> list[Any]:
     """Four sessions of one project; the port and the indentation change their minds."""
     return [
-        talk("mon", started="2026-11-02T09:00:00").says("The staging server listens on port 8080. Always use tabs for indentation."),
+        talk("mon", started="2026-11-02T09:00:00").says("The staging server listens on port 8080. Always use tabs for indentation."),  # noqa: E501
         talk("tue", started="2026-11-03T09:00:00").says("No, the staging server is on port 8443 now, not 8080."),
         talk("wed", started="2026-11-04T09:00:00").says("From now on, use 4 spaces, not tabs."),
         talk("thu", started="2026-11-05T09:00:00").runs("pnpm test").edits("a", "b", "c").runs("pnpm test"),

@@ -57,6 +57,7 @@ _REPLACE = tuple(
         rf"han|in\s+place\s+of|over|and\s+not|and\s+never|never|but\s+not|not)\s+(?P<old>.+)$",
         r"^(?:instead\s+of|rather\s+than)\s+(?:using\s+)?(?P<old>.+?),\s*(?:please\s+|always\s+)?(?:we\s+)?u"
         r"se\s+(?P<new>.+)$",
+        r"^(?:we|i)\s+(?:don'?t|do\s+not)\s+(?:like|want|use|allow)\s+(?P<old>[^,;]+)[,;]\s*(?:please\s+|always\s+)*use\s+(?P<new>.+)$",
         rf"^(?:{_WE})?prefer\s+(?P<new>.+?)\s+(?:to|over)\s+(?P<old>.+)$",
     )
 )
@@ -149,7 +150,7 @@ def _replacement(words: str, scope: str | None) -> Parsed | None:
         negated = re.match(_NOT, words, re.IGNORECASE) is not None
         if both:
             return Parsed(Reading(scope or both, "use", new), general=True, correcting=True)
-        preferred = re.search(r"(?i)\bprefer\b", found[0][:12]) is not None
+        preferred = re.match(r"(?i)(?:\w+\s+)?prefer\b|(?:we|i)\s+(?:don'?t|do\s+not)\b", words) is not None
         return Parsed(
             Reading(subject, "replacement", new), general=preferred or (negated and is_name(old)), correcting=True
         )
@@ -159,7 +160,7 @@ def _replacement(words: str, scope: str | None) -> Parsed | None:
 def _avoid(words: str, scope: str | None) -> Parsed | None:
     wanted = _DONT_WANT.match(words)
     if wanted is not None:
-        thing = clean(REASON.sub("", wanted["thing"]))
+        thing = clean(REASON.sub("", wanted["thing"]).split(", ", 1)[0])
         if THIS.search(thing):
             return None
         return Parsed(Reading(scope or head_of(thing) or topic_of_doing("", thing), "avoid", thing), general=True)
@@ -178,7 +179,7 @@ def _avoid(words: str, scope: str | None) -> Parsed | None:
         return None
     strong = _NEVER.match(words) is not None
     reason = REASON.search(found["thing"])
-    verb, thing = found["verb"].lower(), clean(REASON.sub("", found["thing"]))
+    verb, thing = found["verb"].lower(), clean(REASON.sub("", found["thing"]).split(", ", 1)[0])
     if verb in (
         "be",
         "have",

@@ -106,6 +106,9 @@ def always(words: str, scope: str | None) -> Parsed | None:
     how = _WHAT_IN.match(thing)
     if how is not None:
         return Parsed(Reading(gerund(verb), "use", clean(how["value"])), general=True)
+    before = re.match(r"(?i)^before\s+(?P<scope>[^,]{3,60})$", thing)
+    if before is not None and not THIS.search(before["scope"]):
+        return Parsed(Reading(_doing(clean(before["scope"])), "fix", f"{verb} first"), general=True)
     after = re.match(r"(?i)^(?P<rest>.+?)\s+(?P<word>when|whenever|in|with|before)\s+(?P<scope>[^,]{3,60})$", thing)
     if after is None or THIS.search(after["scope"]):
         return None

@@ -87,7 +87,7 @@ def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: 
     parsed = grammar.parse(sentence)
     quotes = (evidence(event, sentence),)
     if parsed is not None:
-        corrects = correcting and parsed.correcting and (_CORRECTING.match(sentence) is not None or _is_lets(sentence))
+        corrects = correcting and parsed.correcting and _CORRECTING.match(sentence) is not None
         if durable or parsed.general or corrects:
             return claim(parsed.reading, Trust.HUMAN, quotes, event.time)
         return None
@@ -118,12 +118,22 @@ _WISH = re.compile(
 )
 
 
+#: Words of one piece of work: what it points at, and what a program (not a person) always does.
+_AT_HAND = re.compile(
+    r"(?ix)\b(?:this|these|those)\b(?!\s(?:project|repo|repository|code\s?base|monorepo|team))|\b(?:remove|delete|fix|change|revert)\sit\b"
+    r"|^(?:please\s)?(?:always|never)\s(?:return|show|call|display|set|render|raise|throw|pass|load|fetch|draw|print|hide|open|crash|fail)\b"
+)
+_OCCASION = re.compile(r"(?i)^(?:whenever|(?:every|each) time)\b")
+_THEN = re.compile(
+    r"(?i), (?:please |also |you (?:must|should) )?(?:don't|do not|never|always|make sure"
+    r"|\w+e?n? (?:the|a|an|your|our|all)\b|run|ask|use)"
+)
+
+
 def _is_wish(sentence: str) -> bool:
+    if _AT_HAND.search(sentence) or (_OCCASION.match(sentence) and not _THEN.search(sentence)):
+        return False
     return _WISH.match(sentence) is not None or re.match(r"(?i)(?:please )?remember\b", sentence) is not None
-
-
-def _is_lets(sentence: str) -> bool:
-    return re.match(r"(?i)(?:no[\s,]+(?:\w+[\s,]+)?)?let'?s use\b", sentence) is not None
 
 
 def _refusal(event: Event, refused: Event | None) -> Iterator[Claim]:

@@ -8,7 +8,7 @@ import re
 _DURABLE = re.compile(
     r"""(?ix)
     \b(?:from\snow\son|going\sforward|from\shere\son|in\s(?:the\s)?future|for\s(?:the\s)?future|as\sa\srule|by\sdefault
-      |always|never|(?:each|every)\stime|whenever|at\sall\stimes|everywhere|consistently|don'?t\sever|do\snot\sever|no\smore
+      |always|never|(?:each|every)\stime|whenever|at\sall\stimes|everywhere|consistently|(?:for|in)\sall\s[\w-]+(?:\s[\w-]+)?s|don'?t\sever|do\snot\sever|no\smore
       |(?:in|for|on|across|throughout)\s(?:this|our|the)\s(?:whole\s|entire\s)?
          (?:project|repo(?:sitory)?|code\s?base|monorepo|team|company|org)
       |(?:our|the|house|team|project)\s(?:convention|policy|rule|standard|style|guideline)s?
@@ -58,6 +58,10 @@ _GUESS = re.compile(
     | \b(?:it|this|that|they|which|he|she|\w+\(\)|the\s[\w-]+(?:\s[\w-]+)?)\s
       (?:(?:has|have|had|is|was|are|were|will|would|can|could|should)\s)?(?:always|never)\b
     | \b(?:have|has|had|'ve)\snever\b
+    | ^(?:when|whenever|once|while|if|(?:every|each)\stime)\s(?:the|a|an|it|he|she|they|users?|someone|something)\s
+    | \bremember\sto\s(?!always|never)
+    | \bi(?:'d|\swould)\srather\s(?:you|we|not)\b
+    | \bprefer\s(?:option|the|that|this|your|approach|plan|version|[a-z]\b|\d)
     | \bseems?\sto\s(?:be\s)?always\b
     """
 )

@@ -28,8 +28,7 @@ _ATTRIBUTES = (
     r"(?:(?:api|base|staging|production|prod|dev|test|admin|public|internal|health(?:\s?check)?|webhook"
     r"|callback|docs|repo(?:sitory)?)\s+){0,2}(?:url|endpoint|domain|host(?:name)?)"
     r"|(?:api|http|grpc|debug|metrics|admin|dev|default)?\s*port(?:\s+number)?"
-    r"|(?:minimum\s+|min\s+|required\s+|target\s+|current\s+|python\s+|node\s+|go\s+|java\s+|ruby\s+|rust\s+"
-    r"|api\s+|schema\s+)?version"
+    r"|(?:(?:minimum|min|supported|required|target|current|python|node|go|java|ruby|rust|api|schema)\s+){0,3}version"
     r"|(?:default|main|base|release|target|integration|deploy)\s+branch|branch\s+prefix"
     r"|(?:test|tests|build|lint|linter|deploy|deployment|format|type-?check|start|run|install|migration"
     r"|migrate|seed|release|dev)\s+(?:command|script|task|target)"
@@ -48,7 +47,7 @@ _ATTRIBUTES = (
 
 _IS = (
     r"(?:\s+(?:is|are|was\s+(?:changed|moved|switched)\s+to|(?:has|have)\s+(?:changed|moved|switched|been\s+(?:c"
-    r"hanged|moved|set))\s+to|changed\s+to|moved\s+to|switched\s+to|must\s+be|should\s+be|will\s+be|equals?)(?:"
+    r"hanged|moved|set))\s+to|(?:has\s+)?(?:changed|moved|switched)\s+from\s+\S+\s+to|changed\s+to|moved\s+to|switched\s+to|must\s+be|should\s+be|will\s+be|equals?)(?:"
     r"\s+(?:now|currently|always|actually|set\s+to|called|named))*|\s*[:=])\s+"
 )
 
@@ -77,6 +76,13 @@ _RUNS_ON = re.compile(
     re.IGNORECASE,
 )
 
+_HOST = re.compile(
+    rf"^{_SUBJECT}\s+(?:runs|lives|is)\s+(?:on|at)\s+(?P<value>[a-z][\w-]*(?:\.[\w-]+)+(?::\d+)?|[a-z][\w-]*:\d+)$"
+)
+_USES = re.compile(
+    r"^(?i:our|the)\s+(?P<who>CI|team|backend|frontend|api|app|worker|website|mobile app|CLI)\s+uses\s+"
+    r"(?P<value>[A-Z][\w.+#-]*(?:\s[A-Z][\w.+#-]*){0,2})(?:\s+for\s+(?P<task>[\w-]+(?:\s[\w-]+){0,3}))?$"
+)
 _ITS_PORT = re.compile(
     rf"^{_SUBJECT}(?:'s)?\s+(?:uses|is\s+using|expects|needs|takes|should\s+use|must\s+use|has)\s+port\s+(?P<"
     rf"port>{_PORT})\b",
@@ -113,7 +119,7 @@ _HAVE_AT = re.compile(
 _ON_VERSION = re.compile(
     rf"^(?P<who>we(?:'re|\s+are)?|(?:the|this|our)\s+(?:project|repo|codebase)|(?:the\s+|our\s+)?(?:backend"
     rf"|frontend|front-end|back-end|app|api|server|client|service|ci|worker|production|staging|docker\s+image"
-    rf"))\s+(?:now\s+|still\s+|only\s+|currently\s+|all\s+)*(?:on|use|uses|run|runs|is\s+on|are\s+on|target"
+    rf"))\s+(?:now\s+|still\s+|only\s+|currently\s+|all\s+)*(?:on|using|use|uses|run|runs|is\s+on|are\s+on|target"
     rf"|targets|require|requires|need|needs|support|supports|is\s+pinned\s+to|are\s+pinned\s+to|pin|upgraded"
     rf"\s+to|moved\s+to|switched\s+to|is\s+running|are\s+running|deploy\s+on|deploys\s+on)\s+(?:on\s+)?(?P<su"
     rf"bject>[A-Z][\w.+#-]*(?:\s+[A-Z][\w.+#-]*)?|python|node(?:\.?js)?|go|ruby|java|rust|php|ubuntu|debian"
@@ -134,6 +140,7 @@ _QUALIFIED = re.compile(
     r"rl|endpoint|host|hostname|port|database|database name|db)$"
 )
 
+_VAGUE = re.compile(r"(?:url|endpoint|domain|host|hostname|path|file|name|id|table|topic|schema|queue)$")  # of what?
 _NO_SUBJECT = frozenset(
     "it that this there here which what he she they these those one everything something nothing and but "
     "if so then because".split()
@@ -143,8 +150,9 @@ _NO_SUBJECT = frozenset(
 def stated(sentence: str) -> Iterator[Reading]:
     """What the sentence states about the project, at most one reading."""
     ticked = core(sentence)
+    ticked = re.sub(r",\s*(?:and\s+)?(?:not|never|rather than|instead of|no longer)\s[^,]+$", "", ticked)
     plain = ticked.replace("`", "")
-    for read in (command, _attribute, _name, _address, _place, _version, _env, decision):
+    for read in (command, _tool, _attribute, _name, _address, _place, _version, _env, decision):
         found = read(ticked, plain)
         if found is not None:
             if _sound(found):
@@ -174,7 +182,9 @@ def _attribute(ticked: str, plain: str) -> Reading | None:
             )
         )
         value = re.sub(r"(?i)^(?:at|on|port|to|now|the)\s+|\s+(?:now|currently|instead|again|today)$", "", value)
-        if not _fits(relation, value):
+        if not _fits(relation, value) or (
+            subject == THIS_PROJECT and _QUALIFIED.match(relation) is None and _VAGUE.search(relation)
+        ):
             return None
         if relation.endswith(("tests command", "linter command")):
             relation = relation.replace("tests", "test").replace("linter", "lint")
@@ -241,6 +251,14 @@ def _fits(relation: str, value: str) -> bool:
     return len(value.split()) <= 5
 
 
+def _tool(ticked: str, plain: str) -> Reading | None:
+    found = _USES.match(plain)
+    if found is None:
+        return None
+    subject = subject_of(found["task"]) if found["task"] else subject_of(found["who"])
+    return Reading(subject if subject != "the ci" else "CI", "use", found["value"])
+
+
 def _address(ticked: str, plain: str) -> Reading | None:
     found = _USE_PORT.match(plain)
     if found is not None:
@@ -249,6 +267,9 @@ def _address(ticked: str, plain: str) -> Reading | None:
     if found is not None:
         subject = subject_of(found["subject"])
         return Reading(subject, "port", found["port"]) if found["port"] else Reading(subject, "url", found["value"])
+    found = _HOST.match(plain)
+    if found is not None and not re.search(r"\.(?:py|ts|js|go|rs|md|ya?ml|json|toml|sh|sql)$", found["value"]):
+        return Reading(subject_of(found["subject"]), "host", found["value"])
     found = _ITS_PORT.match(plain)
     return Reading(subject_of(found["subject"]), "port", found["port"]) if found is not None else None
 

@@ -16,7 +16,7 @@ _TASKS = (
 _COMMAND_FOR = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^(?:the\s+|our\s+)?{_TASKS}\s+(?:is|are)\s+(?:always\s+|now\s+)?(?:run|started|built|executed"
+        rf"^(?:the\s+|our\s+)?{_TASKS}\s+(?:(?:is|are)|(?:must|should|have\s+to|need\s+to)\s+be)\s+(?:always\s+|now\s+)?(?:run|started|built|executed"
         rf"|launched|deployed|applied|done)\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>`[^`]+"
         rf"`)$",
         rf"^(?:always\s+|we\s+|you\s+(?:can|should|must)\s+)*(?:run|start|execute|launch|apply|do)\s+(?:the\s"

@@ -8,14 +8,14 @@ from memsrv.lenses import claims
 from memsrv.records import EventType, Kind, Trust
 
 LASTING = [
-    ("don't use `IgnorantTemporaryDirectory` use GitTemporaryDirectory", "Use GitTemporaryDirectory instead of IgnorantTemporaryDirectory."),
-    ("no, don't mock completion. mock the httpx library which completion uses", "Use mocking the httpx library instead of mocking completion."),
-    ("when autocompleting filenames, don't wrap them in backticks", "For autocompleting filenames, avoid wrapping them in backticks."),
+    ("don't use `IgnorantTemporaryDirectory` use GitTemporaryDirectory", "Use GitTemporaryDirectory instead of IgnorantTemporaryDirectory."),  # noqa: E501
+    ("no, don't mock completion. mock the httpx library which completion uses", "Use mocking the httpx library instead of mocking completion."),  # noqa: E501
+    ("when autocompleting filenames, don't wrap them in backticks", "For autocompleting filenames, avoid wrapping them in backticks."),  # noqa: E501
     ("No man, let's use 12 chars instead of 10 for issues 17", "Use 12 chars instead of 10 chars for issues 17."),
-    ("Please don't write doctrings in specs, these are redundant with it_ functions", "For doctrings in specs, avoid writing doctrings."),
-    ("don't put comments into bash snippets, if necessary put it in text above", "For comments, avoid putting comments into bash snippets."),
-    ("you should not be rummaging in `diary` without my explicit permission, because it is large", "For rummaging, avoid rummaging in diary without my explicit permission."),
-    ("Please use the previous professional style. don't add emojis and numbered lists!", "For emojis, avoid adding emojis and numbered lists."),
+    ("Please don't write doctrings in specs, these are redundant with it_ functions", "For doctrings in specs, avoid writing doctrings."),  # noqa: E501
+    ("don't put comments into bash snippets, if necessary put it in text above", "For comments, avoid putting comments into bash snippets."),  # noqa: E501
+    ("you should not be rummaging in `diary` without my explicit permission, because it is large", "For rummaging, avoid rummaging in diary without my explicit permission."),  # noqa: E501
+    ("Please use the previous professional style. don't add emojis and numbered lists!", "For emojis, avoid adding emojis and numbered lists."),  # noqa: E501
     ("From now on, use pnpm instead of npm.", "For package management, use pnpm."),
     ("From now on, use `uv add` instead of `pip install`.", "Use uv add instead of pip install."),
     ("Always use tabs for indentation.", "For indentation, use tabs."),
@@ -25,13 +25,18 @@ LASTING = [
     ("Please always run `make lint` before committing.", "For checks before committing, use make lint."),
     ("I prefer httpx over requests.", "For HTTP requests, use httpx."),
     ("Whenever you add an endpoint, update docs/api.md.", "When adding an endpoint: update docs/api.md."),
-    ("In tests, don't use mocks for the database. The container is fast enough.", "For tests, avoid mocks for the database."),
+    ("In tests, don't use mocks for the database. The container is fast enough.", "For tests, avoid mocks for the database."),  # noqa: E501
     ("One more thing: in this project we always use snake_case for JSON fields.", "For JSON fields, use snake_case."),
     ("Commit messages must follow conventional commits.", "For commit messages, use conventional commits."),
     ("`datetime.utcnow()` is deprecated, use datetime.now(UTC)", "Use datetime.now(UTC) instead of datetime.utcnow()."),
-    ("We keep having this discussion. The __init__.py files must stay empty.", "The __init__.py files must stay empty."),
+    ("We keep having this discussion. The __init__.py files must stay empty.", "The __init__.py files must stay empty."),  # noqa: E501
     ("I want you to always write a changelog entry.", "I want you to always write a changelog entry."),
     ("Never, ever use force push.", "For git, avoid force push."),
+    ("I don't like default exports, use named exports.", "Use named exports instead of default exports."),
+    ("Always ask before deleting files.", "When deleting files: ask first."),
+    ("We switched from yarn to pnpm last week.", "For package management, use pnpm."),
+    ("Prefer pathlib over os.path in this repo.", "For path handling, use pathlib."),
+    ("Please never edit files under vendor/.", "For files, avoid editing files under vendor/."),
 ]  # fmt: skip
 
 PASSING = [
@@ -62,6 +67,15 @@ PASSING = [
     "Does the app always use UTC?",
     "Good. We use pnpm nowhere, right?",
     "add a test for the parser, it should never return None",
+    "don't add a new file, put it in utils.py",
+    "Every time I click save it crashes",
+    "remember to update the changelog",
+    "Let's use a set instead of a list for visited",
+    "When the user logs in, never show the banner",
+    "always return early if x is None in parse_header",
+    "we never call this function, remove it",
+    "I prefer option B",
+    "I'd rather you fix the first bug first",
 ]
 
 

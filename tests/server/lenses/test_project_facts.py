@@ -25,8 +25,12 @@ STATED = [
     ("We decided to keep the job queue in Redis, not in Celery.", "For the job queue, use Redis."),
     ("Decision: we keep the REST API and drop GraphQL.", "Decision: we keep the REST API and drop GraphQL."),
     ("The tide tables live in data/tides.csv.", "The path of the tide tables is data/tides.csv."),
-    ("The API key is in the STRIPE_API_KEY environment variable.", "The environment variable of the API key is STRIPE_API_KEY."),
-    ("You don't need to do that, you have a local copy at ../homebrew-tap", "The path of the local copy of homebrew-tap is ../homebrew-tap."),
+    ("The API key is in the STRIPE_API_KEY environment variable.", "The environment variable of the API key is STRIPE_API_KEY."),  # noqa: E501
+    ("You don't need to do that, you have a local copy at ../homebrew-tap", "The path of the local copy of homebrew-tap is ../homebrew-tap."),  # noqa: E501
+    ("The port changed from 8080 to 9090.", "The port of this project is 9090."),
+    ("no, the config lives in config/settings.toml, not in settings.py", "The path of the config is config/settings.toml."),  # noqa: E501
+    ("Tests must be run with `make test-all`, never with pytest.", "The test command of this project is make test-all."),  # noqa: E501
+    ("Our team uses Linear for issues.", "For the issues, use Linear."),
     ("The owner of the billing module is Marta.", "The owner of the billing module is Marta."),
     ("The timeout for the payment gateway is 30 seconds.", "The timeout of the payment gateway is 30 seconds."),
     ("The service account is called svc-billing.", "The name of the service account is svc-billing."),
@@ -43,6 +47,9 @@ NOT_STATED = [
     "Maybe the staging server is on port 8443.",
     "I think it was port 8080 yesterday?",
     "The build is broken.",
+    "the endpoint is /api/users, add pagination",
+    "the timeout is too short",
+    "The default value is None.",
 ]
 
 
