@@ -75,6 +75,8 @@ PASSING = [
     "always return early if x is None in parse_header",
     "we never call this function, remove it",
     "I prefer option B",
+    "So we always use tabs for indentation, right?",
+    "From now on, use pnpm instead of npm?",
     "I'd rather you fix the first bug first",
 ]
 

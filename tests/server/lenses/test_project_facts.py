@@ -38,6 +38,7 @@ STATED = [
 
 NOT_STATED = [
     "what port is the staging server on?",
+    "The staging server listens on port 8443?",
     "The port is wrong.",
     "the version is missing",
     "The server is not running.",
