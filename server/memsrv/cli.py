@@ -219,7 +219,7 @@ def endpoint(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 picks a free one.")] = None,
     stop: Annotated[bool, typer.Option("--stop", help="End the one that runs.")] = False,
 ) -> None:
-    """Run the OpenAI- and Anthropic-compatible endpoint in the foreground."""
+    """Run the OpenAI-compatible endpoint in the foreground."""
     app = _app()
     if stop:
         return terminal.note("The endpoint has ended." if app.stop_endpoint() else "No endpoint runs.")
