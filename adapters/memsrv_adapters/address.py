@@ -61,7 +61,7 @@ def token(home: Home) -> str:
         _make_token(home)
     if os.name == "posix" and home.token.stat().st_mode & 0o077:
         raise EndpointUnavailable(
-            f"{home.token} can be read by others; run `memsrv endpoint stop`, delete the file, and a new one is made"
+            f"{home.token} can be read by others; run `memsrv endpoint --stop`, delete the file, and a new one is made"
         )
     return home.token.read_text("utf-8").strip()
 
