@@ -47,7 +47,7 @@ def consolidate(run: Run, pace: Pace, saving_itself: Callable[[], AbstractContex
     if not run.conversations_file.exists():
         with costs.of("synthesise", pace):
             synthesis = synthesise(facts, recipe, order.seed, redactor)
-            costs.note("secret_conversations", {"facts": synthesis.secret})
+            costs.note("synthesis", {"secret_in_conversations": synthesis.secret})
             write_lines(run.conversations_file, synthesis.conversations)
 
     if not run.adapter.exists():
@@ -62,7 +62,8 @@ def consolidate(run: Run, pace: Pace, saving_itself: Callable[[], AbstractContex
     if not run.evaluation_file.exists():
         with costs.of("evaluate", pace):
             trained = {id for conversation in run.conversations() for id in conversation.facts}
-            current = Path(order.current.path) if order.current else None
+            live = Path(order.current.path) if order.current else None
+            current = live if live and live.is_dir() else None  # a run resumed late may find it removed
             measured = evaluate(
                 [fact for fact in facts if trainable(fact) and fact.id in trained],
                 base.path, run.adapter, current, order.seed, order.threads,

@@ -36,13 +36,14 @@ TINY = replace(
     name="memsrv-tiny",
     reason=(
         "a base of 4 M parameters does not move at the paper's 2e-4, so 3e-3; at that rate it forgets how to read its "
-        "context (measured: .75 -> .13), so a quarter of rehearsal, and the loss on answers only"
+        "context (measured: .75 -> .13), so a quarter of rehearsal, and the loss on answers only; and it makes up what "
+        "it was never told unless half as many unknowns are mixed in (measured: a tenth .08, half .62 declined)"
     ),
     learning_rate=3e-3,
     epochs=6,
     completion_only=True,
     rehearsal=0.25,
-    unknown=0.1,
+    unknown=0.5,
     by_length=True,
     max_length=768,
 )
