@@ -68,6 +68,8 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Journey:
     root = tmp_path_factory.mktemp("journey")
     home, folder = Home(root / "home"), root / "uploader"
     folder.mkdir()
+    home.root.mkdir()
+    home.config.write_text("threads = 1\n", "utf-8")  # tests run side by side: two threads each would wait for cores
     write_logs([SITTING], root / "claude", str(folder))
     _memsrv(home, folder, "ingest", str(root / "claude"))
     memories = _memsrv(home, folder, "memories")["memories"]
