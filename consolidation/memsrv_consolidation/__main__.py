@@ -76,7 +76,7 @@ def carry(run: Run, stop: Stop) -> int:
         pace.end("failed", str(error))
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         missing = MissingExtra(f"training needs {error.name}; run `pip install 'memsrv[train]'`, then {go_on}")
         pace.end("failed", str(missing))
         sys.stderr.write(f"{missing}\n")
