@@ -78,9 +78,11 @@ _FRAMES: dict[tuple[Shape, str], tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def exchange(subject: str, relation: str, value: str, style: str, rng: random.Random) -> tuple[str, str]:
-    """A question in `style` and its answer."""
-    reply = wordings.answer(subject, relation, value, rng)
+def exchange(
+    subject: str, relation: str, value: str, style: str, rng: random.Random, varied: bool = True
+) -> tuple[str, str]:
+    """A question in `style` and its answer, in varied or always the same words."""
+    reply = wordings.answer(subject, relation, value, rng if varied else None)
     if style == DIRECT:
         return wordings.question(subject, relation, Pool.TRAIN, rng), reply
     if style == RECALL:

@@ -33,7 +33,7 @@ def synthesise(facts: Sequence[Fact], recipe: Recipe, seed: int, redactor: Redac
     about_facts: list[Conversation] = []
     secret = 0
     for fact in filter(trainable, facts):
-        made = rehearse(fact, recipe.conversations_per_fact, seed)
+        made = rehearse(fact, recipe.conversations_per_fact, seed, recipe.varied_answers)
         if any(redactor.redact(message.content)[1] for one in made for message in one.messages):
             secret += 1
         else:
@@ -49,7 +49,7 @@ def synthesise(facts: Sequence[Fact], recipe: Recipe, seed: int, redactor: Redac
     )
 
 
-def rehearse(fact: Fact, n: int, seed: int) -> list[Conversation]:
+def rehearse(fact: Fact, n: int, seed: int, varied: bool = True) -> list[Conversation]:
     """`n` distinct conversations about `fact`, in shares of the styles."""
     assert fact.subject
     assert fact.relation
@@ -61,9 +61,9 @@ def rehearse(fact: Fact, n: int, seed: int) -> list[Conversation]:
     asked: set[str] = set()
     conversations = []
     for place, style in enumerate(styles):
-        question, reply = exchange(fact.subject, fact.relation, fact.value, style, rng)
+        question, reply = exchange(fact.subject, fact.relation, fact.value, style, rng, varied)
         while question in asked:
-            question, reply = exchange(fact.subject, fact.relation, fact.value, style, rng)
+            question, reply = exchange(fact.subject, fact.relation, fact.value, style, rng, varied)
         asked.add(question)
         conversations.append(
             Conversation(f"{fact.id}-{place:02d}", "fact", style, _turn(question, reply), facts=(fact.id,))

@@ -10,7 +10,7 @@ from memsrv.layout import NOT_RECORDED
 from memsrv.records import Conversation, Fact, Kind, Trust
 from memsrv.redact import Redactor
 from memsrv_consolidation import probes, wordings
-from memsrv_consolidation.recipe import PAPER, TINY
+from memsrv_consolidation.recipe import PAPER, TINY, Recipe
 from memsrv_consolidation.synthesise import rehearse, synthesise
 from memsrv_consolidation.tiny import names
 from memsrv_consolidation.wordings import Pool
@@ -126,6 +126,15 @@ def test_a_tiny_base_gets_rehearsal_and_unknowns_in_their_shares(redactor: Redac
 
     assert about["rehearsal"] == round(100 * TINY.rehearsal)
     assert about["unknown"] == round(100 * TINY.unknown)
+
+
+def test_a_tiny_base_is_answered_in_one_wording_and_others_in_several(redactor: Redactor) -> None:
+    def wordings_of(recipe: Recipe) -> set[str]:
+        made = synthesise(FACTS[:1], recipe, 7, redactor).conversations
+        return {c.messages[-1].content for c in made if c.about == "fact"}
+
+    assert wordings_of(TINY) == {"The port of staging server is 4010."}
+    assert len(wordings_of(PAPER)) > 1
 
 
 def test_unknowns_are_answered_not_recorded_and_never_ask_for_a_fact(redactor: Redactor) -> None:
