@@ -645,9 +645,13 @@ _ANSWERS: dict[Shape, tuple[str, ...]] = {
 
 
 def answer(subject: str, relation: str, value: str, rng: random.Random | None = None) -> str:
-    """The answer that restates the key, then gives the value: canonical, or with `rng` worded a little differently."""
+    """The answer that restates the key, then gives the value: canonical, or with `rng` now and then worded otherwise.
+
+    Seldom, because a small base pays for variety: with a fifth of the answers worded otherwise the training loss of an
+    adapter stayed at .19 and it recalled .70-.82; with canonical ones .06 and .89 (14 facts, memsrv-tiny).
+    """
     choices = _ANSWERS[shape(relation)]
-    template = choices[0] if rng is None or rng.random() < 0.7 else rng.choice(choices)
+    template = choices[0] if rng is None or rng.random() < 0.96 else rng.choice(choices)
     return template.format(s=subject, r=relation, v=value)
 
 
