@@ -4,7 +4,7 @@ Pure functions: the same events give the same claims. Host summaries and what me
 words, and no lens reads them. Both rooms use this: `remember` for memories, reflection for facts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from memsrv.lenses.claim import SENTENCES, Claim, Lens, Reading
 from memsrv.lenses.errors_and_fixes import errors_and_fixes
@@ -22,17 +22,35 @@ LENSES: tuple[Lens, ...] = (human_words, errors_and_fixes, project_facts)
 def claims(events: Sequence[Event], lenses: Sequence[Lens] = LENSES) -> list[Claim]:
     """What the lenses see, each claim once: said again, it gains evidence; taken apart by one lens, it stays apart."""
     found: dict[tuple[str, ...], Claim] = {}
-    for lens in lenses:
+    seen_by: dict[tuple[str, ...], int] = {}
+    for place, lens in enumerate(lenses):
         for claim in lens(events):
             key = _key(claim)
             before = found.get(key)
             found[key] = claim if before is None else _joined(before, claim)
-    best: dict[Evidence, Claim] = {}  # of several readings of the same words, the most exact one
-    for claim in found.values():
-        for quote in claim.evidence:
-            if claim.trust is Trust.HUMAN and (quote not in best or _exactness(claim) > _exactness(best[quote])):
-                best[quote] = claim
-    return [c for c in found.values() if c.trust is not Trust.HUMAN or any(best[quote] is c for quote in c.evidence)]
+            seen_by.setdefault(key, place)
+    best: dict[Evidence, tuple[int, int]] = {}  # of several readings of the same words, the most exact lens' ones
+    for key, claim in found.items():
+        if claim.trust is Trust.HUMAN:
+            for quote in claim.evidence:
+                best[quote] = max(best.get(quote, (0, -len(lenses))), (_exactness(claim), -seen_by[key]))
+    return [
+        claim
+        for key, claim in found.items()
+        if claim.trust is not Trust.HUMAN or _is_best((_exactness(claim), -seen_by[key]), claim.evidence, best)
+    ]
+
+
+def _is_best(mine: tuple[int, int], quotes: Sequence[Evidence], best: Mapping[Evidence, tuple[int, int]]) -> bool:
+    """Whether no lens read the same words more exactly; words left whole also give way to a reading of a part."""
+    for quote in quotes:
+        rivals = [best[quote]]
+        if mine[0] == 0:
+            here = [e for e in best if (e.session, e.turn) == (quote.session, quote.turn) and e.quote in quote.quote]
+            rivals += [best[e] for e in here]
+        if mine >= max(rivals):
+            return True
+    return False
 
 
 def _exactness(claim: Claim) -> int:

@@ -15,7 +15,7 @@ _ALWAYS = re.compile(
 )
 
 _RUN_BEFORE = re.compile(
-    r"^(?:(?:always|we|you|you\s+should|you\s+must|i|please|make\s+sure\s+to)\s+)*(?:always\s+)?(?:run|call"
+    r"^(?:(?:always|we|you|you\s+(?:need|have)\s+to|you\s+should|you\s+must|i|please|make\s+sure\s+to)\s+)*(?:always\s+)?(?:run|call"
     r"|execute)\s+(?P<value>.+?)\s+(?P<when>before|after)\s+(?P<scope>(?:you\s+|each\s+|every\s+|any\s+|a\s+"
     r"|the\s+)?[\w-]+(?:\s+[\w-]+){0,4})$",
     re.IGNORECASE,
@@ -63,8 +63,11 @@ def checked(words: str, scope: str | None) -> Parsed | None:
     head, _, rest = what.partition(" ")
     if not head.endswith("ing") and found["scope"].lower().startswith("you "):
         what = " ".join([gerund(head), rest]).strip()
+    each = re.match(r"(?i)(?:each|every|any)\s", found["scope"]) is not None
+    if each and not what.split()[0].endswith("ing"):
+        what = f"every {what}"
     reading = Reading(f"checks {found['when'].lower()} {what}", "use", clean(found["value"]))
-    return Parsed(reading, general=what.split()[0].endswith("ing") or "commit" in what or "push" in what)
+    return Parsed(reading, general=each or what.split()[0].endswith("ing") or "commit" in what or "push" in what)
 
 
 def always(words: str, scope: str | None) -> Parsed | None:
@@ -89,12 +92,20 @@ def always(words: str, scope: str | None) -> Parsed | None:
             general=(bool(kept["all"]) and "property" not in value) or sort,
         )
     named = re.match(
-        r"(?i)^(?:always\s+)?(?:name|prefix)\s+(?P<subject>[\w-]+(?:\s+[\w-]+){0,3}?)\s+(?:with\s+|as\s+"
+        r"(?i)^(?P<we>we\s+)?(?:always\s+)?(?:name|prefix)\s+(?P<subject>[\w-]+(?:\s+[\w-]+){0,3}?)\s+(?:with\s+|as\s+"
         r"|like\s+)?(?P<value>\S*[/<>_*-]\S*)$",
         words,
     )
     if named is not None and not DEFINITE.search(named["subject"]):
-        return Parsed(Reading(clean(named["subject"]), "use", clean(named["value"])), general=False)
+        return Parsed(Reading(clean(named["subject"]), "use", clean(named["value"])), general=named["we"] is not None)
+    occasion = re.match(
+        r"(?i)^(?P<when>before|after)\s+(?P<scope>(?:you\s+)?[a-z]+ing\s[^,]+?|you\s[^,]+?),?\s+(?:you\s+(?:must|should)\s+)?always\s+(?P<do>[a-z]+\s.+)$",
+        words,
+    )
+    if occasion is not None and not THIS.search(words):
+        first = " first" if occasion["when"].lower() == "before" else ""
+        done = clean(REASON.sub("", occasion["do"]))
+        return Parsed(Reading(_doing(occasion["scope"]), "fix", f"{done}{first}"), general=True)
     found = _ALWAYS.match(words)
     if found is None:
         return _whenever(words, scope)

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from memsrv.lenses import grammar, prose, scope
 from memsrv.lenses.claim import Claim, claim, evidence, in_own_words
+from memsrv.lenses.clauses import clauses
+from memsrv.lenses.conventions import is_convention
+from memsrv.lenses.phrases import core
 from memsrv.records import Event, EventType, Kind, Trust
 
 _CORRECTING = re.compile(
@@ -54,9 +57,23 @@ def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
         if pair is not None and (found := _read(event, pair, correcting, kept_having, alone)) is not None:
             yield found
             skip = True
-        elif (found := _read(event, sentence, correcting, kept_having, alone)) is not None:
-            yield found
+        else:
+            yield from _taken_apart(event, sentence, correcting, kept_having, alone)
         kept_having = False
+
+
+def _taken_apart(event: Event, sentence: str, correcting: bool, insisted: bool, alone: bool) -> Iterator[Claim]:
+    """The sentence as one claim, or each of its clauses where they say several things."""
+    whole = _read(event, sentence, correcting, insisted, alone)
+    replaced = whole is not None and whole.relation == "replacement"
+    if not replaced and not scope.is_passing(sentence):
+        parts = [_read(event, clause, correcting, insisted, alone) for clause in clauses(sentence)]
+        found = [part for part in parts if part is not None and part.subject is not None]
+        if len(found) > 1 or (found and (whole is None or whole.subject is None)):
+            yield from found
+            return
+    if whole is not None:
+        yield whole
 
 
 def _joined(text: str, sentence: str, following: str) -> str | None:
@@ -90,6 +107,9 @@ def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: 
         corrects = correcting and parsed.correcting and _CORRECTING.match(sentence) is not None
         if durable or parsed.general or corrects:
             return claim(parsed.reading, Trust.HUMAN, quotes, event.time)
+    if scope.is_standing(core(sentence), sentence) or is_convention(core(sentence)):
+        return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
+    if parsed is not None:
         return None
     if (
         (ruled or (durable and _is_wish(sentence) and (alone or not _BARE.match(sentence))))

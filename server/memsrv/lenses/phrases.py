@@ -12,7 +12,7 @@ from memsrv.lenses.topics import topic_of, topic_of_doing
 LEAD = re.compile(
     r"""(?ix)^\s*(?:(?:no(?:pe)?(?:\s(?:man|dude|bro))?(?=\s*[,;:.!–—-]|\s+(?:don'?t|do|use|it|it's|the|we|i|that|please|always|never|just|let)\b)|ok(?:ay)?|yes|yeah|yep|hey|hi|well|so|also|and|but|btw|fyi|please|pls|actually|wait|sorry
       |hmm+|again|once\sagain|remember(?:\sthat|\sto)?|note(?:\sthat)?|important|reminder|rule|convention|preference|decision|correction
-      |one\smore\sthing|in\sgeneral|generally|as\sa\srule|as\s(?:i\s)?(?:said|told\syou)(?:\sbefore)?|i(?:'ve|\shave)?\s(?:already\s)?told\syou(?:\salready|\sbefore|\sto)*|keep\sin\smind(?:\sthat)?
+      |one\smore\sthing|in\sgeneral|generally|as\sa\srule|as\s(?:i\s)?(?:said|told\syou)(?:\sbefore)?|i(?:'ve|\shave)?\s(?:already\s)?(?:told|asked)\syou(?:\salready|\sbefore|\sto|\s(?:two|three|four|five|many|several|\d+)\stimes|\snow|\sagain)*|for\sthe\s(?:last|hundredth|third|tenth)\stime|(?:please\s)?(?:don'?t|do\snot)\sforget(?:\sthat)?(?=\s*[:,]|\s(?:the|we|our|that)\b)|that(?:'s|\sis)\s(?:wrong|not\s(?:right|correct|true))|that\s+is\s+incorrect|wrong|keep\sin\smind(?:\sthat)?
       |for\sthe\srecord|to\sbe\sclear|from\snow\son|from\shere\son(?:\sout)?|going\sforward|in\s(?:the\s)?future|for\s(?:the\s)?future(?:\sreference)?
       |(?:in|for|on|across|throughout)\s(?:this|our)\s(?:whole\s|entire\s)?(?:project|repo(?:sitory)?|code\s?base|monorepo)
       |our\s(?:convention|policy|rule|standard|guideline)\s(?:is(?:\sthat|\sto)?)|the\s(?:convention|policy|rule|standard)(?:\shere)?\sis(?:\sthat|\sto)?
@@ -20,7 +20,7 @@ LEAD = re.compile(
 )
 
 _TAIL = re.compile(
-    r"""(?ix)(?:[\s,;–—-]*(?:please|pls|ok(?:ay)?|thanks?|thank\syou|instead|anymore|any\smore|from\snow\son|going\sforward|in\s(?:the\s)?future|here|everywhere
+    r"""(?ix)(?:[\s,;–—-]*(?:please|pls|ok(?:ay)?|thanks?|thank\syou|instead|anymore|any\smore|from\snow\son|going\sforward|in\s(?:the\s)?future|here|(?:in|for)\s(?:this|our)\s(?:api|app|service|backend|frontend|system|team|company)|everywhere|anywhere
       |always|by\sdefault|at\sall|ever(?:\sagain)?|again|(?:in|for|on|across|throughout)\s(?:this|our|the)\s(?:whole\s|entire\s)?(?:project|repo(?:sitory)?|code\s?base|monorepo)
       |under\sany\scircumstances))*[\s.!?,;:)]*$"""
 )
@@ -30,6 +30,16 @@ REASON = re.compile(
     r"|[,;:]\s+(?:it|they|these|those|this|that|we|which|and (?:it|they|we)|but|so|if|unless)\b.*$"
     r"|\s+[-–—]+\s+.*$|\s*\((?:it|they|because|since|see|e\.g|i\.e)[^)]*\)?.*$",
 )
+
+_SHORT = tuple(
+    (re.compile(rf"(?i)\b{short}\b"), long)
+    for short, long in (
+        ("dont", "don't"), ("doesnt", "doesn't"), ("shouldnt", "shouldn't"), ("isnt", "isn't"), ("wont", "won't"),
+        ("cant", "can't"), ("pls|plz|plese", "please"), ("im", "I'm"),
+        ("allways|alway", "always"), ("nver|neve", "never"),
+        ("w/o", "without"),
+    )
+)  # fmt: skip
 
 _SCOPE = re.compile(
     r"(?i)^(?P<word>when(?:ever)?|for|in|inside|on|while|with|before|after)\s+(?P<scope>[^,]{3,70}?),\s*(?P<rest>.+)$"
@@ -51,6 +61,10 @@ _HEAD = re.compile(
     r"|when|unless|via|as|under|over|after|before|directly|straight)\b|$)"
 )
 
+_SORTS = re.compile(
+    r"(?i)\b(?:commit|error|log)\s+messages?|(?:variable|branch|file|function|class)\s+names?|type\s+hints?\b"
+)
+
 _DOUBLED = frozenset(
     "run put get set stop wrap plan drop log skip let submit commit begin ship swap strip pin tag "
     "patch-up squat cut hit".split()
@@ -68,13 +82,26 @@ class Parsed:
 
 def core(sentence: str) -> str:
     """The sentence without what introduces it, without politeness and closing marks."""
-    bare = LEAD.sub("", sentence.replace("’", "'"), count=1)
+    bare = LEAD.sub("", _spelled(sentence), count=1)
     return " ".join(_TAIL.sub("", bare).split())
+
+
+def _spelled(sentence: str) -> str:
+    """The contractions of people in a hurry, spelled out: "dont", "pls"."""
+    words = sentence.replace("’", "'")
+    for short, long in _SHORT:
+        words = short.sub(long, words)
+    return words
 
 
 def occasion_of(words: str) -> tuple[str | None, str]:
     found = _SCOPE.match(words)
-    if found is None or found["word"].lower() in ("before", "after") or THIS.search(found["scope"]):
+    if (
+        found is None
+        or found["word"].lower() in ("before", "after")
+        or THIS.search(found["scope"])
+        or " use " in found["scope"]
+    ):
         return None, words
     scope = re.sub(r"(?i)^(?:you(?:'re|\sare)?|we(?:'re|\sare)?|i(?:'m|\sam)?)\s+", "", found["scope"])
     return clean(scope), LEAD.sub("", found["rest"])
@@ -131,7 +158,10 @@ def infinitive(doing: str) -> str:
 
 
 def sort_of(value: str) -> str | None:
-    """What a preferred thing is one of: small commits are commits."""
+    """What a preferred thing is one of: small commits are commits, short commit messages are commit messages."""
+    named = _SORTS.search(value)
+    if named is not None:
+        return named[0].lower()
     known = topic_of_doing("", value)
     if known != "code":
         return known

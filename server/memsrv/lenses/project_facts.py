@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from memsrv.lenses import prose, scope
 from memsrv.lenses.claim import THIS_PROJECT, Claim, Reading, claim, evidence, in_own_words
+from memsrv.lenses.clauses import clauses
 from memsrv.lenses.runs import Run, bare, is_compound, runs, words
 from memsrv.lenses.stated_facts import stated
 from memsrv.lenses.ways import is_decision
@@ -66,10 +67,13 @@ def _said(event: Event) -> Iterator[Claim]:
             sentence = _aside(sentence)
             if not sentence:
                 continue
-        found = list(stated(sentence))
+        found = [(sentence, reading) for reading in stated(sentence)]
+        parts = [(clause, reading) for clause in clauses(sentence) for reading in stated(clause)]
+        if len(parts) > 1 or not found:
+            found = parts
         quotes = (evidence(event, sentence),)
-        for reading in found:
-            yield claim(reading, Trust.HUMAN, quotes, event.time)
+        for said, reading in found:
+            yield claim(reading, Trust.HUMAN, (evidence(event, said),), event.time)
         if not found and is_decision(sentence) and 4 <= len(sentence.split()) <= 40:
             yield in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.EPISODIC)
 

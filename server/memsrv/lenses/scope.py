@@ -8,7 +8,7 @@ import re
 _DURABLE = re.compile(
     r"""(?ix)
     \b(?:from\snow\son|going\sforward|from\shere\son|in\s(?:the\s)?future|for\s(?:the\s)?future|as\sa\srule|by\sdefault
-      |always|never|(?:each|every)\stime|whenever|at\sall\stimes|everywhere|consistently|(?:for|in)\sall\s[\w-]+(?:\s[\w-]+)?s|don'?t\sever|do\snot\sever|no\smore
+      |always|never|(?:each|every)\stime|whenever|at\sall\stimes|everywhere|consistently|(?:for|in|on)\sall\s[\w-]+(?:[\s.][\w-]+)?s?|don'?t\sever|do\snot\sever|no\smore
       |(?:in|for|on|across|throughout)\s(?:this|our|the)\s(?:whole\s|entire\s)?
          (?:project|repo(?:sitory)?|code\s?base|monorepo|team|company|org)
       |(?:our|the|house|team|project)\s(?:convention|policy|rule|standard|style|guideline)s?
@@ -35,7 +35,7 @@ _ONE_TASK = re.compile(
     \b(?:for\snow|right\snow|just\snow|this\stime|just\sthis\sonce|only\sthis\sonce|for\sthe\smoment|at\sthe\smoment
       |for\sthe\stime\sbeing|not?\s\w+\syet|\byet\b(?=[\s.!,)]*$)|yet\b|today|tonight|temporarily|until\s(?:i|we|then|you|the)
       |anything\selse|something\selse|any\s?more\sthan\sthat|while\s(?:i|we)\b|before\swe\scontinue|to\sstart\swith
-      |(?:in|for|on|from|to|with)\s(?:this|that|these|those)\s(?!project|repo|code\s?base|monorepo|team)
+      |(?:in|for|on|from|to|with)\s(?:this|that|these|those)\s(?!project|repo|code\s?base|monorepo|team|api\b|app\b|service\b|backend\b|frontend\b|company)
       |(?:the|this|that)\s(?:current|last|previous|above|next)\s(?!professional|style)
       |this\sone|that\sone|now\sthat|in\sthere|these\schanges|go\sahead|let\sme\sknow|rest\sof\s(?:this|the)\ssession|in\sthis\ssession
       |step\s\d|phase\s\d|chunk\s\d)\b
@@ -63,12 +63,18 @@ _GUESS = re.compile(
     | \bi(?:'d|\swould)\srather\s(?:you|we|not)\b
     | \bprefer\s(?:option|the|that|this|your|approach|plan|version|[a-z]\b|\d)
     | \bseems?\sto\s(?:be\s)?always\b
+    | ^(?:always|never)\s(?:seen|had|been|got|saw|nice|good|great|fun|easy|works|(?!embed|need|feed|seed)[a-z]+[^e\W]ed
+        |[a-z]+[^s\W]s(?=\s(?:for|on|in|at|when|after|with|the|me|here)\b|$))
+    | \b(?:we|i|you)\s(?:have\s)?(?:always|never)\s(?:end\sup|get|hit|reach|see|fall|land|lose|fail|run\sinto|forget
+        |break|had|saw|got|have|know|notice|[a-z]+[^e\W]ed)\b
     """
 )
 _REPORT = re.compile(
     r"(?i)\b(?:it|this|that|there|they|error|test|tests|build) (?:is|are|was|keeps?|shows?|says?|fails?"
     r"|failed|gets?|got)\b"
 )
+
+_EVERY_TIME = re.compile(r"(?i)^(?:after|before)\s[a-z]+ing\s.+?(?=\salways\b)")
 
 MAX_WORDS = 45
 
@@ -87,9 +93,43 @@ def is_durable(sentence: str) -> bool:
 
 def is_passing(sentence: str) -> bool:
     """Whether the sentence is about one task, a moment, or what somebody guesses."""
-    if is_question(sentence) or _GUESS.search(sentence) or len(sentence.split()) > MAX_WORDS:
+    if is_question(sentence) or _GUESS.search(_EVERY_TIME.sub("", sentence)) or len(sentence.split()) > MAX_WORDS:
         return True
     return _ONE_TASK.search(sentence) is not None
+
+
+_AS_WE_DO = re.compile(
+    r"""(?ix)^(?:
+      we\s(?:(?:only|always|usually|generally|still|all)\s)*
+        (?:follow|release|deploy|ship|squash|rebase|review|pair|support|name|tag|version|use|document)\s
+        (?!an?\b|the\b|some\b|one\b)
+    | we\s(?:don't|do\snot|never)\s(?:use|do|commit|squash|merge|push|allow|log|mock|ship|support|deploy|hardcode|write
+        |accept|add|put|force-push)\s
+        (?!an?\b|the\b|any\b|some\b|much\b|well\b)
+    | (?:the\s|our\s)?[\w-]+(?:\s[\w-]+)?\s(?:is|are)\s(?:always\s)?
+        (?:read-only|protected|frozen|off[- ]limits|append-only|immutable|write-protected)\b
+    | i(?:'m|\sam)\sthe\s(?:owner|maintainer|lead)\s(?:of|for)\s
+    )"""
+)
+_TO_REMEMBER = re.compile(
+    r"(?i)^(?:please\s|so\s|and\s|also\s)*(?:remember|keep\sin\smind|note|for\sthe\srecord|reminder|don'?t\sforget)(?:\sthat\s|\s*[,:]\s*)"
+)
+_VERB = re.compile(
+    r"(?i)\b(?:is|are|has|have|uses|use|returns?|needs?|requires?|runs?|only|still|does|can|cannot|can't|goes|lives?|supports?|expects?|must)\b"
+)
+_POINTING = re.compile(
+    r"(?i)\b(?:this|these|those|it|its|them|here|there|above|below)\b(?!\s(?:project|repo|code\s?base|repository|team))"
+)
+
+
+def is_standing(core: str, sentence: str) -> bool:
+    """Whether words without a known reading tell how the team always does it, or ask outright to be remembered."""
+    if _POINTING.search(core) or is_report(core):
+        return False
+    if re.search(r"(?i),\s*(?:always|every\s+time|each\s+time)\W*$", sentence):
+        return True
+    told = _TO_REMEMBER.match(sentence) is not None and _VERB.search(core) is not None and len(core.split()) >= 4
+    return told or (_AS_WE_DO.match(core) is not None and len(core.split()) <= 12)
 
 
 def is_report(sentence: str) -> bool:

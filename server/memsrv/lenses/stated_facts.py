@@ -7,43 +7,12 @@ import re
 from collections.abc import Iterator
 
 from memsrv.lenses.claim import THIS_PROJECT, Reading
+from memsrv.lenses.nouns import ATTRIBUTES, ENV, PATH, PORT, URL, VERSION, fits
 from memsrv.lenses.phrases import clean, core
 from memsrv.lenses.subjects import subject_of
+from memsrv.lenses.topics import topic_of
 from memsrv.lenses.ways import command, decision
-
-_URL = (
-    r"(?:https?|wss?|postgres(?:ql)?|mysql|redis|amqps?|mongodb(?:\+srv)?|grpc|ssh|s3)://[^\s,;`'\")\]]*[^\s,;`'"
-    r"\")\].!?]"
-)
-
-_PORT = r"\d{2,5}"
-
-_VERSION = r"v?\d+(?:\.\d+)*(?:\.x)?(?:[-+][\w.]+)?"
-
-_PATH = r"(?:~?\.{0,2}/)?(?:[\w@.*-]+/)+[\w@.*-]*|[\w-]+\.(?:toml|ya?ml|json|ini|cfg|env|md|lock|sql|sh|py|ts|js|go|rs)"
-
-_ENV = r"[A-Z][A-Z0-9]*_[A-Z0-9_]+"
-
-_ATTRIBUTES = (
-    r"(?:(?:api|base|staging|production|prod|dev|test|admin|public|internal|health(?:\s?check)?|webhook"
-    r"|callback|docs|repo(?:sitory)?)\s+){0,2}(?:url|endpoint|domain|host(?:name)?)"
-    r"|(?:api|http|grpc|debug|metrics|admin|dev|default)?\s*port(?:\s+number)?"
-    r"|(?:(?:minimum|min|supported|required|target|current|python|node|go|java|ruby|rust|api|schema)\s+){0,3}version"
-    r"|(?:default|main|base|release|target|integration|deploy)\s+branch|branch\s+prefix"
-    r"|(?:test|tests|build|lint|linter|deploy|deployment|format|type-?check|start|run|install|migration"
-    r"|migrate|seed|release|dev)\s+(?:command|script|task|target)"
-    r"|package\s+manager|test\s+(?:runner|framework)|(?:primary\s+|main\s+|production\s+|staging\s+|test\s+)"
-    r"?database(?:\s+name)?|db(?:\s+name)?|orm|message\s+(?:queue|broker)|queue|cache|framework|language"
-    r"|(?:request\s+|connection\s+|read\s+|default\s+|session\s+|lock\s+|job\s+|test\s+)?timeout"
-    r"|(?:max(?:imum)?\s+)?(?:retries|retry\s+(?:count|limit)|batch\s+size|page\s+size|line\s+length|pool\s+"
-    r"size|upload\s+size|file\s+size)|rate\s+limit|ttl|interval"
-    r"|(?:aws\s+|gcp\s+|cloud\s+|default\s+)?(?:region|bucket|namespace|cluster|zone)|(?:project|account"
-    r"|tenant|client|app|bundle|team|workspace)\s+(?:id|name)"
-    r"|env(?:ironment)?\s+(?:var(?:iable)?|file|name)|config(?:uration)?\s+file|entry\s?point|table(?:\s+nam"
-    r"e)?|topic|schema|locale|time\s?zone|license|encoding|coverage\s+threshold"
-    r"|(?:log|config|data|output|build|source|test|migrations?|docs?|assets?)\s+(?:dir(?:ectory)?|folder"
-    r"|path|file)|code\s?name|on-?call|owner|maintainer|deadline|release\s+date"
-)
+from memsrv.lenses.whereabouts import whereabouts
 
 _IS = (
     r"(?:\s+(?:is|are|was\s+(?:changed|moved|switched)\s+to|(?:has|have)\s+(?:changed|moved|switched|been\s+(?:c"
@@ -59,10 +28,10 @@ _NOT_TAIL = re.compile(
 _ATTRIBUTE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^(?:the|our)\s+(?P<relation>{_ATTRIBUTES})\s+(?:of|for|on|in)\s+(?P<subject>(?:the\s+|our\s+)?[\w."
+        rf"^(?:the|our)\s+(?P<relation>{ATTRIBUTES})\s+(?:of|for|on|in)\s+(?P<subject>(?:the\s+|our\s+)?[\w."
         rf"/@-]+(?:\s+[\w./@-]+){{0,4}}?){_IS}(?P<value>.+)$",
-        rf"^(?:the|our)\s+(?P<subject>(?:[\w./@-]+(?:'s)?\s+){{0,4}}?)(?P<relation>{_ATTRIBUTES}){_IS}(?P<value>.+)$",
-        rf"^(?P<subject>(?:[\w./@-]+(?:'s)?\s+){{0,3}}?)(?P<relation>{_ATTRIBUTES}){_IS}(?P<value>.+)$",
+        rf"^(?:the|our)\s+(?P<subject>(?:[\w./@-]+(?:'s)?\s+){{0,4}}?)(?P<relation>{ATTRIBUTES}){_IS}(?P<value>.+)$",
+        rf"^(?P<subject>(?:[\w./@-]+(?:'s)?\s+){{0,3}}?)(?P<relation>{ATTRIBUTES}){_IS}(?P<value>.+)$",
     )
 )
 
@@ -72,7 +41,7 @@ _RUNS_ON = re.compile(
     rf"^{_SUBJECT}\s+(?:now\s+|actually\s+|currently\s+|always\s+)*(?:runs?|listens?|is\s+listening|is\s+runn"
     rf"ing|is\s+served|serves|is\s+available|is\s+exposed|is\s+reachable|is|lives|binds|moved|has\s+moved|was"
     rf"\s+moved|sits|starts|answers)\s+(?:now\s+)?(?:locally\s+)?(?:on|at|to|over|under|behind)\s+(?:tcp\s+)?"
-    rf"(?P<value>(?:(?P<isport>port\s+|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|:)(?P<port>{_PORT})\b)|{_URL})",
+    rf"(?P<value>(?:(?P<isport>port\s+|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|:)(?P<port>{PORT})\b)|{URL})",
     re.IGNORECASE,
 )
 
@@ -85,12 +54,12 @@ _USES = re.compile(
 )
 _ITS_PORT = re.compile(
     rf"^{_SUBJECT}(?:'s)?\s+(?:uses|is\s+using|expects|needs|takes|should\s+use|must\s+use|has)\s+port\s+(?P<"
-    rf"port>{_PORT})\b",
+    rf"port>{PORT})\b",
     re.IGNORECASE,
 )
 
 _USE_PORT = re.compile(
-    rf"^(?:always\s+|we\s+|you\s+should\s+)?use\s+(?:port\s+(?P<port>{_PORT})\s+(?:for|on)\s+(?P<subject>(?:t"
+    rf"^(?:always\s+|we\s+|you\s+should\s+)?use\s+(?:port\s+(?P<port>{PORT})\s+(?:for|on)\s+(?P<subject>(?:t"
     rf"he\s+|our\s+)?[\w-]+(?:\s+[\w-]+){{0,2}}?)(?P<owner>)(?:\s*,?\s*(?:not|instead\s+of|rather\s+than)\s+("
     rf"?:port\s+)?\d+)?)$",
     re.IGNORECASE,
@@ -106,14 +75,14 @@ _LIVES_IN = re.compile(
     rf"^(?:(?:all|the|our)\s+)?(?P<subject>[\w./@-]+(?:\s+[\w./@-]+){{0,3}}?)\s+(?:all\s+|now\s+|always\s+"
     rf"|should\s+|must\s+)*(?:lives?|is\s+located|are\s+located|is\s+kept|are\s+kept|is\s+stored|are\s+stored"
     rf"|is\s+defined|are\s+defined|goes|go|belongs?|resides?|is|are|moved|have\s+moved|has\s+moved|sits?)\s+("
-    rf"?:now\s+)?(?:in|under|at|inside|to)\s+(?:the\s+)?[`'\"]?(?P<value>{_PATH})[`'\"]?(?:\s+(?:folder"
+    rf"?:now\s+)?(?:in|under|at|inside|to)\s+(?:the\s+)?[`'\"]?(?P<value>{PATH})[`'\"]?(?:\s+(?:folder"
     rf"|directory|dir|file))?$",
     re.IGNORECASE,
 )
 
 _HAVE_AT = re.compile(
     rf"(?i)\b(?:you|we|i)\s+have\s+(?:a|an|the)\s+(?P<subject>local\s+(?:copy|checkout|clone)(?:\s+of\s+[\w./"
-    rf"@-]+)?|[\w-]+\s+(?:copy|checkout|clone))\s+(?:at|in|under)\s+[`'\"]?(?P<value>{_PATH})"
+    rf"@-]+)?|[\w-]+\s+(?:copy|checkout|clone))\s+(?:at|in|under)\s+[`'\"]?(?P<value>{PATH})"
 )
 
 _ON_VERSION = re.compile(
@@ -124,14 +93,14 @@ _ON_VERSION = re.compile(
     rf"\s+to|moved\s+to|switched\s+to|is\s+running|are\s+running|deploy\s+on|deploys\s+on)\s+(?:on\s+)?(?P<su"
     rf"bject>[A-Z][\w.+#-]*(?:\s+[A-Z][\w.+#-]*)?|python|node(?:\.?js)?|go|ruby|java|rust|php|ubuntu|debian"
     rf"|alpine|postgres(?:ql)?|mysql|redis|react|next(?:\.?js)?|django|flask|terraform)\s+(?:version\s+)?(?P<"
-    rf"value>{_VERSION})\b",
+    rf"value>{VERSION})\b",
     re.IGNORECASE,
 )
 
 _ENV_IN = re.compile(
     rf"^(?:the\s+|our\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){{0,4}}?)\s+(?:is|are|comes|come|lives|is\s+read|is"
     rf"\s+taken|is\s+stored|is\s+set)\s+(?:from|in|via|through|by)\s+(?:the\s+)?(?:env(?:ironment)?(?:\s+var("
-    rf"?:iable)?)?\s+)?`?(?P<value>{_ENV})`?(?:\s+env(?:ironment)?(?:\s+var(?:iable)?)?)?$",
+    rf"?:iable)?)?\s+)?`?(?P<value>{ENV})`?(?:\s+env(?:ironment)?(?:\s+var(?:iable)?)?)?$",
     re.IGNORECASE,
 )
 
@@ -140,10 +109,20 @@ _QUALIFIED = re.compile(
     r"rl|endpoint|host|hostname|port|database|database name|db)$"
 )
 
-_VAGUE = re.compile(r"(?:url|endpoint|domain|host|hostname|path|file|name|id|table|topic|schema|queue)$")  # of what?
+_VAGUE = re.compile(
+    r"(?<!config )(?<!configuration )(?<!env )"
+    r"(?:url|endpoint|domain|host|hostname|path|file|name|id|table|topic|schema|queue)$"
+)  # of what?
 _NO_SUBJECT = frozenset(
     "it that this there here which what he she they these those one everything something nothing and but "
     "if so then because".split()
+)
+
+
+#: A fact that somebody else told, or that is only to be checked or imagined.
+_REPORTED = re.compile(
+    r"(?i)^(?:please\s+)?(?:check|make\s+sure|ensure|verify|assume|suppose|say|imagine|pretend|confirm|see|test\s+that|assert|set|change|put|move|add|when|if)\b"
+    r"|\b(?:says?|said|claims?|reports?|tells?|thinks?|complains?|shows?)\s"
 )
 
 
@@ -152,7 +131,9 @@ def stated(sentence: str) -> Iterator[Reading]:
     ticked = core(sentence)
     ticked = re.sub(r",\s*(?:and\s+)?(?:not|never|rather than|instead of|no longer)\s[^,]+$", "", ticked)
     plain = ticked.replace("`", "")
-    for read in (command, _tool, _attribute, _name, _address, _place, _version, _env, decision):
+    if _REPORTED.search(plain):
+        return
+    for read in (command, whereabouts, _tool, _attribute, _name, _address, _place, _version, _env, decision):
         found = read(ticked, plain)
         if found is not None:
             if _sound(found):
@@ -172,6 +153,8 @@ def _attribute(ticked: str, plain: str) -> Reading | None:
         if found is None:
             continue
         relation = " ".join(found["relation"].lower().split())
+        if relation.endswith(" prefix"):  # "Jira prefix" keeps its name
+            relation = " ".join(found["relation"].split())
         subject = subject_of(re.sub(r"'s$", "", (found["subject"] or "").strip()))
         value = clean(
             _NOT_TAIL.sub(
@@ -182,73 +165,23 @@ def _attribute(ticked: str, plain: str) -> Reading | None:
             )
         )
         value = re.sub(r"(?i)^(?:at|on|port|to|now|the)\s+|\s+(?:now|currently|instead|again|today)$", "", value)
-        if not _fits(relation, value) or (
+        if not fits(relation, value) or (
             subject == THIS_PROJECT and _QUALIFIED.match(relation) is None and _VAGUE.search(relation)
         ):
             return None
         if relation.endswith(("tests command", "linter command")):
             relation = relation.replace("tests", "test").replace("linter", "lint")
+        if re.search(r"database|db$", relation):
+            if not re.search(r"\d|[A-Z_/.:]", value) and topic_of(value) is None:
+                return None
+            if re.fullmatch(URL, value) or re.search(r"(?:staging|production|prod|dev|test|qa)\s", relation):
+                about = subject_of(f"{found['subject'] or ''} {relation.removesuffix(' name')}")
+                return Reading(about, "url" if re.fullmatch(URL, value) else "name", value)
+            relation = relation.replace("db", "database")
         if subject == THIS_PROJECT and (qualified := _QUALIFIED.match(relation)) is not None:
             subject, relation = subject_of(qualified["which"]), qualified["noun"]
         return Reading(subject, relation.replace("port number", "port"), value)
     return None
-
-
-_KNOWN_VALUES = re.compile(
-    rf"(?i)^(?:{_URL}|{_PATH}|{_ENV}|[\w.-]*\d[\w.%-]*(?:\s?(?:ms|s|sec(?:onds?)?|min(?:utes?)?|hours?|days?"
-    rf"|kb|mb|gb|characters|chars|columns|requests.*|per\s.*))?)$"
-)
-
-
-def _fits(relation: str, value: str) -> bool:
-    """Whether the value is of the sort its noun asks for: the port a number, the URL an address."""
-    if not value or value.lower().split()[0] in (
-        "not",
-        "wrong",
-        "broken",
-        "missing",
-        "the",
-        "a",
-        "an",
-        "still",
-        "too",
-        "being",
-        "also",
-        "what",
-        "set",
-        "hardcoded",
-        "in",
-        "correct",
-        "fine",
-        "required",
-        "optional",
-        "unclear",
-        "different",
-        "unused",
-        "failing",
-        "used",
-        "taken",
-        "empty",
-        "available",
-        "already",
-        "free",
-    ):
-        return False
-    if relation.endswith("port") or relation == "port number":
-        return re.fullmatch(_PORT, value) is not None
-    if re.search(r"url|endpoint|domain|host", relation):
-        return re.search(r"[./:]", value) is not None and len(value.split()) == 1
-    if "version" in relation:
-        return re.search(r"\d", value) is not None and len(value.split()) <= 3
-    if re.search(r"command|script|task|target", relation):
-        return len(value.split()) <= 8
-    if "branch" in relation:
-        return re.fullmatch(r"[\w./<>*-]+", value) is not None
-    if re.search(r"dir|folder|path|file|entry", relation):
-        return re.search(r"[/.]", value) is not None and len(value.split()) == 1
-    if re.search(r"timeout|retr|size|length|limit|ttl|interval|threshold", relation):
-        return re.search(r"\d", value) is not None and len(value.split()) <= 5
-    return len(value.split()) <= 5
 
 
 def _tool(ticked: str, plain: str) -> Reading | None:
@@ -279,12 +212,11 @@ def _name(ticked: str, plain: str) -> Reading | None:
     if found is None or not re.search(r"[-_./@:\d]|[a-z][A-Z]", found["value"]):
         return None
     subject = subject_of(found["subject"])
-    staged = re.fullmatch(r"the (?P<which>staging|production|prod|dev|test|qa) (?P<noun>database|db)", subject)
-    return (
-        Reading(subject_of(staged["which"]), "database", found["value"])
-        if staged
-        else Reading(subject, "name", found["value"])
-    )
+    if re.search(
+        r"(?i)\b(?:function|method|variable|class|file|field|flag|option|param|parameter|var|module|column)$", subject
+    ):
+        return None
+    return Reading(subject, "name", found["value"])
 
 
 def _place(ticked: str, plain: str) -> Reading | None:
@@ -322,6 +254,6 @@ def _version(ticked: str, plain: str) -> Reading | None:
 
 def _env(ticked: str, plain: str) -> Reading | None:
     found = _ENV_IN.match(plain)
-    if found is None or re.fullmatch(_ENV, found["value"]) is None:
+    if found is None or re.fullmatch(ENV, found["value"]) is None:
         return None
     return Reading(subject_of(found["subject"]), "environment variable", found["value"])

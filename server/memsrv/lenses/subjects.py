@@ -21,6 +21,10 @@ def subject_of(words: str) -> str:
     if stage is not None:
         which = stage[1].lower()
         return f"the {_STAGES.get(which, which)} server"
+    stored = re.fullmatch(r"(?i)(staging|production|prod|dev|development|test|testing|qa)\s+(?:db|database)", bare)
+    if stored is not None:
+        which = stored[1].lower()
+        return f"the {_STAGES.get(which, which)} database"
     if topic_of(bare) is not None and len(bare.split()) == 1:
         return bare
     if bare.upper() == "API":

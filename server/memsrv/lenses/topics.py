@@ -23,10 +23,18 @@ _TOPICS = {
     "containers": "docker podman",
     "path handling": "pathlib os.path",
     "dates": "pendulum arrow dayjs moment date-fns luxon",
+    "times": "utc",
     "data classes": "dataclasses pydantic attrs",
     "the ORM": "sqlalchemy prisma drizzle typeorm sequelize",
     "commit messages": "conventional-commits",
     "validation": "zod yup joi valibot",
+    "error tracking": "sentry bugsnag rollbar",
+    "feature flags": "launchdarkly unleash flagsmith",
+    "issues": "linear jira",
+    "CI": "github-actions circleci jenkins gitlab-ci buildkite",
+    "secrets": "vault 1password doppler",
+    "calls between services": "grpc",
+    "spelling": "british-spelling american-spelling",
     "builds": "make just bazel gradle maven webpack rollup esbuild vite turbopack turborepo nx",
 }
 _OF = {word: topic for topic, words in _TOPICS.items() for word in words.split()}

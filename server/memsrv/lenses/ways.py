@@ -7,6 +7,11 @@ from memsrv.lenses.phrases import clean
 from memsrv.lenses.subjects import subject_of
 from memsrv.lenses.topics import topic_of
 
+_LINE = (
+    r"`[^`]+`|(?:make|just|npm|npx|pnpm|yarn|bun|uv|poetry|cargo|go|python3?|pytest|tox|nox|docker|docker-compose|gradle|mvn|rake|bundle|mix|dotnet"
+    r"|task|invoke|nx|turbo|deno|(?=\./)|(?=[\w/]+\.sh\b))\s*[\w:./ =-]+"
+)
+
 _TASKS = (
     r"(?P<task>(?:unit\s+|integration\s+|e2e\s+|end-to-end\s+|all\s+)?tests?|(?:test\s+)?suite|build|linter|lint"
     r"|formatter|migrations?|dev\s+server|server|app|deploy(?:ment)?|type\s?check(?:er|s|ing)?|docs|seed(?:s"
@@ -17,20 +22,18 @@ _COMMAND_FOR = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"^(?:the\s+|our\s+)?{_TASKS}\s+(?:(?:is|are)|(?:must|should|have\s+to|need\s+to)\s+be)\s+(?:always\s+|now\s+)?(?:run|started|built|executed"
-        rf"|launched|deployed|applied|done)\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>`[^`]+"
-        rf"`)$",
+        rf"|launched|deployed|applied|done)\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>"
+        rf"{_LINE})$",
         rf"^(?:always\s+|we\s+|you\s+(?:can|should|must)\s+)*(?:run|start|execute|launch|apply|do)\s+(?:the\s"
-        rf"+|our\s+|all\s+(?:the\s+)?)?{_TASKS}\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>`["
-        rf"^`]+`|(?:make|just|npm|pnpm|yarn|bun|uv|poetry|cargo|go|python3?|pytest|tox|nox|\./)\s*[\w:./ -]+)"
-        rf"$",
+        rf"+|our\s+|all\s+(?:the\s+)?)?{_TASKS}\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>"
+        rf"{_LINE})$",
         rf"^(?:to|for)\s+(?:run(?:ning)?|start(?:ing)?|execut(?:e|ing)|launch(?:ing)?|apply(?:ing)?)\s+(?:the"
         rf"\s+|our\s+|all\s+(?:the\s+)?)?{_TASKS},?\s+(?:we\s+|you\s+(?:can|should|must)\s+)?(?:always\s+)?(?"
-        rf":use|run|type|call|execute)\s+(?P<value>`[^`]+`|(?:make|just|npm|pnpm|yarn|bun|uv|poetry|cargo|go"
-        rf"|python3?|pytest|tox|nox|\./)\s*[\w:./ -]+)$",
+        rf":use|run|type|call|execute)\s+(?P<value>{_LINE})$",
         rf"^(?:always\s+|we\s+|you\s+(?:can|should|must)\s+)*(?:use|run|call)\s+(?P<value>`[^`]+`)\s+(?:to\s+"
         rf"(?:run|start|execute|launch|apply|do)|for)\s+(?:the\s+|our\s+|all\s+(?:the\s+)?)?{_TASKS}$",
-        r"^(?:we|you)\s+(?P<task>deploy|build|lint|format|release|type-?check|test|migrate)\s+(?:\w+\s+)"
-        r"{0,3}?(?:with|via|using|by\s+running)\s+(?P<value>`[^`]+`)$",
+        rf"^(?:(?:we|you)\s+)?(?P<task>deploy|build|lint|format|release|type-?check|test|migrate)\s+(?:(?!this\b|that\b|it\b)\w+\s+)"
+        rf"{{0,3}}?(?:with|via|using|by\s+running)\s+(?P<value>{_LINE})$",
     )
 )
 
