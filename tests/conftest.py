@@ -105,10 +105,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def random_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real causal LM with random weights and a chat template, small enough to be trained in a second."""
     import torch
-    from memsrv_consolidation.tiny import corpus
-    from memsrv_consolidation.tiny.tokenizer import CHAT_TEMPLATE, END, PAD, START
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+
+    from memsrv_consolidation.tiny import corpus
+    from memsrv_consolidation.tiny.tokenizer import CHAT_TEMPLATE, END, PAD, START
 
     folder = tmp_path_factory.mktemp("random-base")
     words = Tokenizer(models.BPE())
