@@ -10,8 +10,11 @@ from typing import Any
 import psutil
 import pytest
 
+from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import FAKE_TOKEN, SITTINGS
+from memsrv.records import Memory
+from memsrv.settings import Home, Settings
 
 CWD = "/home/ana/quayside"
 
@@ -98,3 +101,49 @@ def test_an_endpoint_of_the_demo_ends_with_an_interrupt(tmp_path: Path) -> None:
 
     assert "KeyboardInterrupt" in run.stderr
     assert not psutil.pid_exists(int(run.stdout))
+
+
+@pytest.fixture
+def app(files: list[Path], tmp_path: Path) -> App:
+    app = App(Home(tmp_path / "home"), Settings(), Path(CWD))
+    app.ingest([tmp_path / "projects"])
+    return app
+
+
+def _memories(app: App, superseded: bool = False) -> list[Memory]:
+    return list(app.memories(superseded=superseded).memories)
+
+
+def test_the_week_leaves_enough_to_learn(app: App) -> None:
+    assert sum(memory.value is not None for memory in _memories(app)) >= 14
+
+
+def test_the_correction_supersedes_what_was_said_on_monday(app: App) -> None:
+    ports = {m.value: m.valid_to for m in _memories(app, superseded=True) if m.subject == "the staging server"}
+
+    assert ports["8443"] is None
+    assert ports["8080"] is not None
+
+
+def test_tasks_questions_and_the_hosts_summary_become_no_memories(app: App) -> None:
+    texts = " ".join(memory.text for memory in _memories(app, superseded=True))
+
+    for word in ("changelog", "tariffs endpoint", "harbour report", "whole suite", "smoke test", "Node", "pnpm"):
+        assert word not in texts
+
+
+def test_the_pasted_token_is_nowhere_in_the_home(app: App, tmp_path: Path) -> None:
+    kept = [path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file()]
+
+    assert kept
+    assert not any(FAKE_TOKEN.encode() in content for content in kept)
+
+
+@pytest.mark.soak
+def test_the_whole_demo_ends_with_the_corrected_port_from_the_adapter(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-I", "-m", "memsrv", "demo", "--home", str(tmp_path / "demo")], capture_output=True, text=True
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "8443" in run.stdout.partition("5  The endpoint")[2].partition("memsrv/quayside@v1")[0]
