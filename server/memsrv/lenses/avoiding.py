@@ -2,7 +2,7 @@
 
 import re
 
-from memsrv.lenses.claim import Reading
+from memsrv.lenses.claim import THIS_PROJECT, Reading
 from memsrv.lenses.phrases import (
     DEFINITE,
     REASON,
@@ -37,7 +37,8 @@ _DONT = re.compile(
 
 _DONT_WANT = re.compile(
     r"^(?:we|i)\s+(?:do\s+not|don'?t|never)\s+(?:want|like|allow|accept|need)\s+(?P<thing>(?!to\b|you\b|it\b"
-    r"|that\b|this\b).+)$|^i\s+(?:really\s+|strongly\s+)?(?:hate|dislike|can't\s+stand)\s+(?P<hated>(?!to\b|you\b|it\b|when\b|how\b).+)$",
+    r"|that\b|this\b).+)$"
+    r"|^i\s+(?:really\s+|strongly\s+)?(?:hate|dislike|can't\s+stand)\s+(?P<hated>(?!to\b|you\b|it\b|when\b|how\b).+)$",
     re.IGNORECASE,
 )
 
@@ -53,7 +54,8 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
             thing, scope = clean(after["rest"]), sort_name(after["scope"])
         return Parsed(Reading(scope or head_of(thing) or topic_of_doing("", thing), "avoid", thing), general=True)
     none = re.match(
-        r"(?i)^no\s+(?P<thing>[\w.()`-]+(?:\s+(?!without\b)[\w-]+){0,2}?)(?P<unless>\s+without\s+[\w\s]{3,40})?(?:\s+(?:in|inside|for|on)\s+(?P<scope>[^,]{3,50}))?$",
+        r"(?i)^no\s+(?P<thing>[\w.()`-]+(?:\s+(?!without\b)[\w-]+){0,2}?)"
+        r"(?P<unless>\s+without\s+[\w\s]{3,40})?(?:\s+(?:in|inside|for|on)\s+(?P<scope>[^,]{3,50}))?$",
         words,
     )
     if none is not None:
@@ -62,11 +64,19 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
             return None
         thing = clean(none["thing"] + (none["unless"] or ""))
         lasts = none["unless"] is not None or (within is not None and is_lasting_scope(within))
-        return Parsed(Reading(clean(within) if within else scope or thing, "avoid", thing), general=lasts)
+        return Parsed(Reading(sort_name(clean(within)) if within else scope or thing, "avoid", thing), general=lasts)
     found = _NEVER.match(words) or _DONT.match(words)
     if found is None or re.fullmatch(r"(?!need|feed|seed|embed|add)[a-z]+[^e\W]ed", found["verb"].lower()):
         return None  # "you never updated …" tells what happened
     strong = _NEVER.match(words) is not None
+    noun = re.match(r"(?i)^(?:please\s+)?(?:always\s+)?(?:avoid|no\s+more)\s+(?P<thing>(?![a-z]+ing\b).+)$", words)
+    if noun is not None:
+        thing = clean(REASON.sub("", noun["thing"]))
+        if THIS.search(thing) or DEFINITE.search(thing):
+            return None
+        return Parsed(
+            Reading(scope or topic_of(thing) or THIS_PROJECT, "avoid", thing), general=not re.match(r"(?i)an?\s", thing)
+        )
     reason = REASON.search(found["thing"])
     verb, thing = found["verb"].lower(), clean(REASON.sub("", found["thing"]).split(", ", 1)[0])
     if verb in (
@@ -131,7 +141,8 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
         general=strong
         or (scoped and (is_general(scope or "") or is_lasting_scope(scope or "")))
         or re.search(
-            r"(?i)\b(?:without\s+(?:asking|my|permission|approval|telling|checking|confirm)|unless\s+(?:i|we|asked|told))",
+            r"(?i)\b(?:\b(?:files|anything|code)\s+(?:under|in|inside)\s+[\w.]*[/_][\w./]*$"
+            r"|without\s+(?:asking|my|permission|approval|telling|checking|confirm)|unless\s+(?:i|we|asked|told))",
             thing,
         )
         is not None

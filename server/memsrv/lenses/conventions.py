@@ -48,7 +48,7 @@ _BE = re.compile(
     r"(?i)^(?:please\s+|always\s+)*be\s+(?:more\s+|very\s+)?(?:concise|brief|terse|short|polite|direct|explicit|precise|critical|honest)$"
 )
 _WE_DO = re.compile(
-    r"(?i)^(?:always\s+)?(?:we\s+)?(?:(?:only|usually|generally|all)\s+)*(?:always\s+)?(?P<verb>track|name|store|write|keep|tag|deploy|release|format"
+    r"(?i)^(?:you\s+(?:should|must)\s+)?(?:always\s+)?(?:we\s+)?(?:(?:only|usually|generally|all)\s+)*(?:always\s+)?(?P<verb>track|name|store|write|keep|tag|deploy|release|format"
     r"|document|test|host|log|version|prefix|sign|review|handle|wrap|return|call|save|manage|publish|build)\s+"
     r"(?P<subject>(?:all\s+|our\s+)?[\w-]+(?:\s+[\w-]+)?)\s+(?:only\s+)?(?:in|like|with|as|on|via|using|under)\s+(?P<value>[^,]+)"
     r"(?:,?\s+(?:and\s+)?(?:not|never|rather\s+than|instead\s+of)\s+(?:with\s+|in\s+|as\s+)?.+)?$"
@@ -60,10 +60,11 @@ _EVERYTHING = re.compile(
     r"(?i)\b(?:everything|all\s+changes|changes|all\s+code)\s+(?:must\s+|should\s+)?go(?:es)?\s+through\s+(?P<value>(?:an?\s+)?(?:prs?|pull\s+requests?"
     r"|merge\s+requests?|code\s+review|review))\b|^(?:always\s+|only\s+)(?:open|make|create|use|through|via|with)\s+(?P<pr>an?\s+(?:pr|pull\s+request|merge\s+request))$"
 )
+_ANSWERING = ("answer", "reply", "respond", "talk")
 _PASSING = re.compile(
     r"(?i)^(?:(?:be|get|to|re)?\s*(?:run\s|removed?|fix(?:ed|ing)?|updat(?:ed|ing)|deleted?|added|moved|changed|reverted|done|green|passing|ready|gone"
     r"|restored|visible|hidden|displayed|shown|aligned|empty|clickable|disabled|enabled|missing|broken|wrong|failing|ok|fine|work"
-    r"|loaded|called|null|none|true|false|undefined|set|executed|started|red|blue|the|a\s+(?:fix|look|change|refactor|rewrite)|some|more|to|better)\b)"
+    r"|loaded|called|null|none|true|false|undefined|set|executed|started|red|blue|the\s+same|a\s+(?:fix|look|change|refactor|rewrite)|some|more|to|better)\b)"
 )
 _NAMED = re.compile(r"\d|[a-z][A-Z]|[_/.@<>*+-]\w|^[A-Z]|\s[A-Z]|`")
 
@@ -81,6 +82,8 @@ def convention(words: str, scope: str | None) -> Parsed | None:
         if found is None:
             continue
         subject, value = found["subject"].strip(), _value(found["value"])
+        if subject.lower() in _ANSWERING:
+            subject = "answers"
         if THIS.search(value) or THIS.search(subject) or _PASSING.match(value) or not value:
             return None
         if not (is_sort(subject) or (shape is _PLACED and re.fullmatch(LANGUAGES, subject, re.IGNORECASE))):

@@ -10,21 +10,14 @@ from collections.abc import Iterator, Sequence
 
 from memsrv.lenses import runs as history
 from memsrv.lenses.claim import Claim, Reading, claim, evidence
-from memsrv.lenses.runs import Edit, Run, bare, is_compound, is_probe, program, words
+from memsrv.lenses.runs import Edit, Run, bare, is_compound, is_probe, program
+from memsrv.lenses.spellings import ELSEWHERE, IN_USE, SPELLING, essence, is_variant, last_part, leading
 from memsrv.records import Event, EventType, Evidence, Trust
 
 REACH = 60  # events after the failure within which a success still belongs to it
 MAX_COMMAND = 160
 MAX_HUNK = 90
 
-#: Errors where even a command that only looks was wrongly written, so that another spelling is the fix.
-_SPELLING = frozenset(
-    ["a shell syntax error", "command not found", "an unquoted shell pattern", "an unknown option", "a timeout"]
-)
-_WRAPPERS = frozenset(
-    "sudo npx pnpx bunx uvx time nice nohup env command exec doas winpty python python3 py uv poetry "
-    "pipenv hatch pdm rye run bundle exec dotenv corepack".split()
-)
 _REMEDY = re.compile(
     r"(?ix)\b(?:install|add|sync|ci|update|upgrade|pull|up|start|restart|create|init|migrate|upgrade"
     r"|generate|build|chmod|chown|mkdir|mv|cp|ln|rm|touch"
@@ -36,7 +29,7 @@ _REMEDY = re.compile(
 def errors_and_fixes(events: Sequence[Event]) -> Iterator[Claim]:
     ran = [run for run in history.runs(events) if run.outcome in ("success", "failure")]
     changed = list(history.edits(events))
-    told: set[str] = set()
+    told: dict[str, Claim] = {}  # of several fixes of one failure the last: after the others it failed again
     for place, failure in enumerate(ran):
         if not failure.failed or not _counts(failure):
             continue
@@ -45,17 +38,18 @@ def errors_and_fixes(events: Sequence[Event]) -> Iterator[Claim]:
             continue
         value, success, steps = found
         subject = _subject(failure)
-        if subject in told:
-            continue
-        told.add(subject)
         quotes = [_quote(failure.call), *(_quote(step.call) for step in steps), _quote(success.call)]
-        yield claim(Reading(subject, "fix", value), Trust.COMMAND, list(dict.fromkeys(quotes)), success.call.time)
+        told.pop(subject, None)
+        told[subject] = claim(
+            Reading(subject, "fix", value), Trust.COMMAND, list(dict.fromkeys(quotes)), success.call.time
+        )
+    yield from told.values()
 
 
 def _counts(failure: Run) -> bool:
     if not bare(failure.command) or program(failure.command) in ("apply_patch", "true", "false", "exit"):
         return False
-    return failure.error in _SPELLING if is_probe(failure.command) else True
+    return failure.error in SPELLING if is_probe(failure.command) else True
 
 
 def _fix(failure: Run, later: Sequence[Run], changed: Sequence[Edit]) -> tuple[str, Run, list[Run]] | None:
@@ -65,73 +59,40 @@ def _fix(failure: Run, later: Sequence[Run], changed: Sequence[Edit]) -> tuple[s
     for run in later:
         if run.place - failure.place > REACH:
             return None
-        if _same(failure, run):
-            if run.failed:
-                between, last = [], run.place  # what was done so far did not help
-                continue
+        same = _same(failure, run)
+        if run.failed and same:
+            between, last = [], run.place  # what was done so far did not help
+            continue
+        if not run.passed:
+            continue
+        if same or is_variant(failure, run):
+            steps = [step for step in between if _is_remedy(step, failure)]
             done = [edit for edit in changed if last < edit.place < run.place]
-            steps = [step for step in between if _is_remedy(step)]
+            spelled = is_variant(failure, run) and (failure.error in SPELLING or not (steps or done))
+            if spelled and not is_compound(run.command):
+                moved = bare(failure.command) == bare(run.command)  # then the `cd` before it is the fix
+                line = " ".join(run.command.split())[:MAX_COMMAND] if moved else _short(run.command)
+                return f"run `{line}` instead", run, []
             value = _in_words(steps, done)
             return (value, run, steps[-2:]) if value is not None else None
-        if run.passed and _is_variant(failure, run) and not is_compound(run.command):
-            return f"run `{_short(run.command)}` instead", run, []
-        if run.passed:
-            between.append(run)
+        before = leading(failure, run)
+        if before is not None:
+            return f"run `{_short(before)}`", run, []
+        between.append(run)
     return None
 
 
 def _same(failure: Run, run: Run) -> bool:
     if failure.call.cwd and run.call.cwd and failure.call.cwd != run.call.cwd:
         return False
-    return bare(failure.command) == bare(run.command)
+    return bare(failure.command) == last_part(run.command) or essence(failure.command) == essence(run.command)
 
 
-def _is_variant(failure: Run, run: Run) -> bool:
-    """Whether `run` is the failed command, written in another way."""
-    old, new = words(failure.command), words(run.command)
-    if (
-        not old
-        or not new
-        or is_compound(failure.command)
-        or (old == new and bare(failure.command) == bare(run.command))
-    ):
-        return False
-    if old == new or _unquoted(failure.command) == _unquoted(run.command):
-        return failure.error in ("a shell syntax error", "an unquoted shell pattern")
-    stripped = [w for w in new if not re.fullmatch(r"[A-Za-z_]\w*=.*", w)]
-    if stripped == old:
-        return True  # the same with an environment variable set
-    if (
-        len(stripped) > len(old)
-        and stripped[-len(old) :] == old
-        and all(w.lstrip("-") in _WRAPPERS or w == "-m" for w in stripped[: -len(old)])
-    ):
-        return True  # the same through a wrapper
-    if failure.error == "command not found" and old[1:] == stripped[1:] and _alike(old[0], stripped[0]):
-        return True  # python → python3
-    if is_probe(failure.command):
-        return False
-    if failure.error in ("a missing script", "an unknown option", "command not found") and _head(old) == _head(
-        stripped
-    ):
-        return difflib.SequenceMatcher(None, old, stripped).ratio() >= 0.5
-    flags = {w for w in old if not w.startswith("-")}, {w for w in stripped if not w.startswith("-")}
-    return flags[0] == flags[1] and set(old) != set(stripped) and _head(old) == _head(stripped)
-
-
-def _unquoted(command: str) -> str:
-    return re.sub(r"['\"\\]", "", bare(command))
-
-
-def _alike(old: str, new: str) -> bool:
-    return old in new or new in old or {old, new} <= {"docker-compose", "docker"}
-
-
-def _head(command: Sequence[str]) -> tuple[str, ...]:
-    return tuple(command[:2]) if len(command) > 1 and not command[1].startswith("-") else tuple(command[:1])
-
-
-def _is_remedy(run: Run) -> bool:
+def _is_remedy(run: Run, failure: Run) -> bool:
+    if failure.error in IN_USE and re.search(r"\b(?:kill|pkill|killall|fuser|stop|down)\b", run.command):
+        return True
+    if failure.error in ELSEWHERE and program(run.command) == "cd" and not is_compound(run.command):
+        return True
     if program(run.command) in ("apply_patch", "tee") or is_probe(run.command):
         return False
     return _REMEDY.search(bare(run.command)) is not None or run.call.type is EventType.COMMAND

@@ -164,10 +164,18 @@ def _replacement(words: str, scope: str | None) -> Parsed | None:
 
 
 def _use(words: str, scope: str | None) -> Parsed | None:
+    liked = re.match(
+        r"(?i)^i\s+(?:really\s+)?(?:like|love|want)\s+(?P<value>[^,]+?)\s+(?:on|in|for)\s+(?P<scope>(?:every|each|all)\s[^,]+)$",
+        words,
+    )
+    if liked is not None and is_lasting_scope(liked["scope"]) and not DEFINITE.search(liked["value"]):
+        return Parsed(Reading(sort_name(liked["scope"]), "use", clean(liked["value"])), general=True)
     found = _USE.match(words)
     if found is None:
         return None
     value = clean(REASON.sub("", found["value"]))
+    if re.match(r"(?i)(?:the|an?)\s.+\sto\s", value):
+        return None  # "we use a set to avoid duplicates" describes what is there
     if scope is None:
         after = re.match(r"(?i)^(?P<rest>.+?)\s+(?:for|when|whenever|in|on|to)\s+(?P<scope>[^,]{3,60})$", value)
         if after is not None and not THIS.search(after["scope"]) and not _MANNER.search(after["scope"]):

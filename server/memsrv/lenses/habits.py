@@ -116,7 +116,8 @@ def always(words: str, scope: str | None) -> Parsed | None:
         return Parsed(Reading(_doing(scope), "fix", f"{verb} {thing}"), general=True)
     how = _WHAT_IN.match(thing)
     if how is not None:
-        return Parsed(Reading(gerund(verb), "use", clean(how["value"])), general=True)
+        about = "answers" if verb in ("answer", "reply", "respond") else gerund(verb)
+        return Parsed(Reading(about, "use", clean(how["value"])), general=True)
     before = re.match(r"(?i)^before\s+(?P<scope>[^,]{3,60})$", thing)
     if before is not None and not THIS.search(before["scope"]):
         return Parsed(Reading(_doing(clean(before["scope"])), "fix", f"{verb} first"), general=True)

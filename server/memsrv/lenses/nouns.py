@@ -85,6 +85,8 @@ def fits(relation: str, value: str) -> bool:
         return re.search(r"\d", value) is not None and len(value.split()) <= 3
     if re.search(r"command|script|task|target", relation):
         return len(value.split()) <= 8
+    if relation.startswith("ci"):
+        return re.match(r"[A-Z]", value) is not None
     if "branch" in relation:
         return re.fullmatch(r"[\w./<>*-]+", value) is not None
     if re.search(r"dir|folder|path|file|entry", relation):

@@ -54,7 +54,7 @@ _CLASSES = (
     (re.compile(r"(?i)command not found|not recognized as an internal"), "command not found"),
     (re.compile(r"(?i)syntax error near unexpected token"), "a shell syntax error"),
     (re.compile(r"(?i)no matches found:"), "an unquoted shell pattern"),
-    (re.compile(r"(?i)cannot find module|module not found"), "a missing module"),
+    (re.compile(r"(?i)cannot find module|module not found|no module named"), "a missing module"),
     (re.compile(r"(?i)permission denied"), "permission denied"),
     (re.compile(r"(?i)connection refused|could not connect"), "connection refused"),
     (re.compile(r"(?i)address already in use|port \d+ is (?:already )?(?:in use|allocated)"), "address already in use"),
@@ -62,7 +62,7 @@ _CLASSES = (
     (re.compile(r"(?i)timed out|timeout exceeded"), "a timeout"),
     (re.compile(r"(?i)heap out of memory|out of memory|\bOOM\b"), "out of memory"),
     (re.compile(r"(?i)no space left on device"), "no space left on device"),
-    (re.compile(r"(?i)no such file or directory"), "no such file or directory"),
+    (re.compile(r"(?i)no such file or directory|file or directory not found"), "no such file or directory"),
     (
         re.compile(r"(?i)unrecognized arguments?|unknown (?:option|flag|argument)|invalid option|unexpected argument"),
         "an unknown option",

@@ -26,7 +26,7 @@ _DURABLE = re.compile(
 )
 _QUESTION = re.compile(
     r"""(?ix)^(?:(?:so|ok(?:ay)?|and|but|or|hmm+|wait|hey|also)[,\s]+)*
-    (?:can|could|would|will|shall|should|may|do|does|did|is|are|was|were|have|has|had|am|why|what|how|where|which|who
+    (?:can|could|would|will|shall|should|may|do(?!\snot\b)|does|did|is|are|was|were|have|has|had|am|why|what|how|where|which|who
       |whose|isn'?t|aren'?t|doesn'?t|didn'?t|won'?t|wouldn'?t|couldn'?t|shouldn'?t|any\schance|i\swonder)\b"""
 )
 _POLITE = re.compile(r"(?i)^(?:can|could|would|will) you (?:please )?(?:always|never|from now on|stop|not)\b")
@@ -36,7 +36,7 @@ _ONE_TASK = re.compile(
       |for\sthe\stime\sbeing|not?\s\w+\syet|\byet\b(?=[\s.!,)]*$)|yet\b|today|tonight|temporarily|until\s(?:i|we|then|you|the)
       |anything\selse|something\selse|any\s?more\sthan\sthat|while\s(?:i|we)\b|before\swe\scontinue|to\sstart\swith
       |(?:in|for|on|from|to|with)\s(?:this|that|these|those)\s(?!project|repo|code\s?base|monorepo|team|api\b|app\b|service\b|backend\b|frontend\b|company)
-      |(?:the|this|that)\s(?:current|last|previous|above|next)\s(?!professional|style)
+      |(?<!for\s)(?:the|this|that)\s(?:current|last|previous|above|next)\s(?!professional|style)
       |this\sone|that\sone|now\sthat|in\sthere|these\schanges|go\sahead|let\sme\sknow|rest\sof\s(?:this|the)\ssession|in\sthis\ssession
       |step\s\d|phase\s\d|chunk\s\d)\b
     | \bagain[\s!.)]*$
@@ -100,7 +100,8 @@ def is_passing(sentence: str) -> bool:
 
 _AS_WE_DO = re.compile(
     r"""(?ix)^(?:
-      we\s(?:(?:only|always|usually|generally|still|all)\s)*
+      we\s(?:always\s|strictly\s)?follow\s(?:the\s)?[\w\s'-]+\s(?:style\sguide|style|guide|guidelines|conventions?|standards?|pattern|spec)$
+    | we\s(?:(?:only|always|usually|generally|still|all)\s)*
         (?:follow|release|deploy|ship|squash|rebase|review|pair|support|name|tag|version|use|document)\s
         (?!an?\b|the\b|some\b|one\b)
     | we\s(?:don't|do\snot|never)\s(?:use|do|commit|squash|merge|push|allow|log|mock|ship|support|deploy|hardcode|write

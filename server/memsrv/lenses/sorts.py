@@ -37,7 +37,9 @@ _ONE = re.compile(r"[`_.()=]|[a-z][A-Z]|\d")
 def is_sort(words: str) -> bool:
     """Whether a phrase names a sort of thing, in a project's or a writer's daily words."""
     return (
-        _SORT.match(words.strip()) is not None and _ONE.search(words) is None and re.search(r"\s[gG]o$", words) is None
+        _SORT.match(words.strip()) is not None
+        and _ONE.search(re.sub(rf"(?i)\b{LANGUAGES}", "", words)) is None
+        and re.search(r"\s[gG]o$", words) is None
     )
 
 

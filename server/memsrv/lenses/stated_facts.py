@@ -113,6 +113,10 @@ _VAGUE = re.compile(
     r"(?<!config )(?<!configuration )(?<!env )"
     r"(?:url|endpoint|domain|host|hostname|path|file|name|id|table|topic|schema|queue)$"
 )  # of what?
+#: What a task is about: where it is now, it will not be tomorrow.
+_AT_HAND = re.compile(
+    r"(?i)\b(?:bugs?|fix(?:es)?|problems?|errors?|issues?|changes?|new|todo|typo|mistake|failure|crash|code)\b"
+)
 _NO_SUBJECT = frozenset(
     "it that this there here which what he she they these those one everything something nothing and but "
     "if so then because".split()
@@ -166,7 +170,10 @@ def _attribute(ticked: str, plain: str) -> Reading | None:
         )
         value = re.sub(r"(?i)^(?:at|on|port|to|now|the)\s+|\s+(?:now|currently|instead|again|today)$", "", value)
         if not fits(relation, value) or (
-            subject == THIS_PROJECT and _QUALIFIED.match(relation) is None and _VAGUE.search(relation)
+            subject == THIS_PROJECT
+            and _QUALIFIED.match(relation) is None
+            and _VAGUE.search(relation)
+            and not relation.startswith(("webhook", "callback", "health"))
         ):
             return None
         if relation.endswith(("tests command", "linter command")):
@@ -227,15 +234,21 @@ def _place(ticked: str, plain: str) -> Reading | None:
             subject = f"{subject} of {found['value'].rstrip('/').rsplit('/', 1)[-1]}"
         return Reading(f"the {subject}", "path", found["value"].rstrip("."))
     found = _LIVES_IN.match(plain)
-    if found is None or found["subject"].split()[0].lower() in _NO_SUBJECT | {
-        "we",
-        "i",
-        "you",
-        "not",
-        "no",
-        "error",
-        "errors",
-    }:
+    if (
+        found is None
+        or found["subject"].split()[0].lower()
+        in _NO_SUBJECT
+        | {
+            "we",
+            "i",
+            "you",
+            "not",
+            "no",
+            "error",
+            "errors",
+        }
+        or _AT_HAND.search(found["subject"])
+    ):
         return None
     return Reading(subject_of(found["subject"]), "path", found["value"].rstrip("."))
 

@@ -58,6 +58,13 @@ _IN_TOOL = re.compile(
     r"^(?:the\s+|our\s+|all\s+)*(?P<subject>(?:[\w-]+\s+){0,2}[\w-]+(?<!s)s)\s+(?:are|live|come|sit|go)\s+(?:all\s+|stored\s+|kept\s+|managed\s+|tracked\s+)*(?:in|from|on)\s+"
     r"(?P<value>\d?[A-Z][\w.+-]*(?:\s[A-Z][\w.+-]*){0,2})$"
 )
+_CI = re.compile(
+    r"^(?:our\s+|the\s+)?(?i:ci)\s+(?:runs\s+on|uses|is\s+on|is)\s+(?P<value>[A-Z][\w.+-]*(?:\s[A-Z][\w.+-]*){0,2})$"
+)
+_REGION = re.compile(
+    r"(?i)^(?:the\s+|our\s+)?(?P<subject>staging|production|prod|dev|qa|everything|backend|frontend|api|app|database|db|cluster|workers?)\s+"
+    r"(?:runs?|is|are|lives?|is\s+hosted|are\s+hosted|is\s+deployed|are\s+deployed)\s+(?:in|on|to)\s+(?P<value>[a-z]{2,}-[a-z]+-?\d[a-z]?)$"
+)
 _FIND = re.compile(
     r"(?i)^(?:you\s+(?:can\s+)?|we\s+)(?:find|have|keep)\s+(?P<subject>(?:the|our|all)\s+[\w-]+(?:\s+[\w-]+){0,3}?)\s+(?:in|under|at|inside)\s+(?P<value>(?:[\w@.*-]+/)+[\w@.*-]*)$"
 )
@@ -111,6 +118,13 @@ def _person(plain: str) -> Reading | None:
 
 
 def _tool(plain: str) -> Reading | None:
+    found = _CI.match(plain)
+    if found is not None:
+        return Reading("CI", "use", found["value"])
+    found = _REGION.match(plain)
+    if found is not None:
+        where = subject_of(found["subject"]) if found["subject"].lower() != "everything" else THIS_PROJECT
+        return Reading(where, "region", found["value"])
     found = _PROJECT_USES.match(plain)
     if found is not None:
         value = clean(found["value"] or found["tool"] or found["its"])
