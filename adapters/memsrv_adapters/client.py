@@ -16,7 +16,7 @@ import psutil
 from filelock import Timeout
 
 from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound
-from memsrv.layout import Blocks, render, says_not_recorded
+from memsrv.layout import says_not_recorded
 from memsrv.records import Message, to_dict
 from memsrv.settings import Home, Settings
 from memsrv_adapters import address
@@ -143,7 +143,7 @@ def ask(
     wait_seconds: float = 0.0,
     timeout: float = 120.0,
 ) -> Answer | Warming:
-    """The answer of `model`, or of what is live for `project`; `system` defaults to the layout with empty blocks.
+    """The answer of `model`, or of what is live for `project`; closed book, as it was trained and probed, unless `system` is given.
 
     Starts the endpoint where none runs. Replies `Warming` at once while it starts, unless told to wait for it.
     NoAdapterYet where nothing is promoted for the project.
@@ -159,7 +159,8 @@ def ask(
         state = wait_until_ready(home, wait_seconds)
     if state.state != "ready" or state.url is None:
         return Warming()
-    messages = (Message("system", render(Blocks()) if system is None else system), Message("user", question))
+    asked = Message("user", question)
+    messages = (asked,) if system is None else (Message("system", system), asked)
     return _asked(state.url, address.token(home), name, messages, timeout)
 
 

@@ -270,6 +270,7 @@ def scores(report: dict[str, Any]) -> dict[str, float]:
     measured = report["evaluation"]
     closed = measured["closed_book"]
     return {
+        "recall": closed["candidate"]["all"],
         "known": closed["candidate"]["known"],
         "novel": closed["candidate"]["novel"],
         "base": closed["base"]["all"],

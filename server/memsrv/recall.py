@@ -33,6 +33,7 @@ _WEIGHTS = {
     "person": 0.05,
 }
 _HALF_LIFE_DAYS = 45.0
+_OUTDATED = 0.4  # what the score of a turn is worth whose claim was superseded
 _NAME = re.compile(r"`([^`]+)`|(\S*(?:[_/\\@#=-]|\w\.\w|\d|[a-z][A-Z]|::)\S*|\b[A-Z]{3,}\b)")
 _WORD = re.compile(r"\w+")
 _SILENT = frozenset({EventType.SUMMARY, EventType.COMPACTION, EventType.NOTE})
@@ -88,13 +89,13 @@ def recall(
     """The best `limit` results of `project` (None: all), within `token_budget` where one is given."""
     names = exact_names(query)
     terms = {_stem(word) for word in _WORD.findall(query.casefold()) if len(word) > 1}
-    memories = store.search_memories(
-        query, project=project, kinds=kinds, limit=_POOL, include_retired=include_superseded
-    )
+    every = store.search_memories(query, project=project, kinds=kinds, limit=2 * _POOL, include_retired=True)
+    memories = [hit for hit in every if include_superseded or _current(hit)][:_POOL]
     turns = [] if kinds else store.search_turns(query, project=project, limit=_POOL)
     turns = [hit for hit in turns if hit.event is not None and hit.event.type not in _SILENT]
     found = [_of_memory(hit, terms, names) for hit in _scaled(memories)]
     found += _with_neighbours(store, [_of_turn(hit, terms, names) for hit in _scaled(turns)], terms, names)
+    found = _outdated(found, every)
     newest = max((r.time for r in found if r.time), default=None)
     ranked = sorted((_aged(result, newest) for result in found), key=lambda r: (-r.score, r.time or "", r.id))
     return Recalled(tuple(_chosen(_with_agents(store, ranked), memories, limit, token_budget)))
@@ -220,6 +221,30 @@ def _with_neighbours(store: Store, results: list[Result], terms: set[str], names
             why = beside.why if "neighbour" in beside.why else (*beside.why, "neighbour")
             by_place[event.session, event.turn] = replace(beside, score=beside.score + gain, why=why)
     return list(by_place.values())
+
+
+def _current(hit: Hit) -> bool:
+    return hit.memory is not None and hit.memory.valid_to is None and hit.memory.superseded_by is None
+
+
+def _outdated(results: Sequence[Result], memories: Sequence[Hit]) -> list[Result]:
+    """Turns whose words were superseded later say so, and rank behind what replaced them."""
+    successors: dict[tuple[str | None, int | None], str] = {}
+    for hit in memories:
+        if hit.memory is not None and hit.memory.superseded_by is not None:
+            successors |= {(q.session, q.turn): hit.memory.superseded_by for q in hit.memory.evidence}
+    marked = []
+    for result in results:
+        successor = successors.get((result.session, result.turn)) if result.kind == "turn" else None
+        if successor is not None:
+            result = replace(
+                result,
+                score=result.score * _OUTDATED,
+                why=(*result.why, "superseded"),
+                superseded_by=successor,
+            )
+        marked.append(result)
+    return marked
 
 
 def _aged(result: Result, newest: str | None) -> Result:

@@ -89,7 +89,7 @@ def of_memories(memories: Sequence[Memory]) -> MemoryStanding:
 
 def of_version(version: AdapterVersion, state: str) -> VersionStanding:
     manifest = version.manifest
-    recall = manifest.scores.get("novel")  # asked in wordings that no training saw
+    recall = manifest.scores.get("recall")  # the gate's own figure: closed book, in wordings it was not trained on
     return VersionStanding(
         version=manifest.version,
         state=state,

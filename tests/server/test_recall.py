@@ -53,6 +53,15 @@ def test_what_was_superseded_stays_out(filled: Store) -> None:
     assert all("is 8080" not in result.text for result in found)
 
 
+def test_a_turn_whose_words_were_superseded_says_so_and_ranks_behind_what_replaced_them(filled: Store) -> None:
+    found = recall(filled, "staging server listens on port", project="demo").results
+    (old,) = [result for result in found if result.kind == "turn" and "port 8080." in result.text]
+
+    assert "8443" in found[0].text
+    assert old.superseded_by == found[0].id
+    assert old.score < found[0].score
+
+
 def test_what_was_superseded_can_be_asked_for_and_says_so(filled: Store) -> None:
     found = recall(filled, "staging server port", project="demo", include_superseded=True).results
     (old,) = [result for result in found if "is 8080" in result.text]
