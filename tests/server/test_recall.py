@@ -53,13 +53,16 @@ def test_what_was_superseded_stays_out(filled: Store) -> None:
     assert all("is 8080" not in result.text for result in found)
 
 
-def test_a_turn_whose_words_were_superseded_says_so_and_ranks_behind_what_replaced_them(filled: Store) -> None:
-    found = recall(filled, "staging server listens on port", project="demo").results
-    (old,) = [result for result in found if result.kind == "turn" and "port 8080." in result.text]
+def test_a_turn_whose_words_were_superseded_ranks_behind_what_replaced_them(store: Store, talk: Any) -> None:
+    old = talk("mon", started="2026-11-02T09:00:00")
+    old.says("Behind nginx with gzip, the staging server is on port 8080.").into(store)
+    talk("tue", started="2026-11-03T09:00:00").says("No, the staging server is on port 8443 now, not 8080.").into(store)
+    remember(store)
 
-    assert "8443" in found[0].text
-    assert old.superseded_by == found[0].id
-    assert old.score < found[0].score
+    best, *rest = recall(store, "staging server port behind nginx with gzip", project="demo").results
+
+    assert "8443" in best.text
+    assert [turn.superseded_by for turn in rest if "8080." in turn.text and "nginx" in turn.text] == [best.id]
 
 
 def test_what_was_superseded_can_be_asked_for_and_says_so(filled: Store) -> None:
