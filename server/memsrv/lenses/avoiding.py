@@ -53,6 +53,20 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
         if scope is None and after is not None and is_lasting_scope(after["scope"]):
             thing, scope = clean(after["rest"]), sort_name(after["scope"])
         return Parsed(Reading(scope or head_of(thing) or topic_of_doing("", thing), "avoid", thing), general=True)
+    banned = re.match(
+        r"(?i)^(?P<thing>[\w-]+(?:\s+[\w-]+){0,3}?)\s+(?:is|are)\s+(?:strictly\s+)?(?:forbidden|not\s+allowed|banned|prohibited|disallowed|a\s+no-go|taboo)"
+        r"(?:\s+in\s+(?P<scope>[\w\s-]+))?$",
+        words,
+    )
+    if banned is not None and not DEFINITE.search(words) and not THIS.search(words):
+        where = sort_name(banned["scope"]) if banned["scope"] else THIS_PROJECT
+        return Parsed(Reading(where, "avoid", clean(banned["thing"])), general=True)
+    kept = re.match(r"(?i)^you\s+(?:still\s+)?keep\s+(?P<verb>[a-z]+ing)\s+(?P<thing>[^,]+)", words)
+    if kept is not None:
+        thing = clean(REASON.sub("", kept["thing"]))
+        if THIS.search(thing) or not is_style(infinitive(kept["verb"].lower()), thing):
+            return None
+        return Parsed(Reading(head_of(thing) or THIS_PROJECT, "avoid", f"{kept['verb'].lower()} {thing}"), general=True)
     none = re.match(
         r"(?i)^no\s+(?P<thing>[\w.()`-]+(?:\s+(?!without\b)[\w-]+){0,2}?)"
         r"(?P<unless>\s+without\s+[\w\s]{3,40})?(?:\s+(?:in|inside|for|on)\s+(?P<scope>[^,]{3,50}))?$",
@@ -132,13 +146,23 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
         if which is not None and stem in ("add", "write", "put", "include", "leave", "generate"):
             about, doing, thing = which["head"], gerund(which["verb"]), which["rest"]
         if scope is not None:
-            subject = f"{about} in {scope}" if about and not scope.split()[0].endswith("ing") else scope
+            subject = f"{about} in {scope}" if about and not re.match(r"\w+ing\b", scope) else scope
         else:
             subject = about or doing
+            if stem in ("run", "execute") and about == thing:
+                subject = "git" if thing.startswith("git ") else "commands"
         reading = Reading(subject, "avoid", f"{doing} {thing}".strip())
     return Parsed(
         reading,
         general=strong
+        or (
+            re.search(r"(?i),\s*we\s+(?:have|use|are|prefer|do)\b", found["thing"]) is not None
+            and not DEFINITE.search(thing)
+        )
+        or (
+            stem in ("explain", "apologize", "apologise", "summarize", "summarise", "repeat", "thank")
+            and not DEFINITE.search(thing)
+        )
         or (scoped and (is_general(scope or "") or is_lasting_scope(scope or "")))
         or re.search(
             r"(?i)\b(?:\b(?:files|anything|code)\s+(?:under|in|inside)\s+[\w.]*[/_][\w./]*$"

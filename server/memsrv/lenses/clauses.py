@@ -11,6 +11,8 @@ _BREAK = re.compile(
     r"(?=(?:always|never|don'?t|do\snot|use|prefer|avoid|only|keep|no\s+\w+s\b|we|i|this\sis|it'?s|the|our|my|everything|run|put|write)\b)"
     r"|\s+and\s+(?=(?:always|never|don'?t|do\snot|prefer|avoid|we|i|the|our|my)\s)"
     r"|(?<=\w)[!.]{1,3}\s+"
+    r"|(?<=thing)\s*:\s+|(?<=note)\s*:\s+|(?<=rule)\s*:\s+|(?<=style)\s*:\s+|(?<=up)\s*:\s+|(?<=general)\s*:\s+"
+    r"|\s*(?:,|\band\b|,\s*and\b)\s+(?=[\w.-]+\s+for\s+\w+ing\b)"
 )
 
 

@@ -24,7 +24,7 @@ _TO_BE = re.compile(
     rf"(?i)^{_SUBJECT}\s+{_MUST}\s+(?:always\s+|only\s+|all\s+)*be\s+(?:{_DONE}\s+)?(?:{_PREP}\s+)?(?P<value>.+)$"
 )
 _TO_HAVE = re.compile(
-    rf"(?i)^{_SUBJECT}\s+(?:(?:{_MUST}\s+)?(?:always\s+)?(?:have|has|get|include|come\s+with|follow|use)|needs?|requires?)\s+(?P<value>.+)$"
+    rf"(?i)^{_SUBJECT}\s+(?:(?:{_MUST}\s+)?(?:always\s+)?(?:have|has|get|include|come\s+with|follows?|uses?)|needs?|requires?)\s+(?P<value>.+)$"
 )
 _GO = re.compile(
     rf"(?i)^{_SUBJECT}\s+(?:{_MUST}\s+)?(?:always\s+|only\s+)*(?:go(?:es)?|starts?|begins?|ends?|lives?|comes?|belongs?)\s+{_PREP}"
@@ -33,12 +33,18 @@ _GO = re.compile(
 _ARE_DONE = re.compile(
     rf"(?i)^{_SUBJECT}\s+(?:are|is|get)\s+(?:always\s+|all\s+|only\s+)*(?P<done>{_DONE})\s+(?:always\s+)?(?:{_PREP}\s+)?(?P<value>.+)$"
 )
+_ARE_NAMED = re.compile(
+    rf"(?i)^{_SUBJECT}\s+are\s+(?:always\s+)?(?P<value>(?-i:\S*(?:[a-z][A-Z]|_)\S*|[a-z]+-case|[A-Z]{{2,}}s))$"
+)
 _ARE = re.compile(rf"(?i)^{_SUBJECT}\s+are\s+(?:always\s+|all\s+)*(?P<value>[^,]+)(?:,\s+(?:never|not)\s+.+)$")
-_IN_TONGUE = re.compile(rf"(?i)^{_SUBJECT}\s+(?:only\s+)?in\s+(?P<value>{TONGUES})(?:\s+only)?$")
+_IN_TONGUE = re.compile(
+    rf"(?i)^{_SUBJECT}\s+(?:only\s+)?in\s+(?P<value>{TONGUES}|(?:upper|lower)[\s-]?case|camelcase|snake_case|pascalcase|kebab-case)(?:\s+only)?$"
+)
 _KEEP = re.compile(
     r"(?i)^(?:please\s+)?keep\s+(?:your\s+|all\s+|the\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){0,2}?)\s+"
     r"(?P<value>(?:under|below|within|shorter\s+than|less\s+than|at\s+most|up\s+to|max(?:imum)?)\s+\d[\d.,]*\s+\w+)$"
 )
+_DOES = r"(?:exposes?|returns?|logs?|uses?|gets?|starts?|ends?|goes|lives?|belongs?|inherits?|extends?|implements?)"
 _KEEP_SO = re.compile(
     r"(?i)^(?:please\s+)?keep\s+(?:your\s+|all\s+|the\s+)?(?P<subject>[\w-]+(?:\s+[\w-]+){0,2}?)\s+(?:very\s+)?"
     r"(?:short|small|brief|concise|simple|sorted|alphabetical|minimal|focused|independent|pure|flat|clean|terse|tiny|lean"
@@ -49,7 +55,7 @@ _BE = re.compile(
 )
 _WE_DO = re.compile(
     r"(?i)^(?:you\s+(?:should|must)\s+)?(?:always\s+)?(?:we\s+)?(?:(?:only|usually|generally|all)\s+)*(?:always\s+)?(?P<verb>track|name|store|write|keep|tag|deploy|release|format"
-    r"|document|test|host|log|version|prefix|sign|review|handle|wrap|return|call|save|manage|publish|build)\s+"
+    r"|document|test|host|log|version|prefix|sign|review|handle|wrap|return|call|save|indent|quote|spell|order|sort|manage|publish|build)\s+"
     r"(?P<subject>(?:all\s+|our\s+)?[\w-]+(?:\s+[\w-]+)?)\s+(?:only\s+)?(?:in|like|with|as|on|via|using|under)\s+(?P<value>[^,]+)"
     r"(?:,?\s+(?:and\s+)?(?:not|never|rather\s+than|instead\s+of)\s+(?:with\s+|in\s+|as\s+)?.+)?$"
 )
@@ -62,9 +68,9 @@ _EVERYTHING = re.compile(
 )
 _ANSWERING = ("answer", "reply", "respond", "talk")
 _PASSING = re.compile(
-    r"(?i)^(?:(?:be|get|to|re)?\s*(?:run\s|removed?|fix(?:ed|ing)?|updat(?:ed|ing)|deleted?|added|moved|changed|reverted|done|green|passing|ready|gone"
+    r"(?i)^(?:(?:be|get|to|re)?\s*(?:run\s|removed?|fix(?:ed|ing)?(?!\s\w+s\b)|updat(?:ed|ing)|deleted?|added|moved|changed|reverted|done|green|passing|ready|gone"
     r"|restored|visible|hidden|displayed|shown|aligned|empty|clickable|disabled|enabled|missing|broken|wrong|failing|ok|fine|work"
-    r"|loaded|called|null|none|true|false|undefined|set|executed|started|red|blue|the\s+same|a\s+(?:fix|look|change|refactor|rewrite)|some|more|to|better)\b)"
+    r"|loaded|called|null|none|true|false|undefined|set|executed|started|red|blue|the\s+same|a\s+(?:fix|look|change|refactor|rewrite)|some|more|to|better|too|so|much|a\s+lot|lots)\b)"
 )
 _NAMED = re.compile(r"\d|[a-z][A-Z]|[_/.@<>*+-]\w|^[A-Z]|\s[A-Z]|`")
 
@@ -77,8 +83,8 @@ def convention(words: str, scope: str | None) -> Parsed | None:
     kept = _KEEP.match(REASON.sub("", words).replace(" please", ""))
     if kept is not None and is_sort(kept["subject"]):
         return Parsed(Reading(sort_name(kept["subject"]), "length", clean(kept["value"])), general=True)
-    for shape in (_IN_TONGUE, _TO_BE, _TO_HAVE, _GO, _ARE_DONE, _ARE, _WE_DO, _PLACED):
-        found = shape.match(words)
+    for shape in (_IN_TONGUE, _TO_BE, _TO_HAVE, _GO, _ARE_DONE, _ARE, _ARE_NAMED, _WE_DO, _PLACED):
+        found = shape.match(words.split(", ", 1)[0] if shape is _IN_TONGUE else words)
         if found is None:
             continue
         subject, value = found["subject"].strip(), _value(found["value"])
@@ -111,6 +117,14 @@ def is_convention(words: str) -> bool:
             return (
                 _is_plural(found["subject"]) or re.match(r"(?i)(?:all|every|each|any)\b", found["subject"]) is not None
             )
+    if re.match(
+        r"(?i)^(?:please\s+)?give\s+me\s+(?:very\s+)?(?:short|brief|concise|detailed|terse)\s+(?:answers|explanations|responses|replies)\b",
+        words,
+    ):
+        return True
+    every = re.match(rf"(?i)^(?:every|each|all)\s+(?P<subject>[\w-]+(?:\s[\w-]+)?)\s+{_DOES}\s+\S", words)
+    if every is not None and is_sort(every["subject"]):
+        return True
     kept = _KEEP_SO.match(words)
     return (kept is not None and is_sort(kept["subject"])) or _BE.match(words) is not None
 

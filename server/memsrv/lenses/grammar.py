@@ -22,7 +22,7 @@ from memsrv.lenses.phrases import (
     occasion_of,
     sort_of,
 )
-from memsrv.lenses.sorts import is_lasting_scope, sort_name
+from memsrv.lenses.sorts import is_lasting_scope, is_sort, sort_name
 from memsrv.lenses.topics import topic_of
 
 MAX_VALUE_WORDS = 12
@@ -70,6 +70,7 @@ _GONE = tuple(
         r")?)\s+(?P<new>[`\w./@:()-]+)",
         r"^(?:the\s+[\w\s-]{2,30}?|it)(?:\s+is|'s)\s+(?:called\s+|named\s+)?(?P<new>`?\w+[_./()][\w./()]*`?),?\s+(?:and\s+)?not"
         r"\s+(?P<old>`?\w+[_./()][\w./()]*`?)$",
+        r"^it(?:'s|\s+is)\s+(?P<new>`[^`]+`),?\s+(?:and\s+)?not\s+(?P<old>`[^`]+`)$",
         r"^(?P<old>[`\w./@:()-]+)\s+(?:does\s+not|doesn'?t|no\s+longer)\s+exists?(?:\s+any\s?more)?[;,.:]\s*"
         r"(?:please\s+)?(?:use|it'?s(?:\s+called)?(?:\s+now)?|it\s+is\s+now)\s+(?P<new>[`\w./@:()-]+)",
         r"^(?:rename|move|change)\s+(?:the\s+)?(?:[\w-]+\s+){0,6}?(?:from\s+)?(?P<old>[\w@.-]*/[\w./@-]+)\s+"
@@ -104,7 +105,7 @@ def parse(sentence: str) -> Parsed | None:
         if found is not None:
             reading = own_subject(found.reading)
             found = Parsed(reading, found.general, found.correcting)
-            if not reading.subject or not reading.value:
+            if not _is_whole(reading.subject) or not _is_whole(reading.value):
                 return None
             if THIS.search(reading.subject) and reading.subject != THIS_PROJECT:
                 return None
@@ -112,6 +113,12 @@ def parse(sentence: str) -> Parsed | None:
                 return None
             return found
     return None
+
+
+def _is_whole(phrase: str) -> bool:
+    """Whether a phrase was not cut in the middle: quotes and brackets close, and it holds a word."""
+    closes = phrase.count('"') % 2 == 0 and all(phrase.count(a) == phrase.count(b) for a, b in ("()", "[]", "{}"))
+    return closes and re.search(r"\w", phrase) is not None
 
 
 def _gone(words: str, scope: str | None) -> Parsed | None:
@@ -123,6 +130,13 @@ def _gone(words: str, scope: str | None) -> Parsed | None:
 
 
 def _replacement(words: str, scope: str | None) -> Parsed | None:
+    either = re.match(r"(?i)^(?:only\s+)?(?P<new>[\w-]+),?\s+not\s+(?P<old>[\w-]+)$", words)
+    if (
+        either is not None
+        and topic_of(either["new"]) is not None
+        and topic_of(either["new"]) == topic_of(either["old"])
+    ):
+        return Parsed(Reading(topic_of(either["new"]) or "", "use", either["new"]), general=True, correcting=True)
     for pattern in _REPLACE:
         found = pattern.match(words)
         if found is None:
@@ -156,6 +170,7 @@ def _replacement(words: str, scope: str | None) -> Parsed | None:
         return Parsed(
             Reading(subject, "replacement", new),
             general=preferred
+            or (words.startswith("use ") and " instead of running " in words)
             or (negated and (is_name(old) or _is_plain(old, new)))
             or (scope is not None and is_lasting_scope(scope)),
             correcting=True,
@@ -164,6 +179,12 @@ def _replacement(words: str, scope: str | None) -> Parsed | None:
 
 
 def _use(words: str, scope: str | None) -> Parsed | None:
+    tool = re.match(r"(?i)^(?P<value>[\w.-]+)\s+for\s+(?P<scope>\w+ing)$", words)
+    if tool is not None and topic_of(tool["value"]) is not None:
+        return Parsed(Reading(tool["scope"], "use", tool["value"]), general=True)
+    sort = re.match(r"(?i)^i\s+(?:really\s+)?(?:like|love)\s+(?P<value>[a-z-]+\s+[\w-]+s)$", words)
+    if sort is not None and is_sort(sort["value"]) and not DEFINITE.search(sort["value"]):
+        return Parsed(Reading(sort["value"].split()[-1], "use", sort["value"]), general=True)
     liked = re.match(
         r"(?i)^i\s+(?:really\s+)?(?:like|love|want)\s+(?P<value>[^,]+?)\s+(?:on|in|for)\s+(?P<scope>(?:every|each|all)\s[^,]+)$",
         words,

@@ -7,6 +7,7 @@ import re
 
 from memsrv.lenses.claim import Reading
 from memsrv.lenses.phrases import DEFINITE, REASON, THIS, Parsed, clean, gerund
+from memsrv.lenses.sorts import is_lasting_scope
 
 _ALWAYS = re.compile(
     r"^(?:(?:we|i|you)\s+(?:should\s+|must\s+)?)?(?:always|make\s+sure\s+to\s+always|(?:each|every)\s+time)"
@@ -28,13 +29,16 @@ _BEFORE_RUN = re.compile(
     re.IGNORECASE,
 )
 
+_ROUTINE = re.compile(
+    r"(?i)^(?:(?:committing|pushing|merging|releasing|deploying)\b|(?:opening|creating|submitting|making)\s+an?\s+(?:pr|pull\s+request|merge\s+request|release)\b)"
+)
 _PLACED = frozenset("write name format import put store place log handle keep indent document commit save".split())
 
 _DOES = frozenset(
     "update add run write bump check regenerate create include document ask notify rebuild restart commit "
     "use call put keep rebase squash "
     "test mock import export register validate log close open tag sign mention reference link start end "
-    "prefix wrap return answer reply".split()
+    "list check show explain prefix wrap return answer reply".split()
 )
 
 _WHAT_IN = re.compile(r"(?i)^(?:only\s+)?(?:in|with|using|by)\s+(?P<value>[^,]+)$")
@@ -99,10 +103,11 @@ def always(words: str, scope: str | None) -> Parsed | None:
     if named is not None and not DEFINITE.search(named["subject"]):
         return Parsed(Reading(clean(named["subject"]), "use", clean(named["value"])), general=named["we"] is not None)
     occasion = re.match(
-        r"(?i)^(?P<when>before|after)\s+(?P<scope>(?:you\s+)?[a-z]+ing\s[^,]+?|you\s[^,]+?),?\s+(?:you\s+(?:must|should)\s+)?always\s+(?P<do>[a-z]+\s.+)$",
+        r"(?i)^(?P<when>before|after)\s+(?P<scope>(?:you\s+)?[a-z]+ing\s[^,]+?|you\s[^,]+?)(?:,?\s+(?:you\s+(?:must|should)\s+)?(?P<always>always)\s+|,\s+(?:please\s+)?)(?P<do>[a-z]+\s.+)$",
         words,
     )
-    if occasion is not None and not THIS.search(words):
+    routine = occasion is not None and (occasion["always"] or _ROUTINE.match(occasion["scope"]))
+    if occasion is not None and routine and not THIS.search(words):
         first = " first" if occasion["when"].lower() == "before" else ""
         done = clean(REASON.sub("", occasion["do"]))
         return Parsed(Reading(_doing(occasion["scope"]), "fix", f"{done}{first}"), general=True)
@@ -138,7 +143,7 @@ def _whenever(words: str, scope: str | None) -> Parsed | None:
         return None
     thing = clean(REASON.sub("", thing))
     return (
-        Parsed(Reading(_doing(scope), "fix", f"{verb.lower()} {thing}"), general=False)
+        Parsed(Reading(_doing(scope), "fix", f"{verb.lower()} {thing}"), general=is_lasting_scope(scope))
         if not THIS.search(thing)
         else None
     )

@@ -5,8 +5,10 @@ One task's instructions, questions, guesses and pasted text are not memories. Ne
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from memsrv.lenses import grammar, prose, scope
+from memsrv.lenses.answers import answers, chosen
 from memsrv.lenses.claim import Claim, claim, evidence, in_own_words
 from memsrv.lenses.clauses import clauses
 from memsrv.lenses.conventions import is_convention
@@ -37,6 +39,17 @@ def human_words(events: Sequence[Event]) -> Iterator[Claim]:
             yield from preferences(event, acted)
         elif event.type is EventType.REJECTION and event.trust is Trust.HUMAN:
             yield from _refusal(event, calls.get(event.call or ""))
+        else:
+            yield from _answered(event)
+
+
+def _answered(event: Event) -> Iterator[Claim]:
+    for answer in answers(event):
+        choice = chosen(answer)
+        if choice is not None:
+            yield claim(choice, Trust.HUMAN, (evidence(event, answer.quote),), event.time)
+        else:
+            yield from preferences(replace(event, text=answer.words), correcting=False)
 
 
 def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
@@ -48,7 +61,7 @@ def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
         if skip:
             skip = False
             continue
-        if _RECURS.search(sentence) and len(sentence.split()) <= 9:
+        if _RECURS.search(sentence) and len(sentence.split()) <= 9 and grammar.parse(sentence) is None:
             kept_having = True
             continue
         following = said[place + 1] if place + 1 < len(said) else ""
@@ -68,7 +81,7 @@ def _taken_apart(event: Event, sentence: str, correcting: bool, insisted: bool, 
     replaced = whole is not None and whole.relation == "replacement"
     if not replaced and not scope.is_passing(sentence):
         parts = [_read(event, clause, correcting, insisted, alone) for clause in clauses(sentence)]
-        found = [part for part in parts if part is not None and part.subject is not None]
+        found = [part for part in parts if part is not None and (part.subject is not None or whole is None)]
         if len(found) > 1 or (found and (whole is None or whole.subject is None)):
             yield from found
             return
@@ -114,6 +127,7 @@ def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: 
     if (
         (ruled or (durable and _is_wish(sentence) and (alone or not _BARE.match(sentence))))
         and not scope.is_report(sentence)
+        and not scope.is_pointing(core(sentence))
         and len(sentence.split()) >= 4
     ):
         return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
@@ -141,7 +155,7 @@ _WISH = re.compile(
 #: Words of one piece of work: what it points at, and what a program (not a person) always does.
 _AT_HAND = re.compile(
     r"(?ix)\b(?:this|these|those)\b(?!\s(?:project|repo|repository|code\s?base|monorepo|team))|\b(?:remove|delete|fix|change|revert)\sit\b"
-    r"|^(?:please\s)?(?:always|never)\s(?:return|show|call|display|set|render|raise|throw|pass|load|fetch|draw|print|hide|open|crash|fail)\b"
+    r"|^(?:please\s)?(?:always|never)\s(?:return|show|call|display|set|render|raise|throw|pass(?!\s-)|load|fetch|draw|print|hide|open|crash|fail)\b"
 )
 _OCCASION = re.compile(r"(?i)^(?:whenever|(?:every|each) time)\b")
 _THEN = re.compile(

@@ -38,6 +38,13 @@ ATTRIBUTES = (
 )
 
 
+_STATES = (
+    "stale slow full down up red green huge big small fast old new outdated flaky dead gone stuck weird cold warm corrupt "
+    "invalid unknown unset running stopped disabled enabled ready done online offline healthy "
+    "unhealthy null none true false locked behind gone bad good"
+).split()
+
+
 def fits(relation: str, value: str) -> bool:
     """Whether the value is of the sort its noun asks for: the port a number, the URL an address."""
     if not value or value.lower().split()[0] in (
@@ -70,6 +77,7 @@ def fits(relation: str, value: str) -> bool:
         "available",
         "already",
         "free",
+        *_STATES,
         "tomorrow",
         "today",
         "soon",

@@ -12,7 +12,7 @@ from memsrv.lenses.topics import topic_of, topic_of_doing
 LEAD = re.compile(
     r"""(?ix)^\s*(?:(?:no(?:pe)?(?:\s(?:man|dude|bro))?(?=\s*[,;:.!–—-]|\s+(?:don'?t|do|use|it|it's|the|we|i|that|please|always|never|just|let)\b)|ok(?:ay)?|yes|yeah|yep|hey|hi|well|so|also|and|but|btw|fyi|please|pls|actually|wait|sorry
       |hmm+|again|once\sagain|remember(?:\sthat|\sto)?|note(?:\sthat)?|important|reminder|rule|convention|preference|decision|correction
-      |one\smore\sthing|in\sgeneral|generally|as\sa\srule|as\s(?:i\s)?(?:said|told\syou)(?:\sbefore)?|i(?:'ve|\shave)?\s(?:already\s)?(?:told|asked)\syou(?:\salready|\sbefore|\sto|\s(?:two|three|four|five|many|several|\d+)\stimes|\snow|\sagain)*|for\sthe\s(?:last|hundredth|third|tenth)\stime|(?:please\s)?(?:don'?t|do\snot)\sforget(?:\sthat)?(?=\s*[:,]|\s(?:the|we|our|that)\b)|that(?:'s|\sis)\s(?:wrong|not\s(?:right|correct|true))|that\s+is\s+incorrect|wrong|keep\sin\smind(?:\sthat)?
+      |one\smore\sthing|in\sgeneral|generally|as\sa\srule|i\ssaid(?:\salready)?|as\s(?:i\s)?(?:said|told\syou)(?:\sbefore)?|i(?:'ve|\shave)?\s(?:already\s)?(?:told|asked)\syou(?:\salready|\sbefore|\sto|\s(?:two|three|four|five|many|several|\d+)\stimes|\snow|\sagain)*|for\sthe\s(?:last|hundredth|third|tenth)\stime|(?:please\s)?(?:don'?t|do\snot)\sforget(?:\sthat)?(?=\s*[:,]|\s(?:the|we|our|that)\b)|that(?:'s|\sis)\s(?:wrong|not\s(?:right|correct|true))|that\s+is\s+incorrect|wrong|keep\sin\smind(?:\sthat)?
       |for\sthe\srecord|to\sbe\sclear|from\snow\son|from\shere\son(?:\sout)?|going\sforward|in\s(?:the\s)?future|for\s(?:the\s)?future(?:\sreference)?
       |(?:in|for|on|across|throughout)\s(?:this|our)\s(?:whole\s|entire\s)?(?:project|repo(?:sitory)?|code\s?base|monorepo)
       |our\s(?:convention|policy|rule|standard|guideline)\s(?:is(?:\sthat|\sto)?)|the\s(?:convention|policy|rule|standard)(?:\shere)?\sis(?:\sthat|\sto)?
@@ -103,7 +103,10 @@ def occasion_of(words: str) -> tuple[str | None, str]:
         or " use " in found["scope"]
     ):
         return None, words
-    scope = re.sub(r"(?i)^(?:you(?:'re|\sare)?|we(?:'re|\sare)?|i(?:'m|\sam)?)\s+", "", found["scope"])
+    scope = re.sub(r"(?i)^(?:you(?:'re|\sare)|we(?:'re|\sare)|i(?:'m|\sam))\s+", "", found["scope"])
+    doing = re.match(r"(?i)^(?:you|we|i)\s+(?P<verb>[a-z]+)(?P<rest>.*)$", scope)
+    if doing is not None:
+        scope = gerund(doing["verb"].lower()) + doing["rest"]
     return clean(scope), LEAD.sub("", found["rest"])
 
 
@@ -238,6 +241,9 @@ def is_style(verb: str, thing: str) -> bool:
         "mock",
         "hardcode",
         "introduce",
+        "catch",
+        "swallow",
+        "abbreviate",
         "make",
     }
     first = thing.split(" ", 1)[0].lower() if thing else ""

@@ -6,8 +6,10 @@ The assistant's prose, tool output, files and web pages are no source here: what
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from memsrv.lenses import prose, scope
+from memsrv.lenses.answers import answers
 from memsrv.lenses.claim import THIS_PROJECT, Claim, Reading, claim, evidence, in_own_words
 from memsrv.lenses.clauses import clauses
 from memsrv.lenses.runs import Run, bare, is_compound, runs, words
@@ -57,6 +59,8 @@ def project_facts(events: Sequence[Event]) -> Iterator[Claim]:
     for event in events:
         if not event.sidechain and event.type in (EventType.PROMPT, EventType.REJECTION) and event.trust is Trust.HUMAN:
             yield from _said(event)
+        for answer in answers(event):
+            yield from _said(replace(event, text=answer.words))
     yield from _commands_that_pass(events)
     yield from _dev_ports(events)
 

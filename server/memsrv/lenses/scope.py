@@ -102,13 +102,14 @@ _AS_WE_DO = re.compile(
     r"""(?ix)^(?:
       we\s(?:always\s|strictly\s)?follow\s(?:the\s)?[\w\s'-]+\s(?:style\sguide|style|guide|guidelines|conventions?|standards?|pattern|spec)$
     | we\s(?:(?:only|always|usually|generally|still|all)\s)*
-        (?:follow|release|deploy|ship|squash|rebase|review|pair|support|name|tag|version|use|document)\s
+        (?:follow|release|deploy|ship|squash|rebase|review|pair|support|name|tag|version|use|document|target|pin|require|cut|lint|publish|expose|sort|group|prefix|import)\s
         (?!an?\b|the\b|some\b|one\b)
     | we\s(?:don't|do\snot|never)\s(?:use|do|commit|squash|merge|push|allow|log|mock|ship|support|deploy|hardcode|write
         |accept|add|put|force-push)\s
         (?!an?\b|the\b|any\b|some\b|much\b|well\b)
-    | (?:the\s|our\s)?[\w-]+(?:\s[\w-]+)?\s(?:is|are)\s(?:always\s)?
+    | (?:the\s|our\s|everything\sunder\s)?[\w/.-]+(?:\s[\w-]+)?\s(?:is|are)\s(?:always\s)?
         (?:read-only|protected|frozen|off[- ]limits|append-only|immutable|write-protected)\b
+    | (?:deployments?|deploys|releases?)\s(?:happen|go\sout)\s(?:only\s)?(?:on|every)\s
     | i(?:'m|\sam)\sthe\s(?:owner|maintainer|lead)\s(?:of|for)\s
     )"""
 )
@@ -123,13 +124,21 @@ _POINTING = re.compile(
 )
 
 
+def is_pointing(core: str) -> bool:
+    """Whether the words point at something before them: "it", "that", "them"."""
+    return re.search(r"(?i)\b(?:it|them|these|those)\b|\bthat\W*$", core) is not None and not re.search(
+        r"(?i)\bwhen(?:ever)?\b", core
+    )
+
+
 def is_standing(core: str, sentence: str) -> bool:
     """Whether words without a known reading tell how the team always does it, or ask outright to be remembered."""
     if _POINTING.search(core) or is_report(core):
         return False
     if re.search(r"(?i),\s*(?:always|every\s+time|each\s+time)\W*$", sentence):
         return True
-    told = _TO_REMEMBER.match(sentence) is not None and _VERB.search(core) is not None and len(core.split()) >= 4
+    states = _VERB.search(core) or re.match(r"(?:the|our|The|Our|[A-Z]\w*)\s(?:[\w-]+\s){0,3}?[a-z]{3,}s\s", core)
+    told = _TO_REMEMBER.match(sentence) is not None and states is not None and len(core.split()) >= 4
     return told or (_AS_WE_DO.match(core) is not None and len(core.split()) <= 12)
 
 

@@ -24,11 +24,11 @@ _NOUNS = (
     r"|amounts?|prices?|money|currenc(?:y|ies)|strings?|code|answers?|repl(?:y|ies)|explanations?|responses?|summar(?:y|ies)"
     r"|releases?|tags?|versions?|changelogs?|changelog\sentries|readmes?|scripts?|configs?|secrets?|indentation|formatting"
     r"|naming|quotes?|spelling|features?|feature\sflags?|tickets?|issues?|requests?|payloads?|fields?|identifiers?|titles?"
-    r"|templates?|snapshots?|assertions?|services?|handlers?|controllers?|models?|validation|snippets?|examples?)"
+    r"|templates?|snapshots?|assertions?|services?|handlers?|controllers?|models?|validation|snippets?|examples?|keywords|signatures?|commas|hints?|deployments?|deploys)"
 )
 _SORT = re.compile(
     rf"(?ix)^(?:(?:all|every|each|any|our|new|of)\s+)*(?!the\b|this\b|that\b|these\b|those\b|a\b|an\b|my\b|your\b|its\b"
-    rf"|his\b|her\b|their\b|always\b|never\b|please\b|only\b|use\b|write\b|add\b|put\b|make\b|two\b|three\b|both\b|some\b|\d)(?:[\w/-]+\s+){{0,2}}?(?:{_NOUNS}|{LANGUAGES})"
+    rf"|his\b|her\b|their\b|in\b|for\b|always\b|never\b|please\b|only\b|use\b|write\b|add\b|put\b|make\b|two\b|three\b|both\b|some\b|\d)(?:[\w/-]+\s+){{0,2}}?(?:{_NOUNS}|{LANGUAGES})"
     rf"(?:\s+(?:files?|code|tests?|projects?|components?))?$"
 )
 _ONE = re.compile(r"[`_.()=]|[a-z][A-Z]|\d")

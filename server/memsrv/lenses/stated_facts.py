@@ -39,7 +39,7 @@ _SUBJECT = r"(?P<subject>(?:the\s+|our\s+|my\s+)?[\w./@-]+(?:\s+[\w./@-]+){0,4}?
 
 _RUNS_ON = re.compile(
     rf"^{_SUBJECT}\s+(?:now\s+|actually\s+|currently\s+|always\s+)*(?:runs?|listens?|is\s+listening|is\s+runn"
-    rf"ing|is\s+served|serves|is\s+available|is\s+exposed|is\s+reachable|is|lives|binds|moved|has\s+moved|was"
+    rf"ing|is\s+served|serves|is\s+available|(?:is|are)\s+exposed|are\s+served|are\s+available|is\s+hosted|are|is\s+reachable|is|lives|binds|moved|has\s+moved|was"
     rf"\s+moved|sits|starts|answers)\s+(?:now\s+)?(?:locally\s+)?(?:on|at|to|over|under|behind)\s+(?:tcp\s+)?"
     rf"(?P<value>(?:(?P<isport>port\s+|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|:)(?P<port>{PORT})\b)|{URL})",
     re.IGNORECASE,
@@ -66,7 +66,7 @@ _USE_PORT = re.compile(
 )
 
 _CALLED = re.compile(
-    r"^(?:the|our)\s+(?P<subject>[\w-]+(?:\s+[\w-]+){0,4}?)\s+(?:is|are|was)\s+(?:now\s+)?(?:called|named"
+    r"^(?:the|our)\s+(?P<subject>[\w-]+(?:\s+[\w-]+){0,4}?)\s+(?:is|are|was)\s+(?:now\s+)?(?:called|named|published\s+as"
     r"|renamed\s+to)\s+(?P<value>[\w./@:<>*-]+)$",
     re.IGNORECASE,
 )
@@ -87,7 +87,7 @@ _HAVE_AT = re.compile(
 
 _ON_VERSION = re.compile(
     rf"^(?P<who>we(?:'re|\s+are)?|(?:the|this|our)\s+(?:project|repo|codebase)|(?:the\s+|our\s+)?(?:backend"
-    rf"|frontend|front-end|back-end|app|api|server|client|service|ci|worker|production|staging|docker\s+image"
+    rf"|frontend|front-end|back-end|app|api|server|client|service|ci|worker|production|prod|staging|docker\s+image"
     rf"))\s+(?:now\s+|still\s+|only\s+|currently\s+|all\s+)*(?:on|using|use|uses|run|runs|is\s+on|are\s+on|target"
     rf"|targets|require|requires|need|needs|support|supports|is\s+pinned\s+to|are\s+pinned\s+to|pin|upgraded"
     rf"\s+to|moved\s+to|switched\s+to|is\s+running|are\s+running|deploy\s+on|deploys\s+on)\s+(?:on\s+)?(?P<su"
@@ -115,7 +115,8 @@ _VAGUE = re.compile(
 )  # of what?
 #: What a task is about: where it is now, it will not be tomorrow.
 _AT_HAND = re.compile(
-    r"(?i)\b(?:bugs?|fix(?:es)?|problems?|errors?|issues?|changes?|new|todo|typo|mistake|failure|crash|code)\b"
+    r"(?i)\b(?:bugs?|fix(?:es)?|problems?|errors?|issues?|changes?|todo|typo|mistake|failure|crash)$"
+    r"|^(?:the\s+)?new\b|^(?:the\s+)?code$"
 )
 _NO_SUBJECT = frozenset(
     "it that this there here which what he she they these those one everything something nothing and but "
@@ -145,9 +146,13 @@ def stated(sentence: str) -> Iterator[Reading]:
             return
 
 
+_HANGING = frozenset("the a an in of for to on at my with from and or".split())
+
+
 def _sound(reading: Reading) -> bool:
     first = reading.subject.split(" ", 1)[0].lower()
-    known = reading.subject == THIS_PROJECT or first not in _NO_SUBJECT
+    last = reading.subject.rsplit(" ", 1)[-1].lower()
+    known = reading.subject == THIS_PROJECT or (first not in _NO_SUBJECT and last not in _HANGING)
     return bool(reading.value) and known and len(reading.value) <= 120
 
 
@@ -169,6 +174,8 @@ def _attribute(ticked: str, plain: str) -> Reading | None:
             )
         )
         value = re.sub(r"(?i)^(?:at|on|port|to|now|the)\s+|\s+(?:now|currently|instead|again|today)$", "", value)
+        if re.fullmatch(r"(?i)my", (found["subject"] or "").strip()):
+            subject = "the user"
         if not fits(relation, value) or (
             subject == THIS_PROJECT
             and _QUALIFIED.match(relation) is None
@@ -184,6 +191,9 @@ def _attribute(ticked: str, plain: str) -> Reading | None:
             if re.fullmatch(URL, value) or re.search(r"(?:staging|production|prod|dev|test|qa)\s", relation):
                 about = subject_of(f"{found['subject'] or ''} {relation.removesuffix(' name')}")
                 return Reading(about, "url" if re.fullmatch(URL, value) else "name", value)
+            staged = re.fullmatch(r"the (\w+) server", subject)
+            if staged is not None:  # "staging's db"
+                return Reading(f"the {staged[1]} database", "name", value)
             relation = relation.replace("db", "database")
         if subject == THIS_PROJECT and (qualified := _QUALIFIED.match(relation)) is not None:
             subject, relation = subject_of(qualified["which"]), qualified["noun"]
@@ -244,8 +254,6 @@ def _place(ticked: str, plain: str) -> Reading | None:
             "you",
             "not",
             "no",
-            "error",
-            "errors",
         }
         or _AT_HAND.search(found["subject"])
     ):

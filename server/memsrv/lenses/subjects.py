@@ -5,6 +5,10 @@ import re
 from memsrv.lenses.claim import THIS_PROJECT
 from memsrv.lenses.topics import topic_of
 
+_PRODUCTS = frozenset(
+    "grafana prometheus kibana jaeger storybook keycloak minio mailhog jenkins airflow elasticsearch nginx traefik "
+    "consul zookeeper clickhouse sonarqube metabase superset temporal localstack opensearch loki tempo".split()
+)
 _STAGES = {"prod": "production", "development": "dev", "testing": "test"}
 
 
@@ -26,6 +30,8 @@ def subject_of(words: str) -> str:
         which = stored[1].lower()
         return f"the {_STAGES.get(which, which)} database"
     if topic_of(bare) is not None and len(bare.split()) == 1:
+        return bare
+    if bare.lower() in _PRODUCTS:
         return bare
     if bare.upper() == "API":
         return "the API"

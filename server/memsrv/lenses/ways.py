@@ -14,13 +14,14 @@ _LINE = (
 
 _TASKS = (
     r"(?P<task>(?:unit\s+|integration\s+|e2e\s+|end-to-end\s+|all\s+)?tests?|(?:test\s+)?suite|build|linter|lint"
-    r"|formatter|migrations?|dev\s+server|server|app|deploy(?:ment)?|type\s?check(?:er|s|ing)?|docs|seed(?:s"
+    r"|formatter|migrations?|dev\s+server|server|app|deploy(?:ment)?|type\s?check(?:er|s|ing)?|docs|backend|frontend|api|worker|storybook|seed(?:s"
     r"|ing)?|release|benchmarks?)"
 )
 
 _COMMAND_FOR = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        rf"^(?:the\s+|our\s+)?{_TASKS}\s+runs?\s+(?:with|via|using|through)\s+(?P<value>{_LINE})$",
         rf"^(?:the\s+|our\s+)?{_TASKS}\s+(?:(?:is|are)|(?:must|should|have\s+to|need\s+to)\s+be)\s+(?:always\s+|now\s+)?(?:run|started|built|executed"
         rf"|launched|deployed|applied|done)\s+(?:with|via|using|by|through)\s+(?:running\s+)?(?P<value>"
         rf"{_LINE})$",
@@ -67,6 +68,10 @@ _TASK_NAMES = {
     "dev server": "dev server command",
     "server": "start command",
     "app": "start command",
+    "backend": "backend start command",
+    "frontend": "frontend start command",
+    "api": "API start command",
+    "worker": "worker start command",
     "deployment": "deploy command",
     "deploy": "deploy command",
     "build": "build command",

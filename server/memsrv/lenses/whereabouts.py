@@ -13,7 +13,7 @@ from memsrv.lenses.topics import topic_of
 
 _WHAT = r"(?P<subject>(?:the\s+|our\s+)?[\w./@-]+(?:\s+[\w./@-]+){0,3}?)"
 _AT_PORT = re.compile(
-    rf"^{_WHAT}\s+(?:(?:is|runs|listens|sits|lives|starts|now|is\s+now|is\s+running|is\s+listening)\s+)?(?:on|at)\s+:?(?P<port>\d{{4,5}})$",
+    rf"^{_WHAT}\s+(?:(?:is|runs|listens|sits|lives|starts|now|is\s+now|is\s+running|is\s+listening)\s+)?(?:on|at)\s+:?(?P<port>\d{{4,5}})(?:\s+(?:locally|now|too))?$",
     re.IGNORECASE,
 )
 _NOT_SERVED = re.compile(
@@ -31,7 +31,7 @@ _LANGUAGE = re.compile(
 )
 _PART = r"(?P<subject>(?:the|our) [\w -]{3,40})"
 _OWNS = re.compile(
-    rf"^(?P<value>[A-Z][\w-]+|[Tt]he [\w-]+ team) (?:owns|maintains|is responsible for|looks after) {_PART}$"
+    rf"^(?P<value>[A-Z][\w-]+|[Tt]he [\w-]+ team) (?:owns|maintains|is responsible for|looks after) {_PART}(?:,.*)?$"
 )
 _OWNER_IS = re.compile(
     rf"^(?P<value>[A-Z][\w-]+) is (?:the|our) (?P<relation>owner|maintainer|lead) (?:of|for) {_PART}$"
@@ -40,12 +40,28 @@ _ME = re.compile(
     rf"^(?:[Mm]y name is|I am called) (?P<name>[A-Z][\w-]+)"
     rf"(?:,? and I (?:own|maintain|am the owner of|look after) {_PART})?$"
 )
+_MY = (
+    (
+        "operating system",
+        r"(?P<value>windows(?:\s1[01])?|mac\s?os|mac|linux|ubuntu(?:\s[\d.]+)?|debian|fedora|arch|wsl2?|nixos)",
+    ),
+    ("shell", r"(?P<value>fish|zsh|bash|powershell|nushell)(?:\s+shell)?"),
+    ("editor", r"(?P<value>vim|neovim|nvim|emacs|vs\s?code|vscode|intellij|pycharm|webstorm|zed|helix|sublime)"),
+)
+_OUR_VERSION = re.compile(
+    r"(?i)^our\s+(?P<subject>python|node|go|ruby|java|rust|php|postgres|redis|kubernetes|terraform|react|django)(?:\s+version)?\s+is\s+(?:at\s+|on\s+)?"
+    r"(?P<value>v?\d[\w.]*)$"
+)
+_BARE_NUMBER = re.compile(
+    r"(?i)^(?P<relation>(?:max(?:imum)?\s+)?line\s+length|coverage\s+threshold)\s*:?\s+(?P<value>\d+)$"
+)
 _OUR = re.compile(
     r"^(?P<value>[\w.+#/-]+(?:\s[\w.+#/-]+)?)\s+is\s+our\s+(?P<relation>(?:[\w-]+\s+){0,2}[\w-]+)$", re.IGNORECASE
 )
 _PROJECT_USES = re.compile(
     r"^(?:this|the|our)\s+(?:whole\s+)?(?:project|repo|repository|code\s?base|monorepo|app)\s+(?:uses|is\s+using|is\s+on|runs\s+on|relies\s+on)\s+(?P<value>[\w.@/+#-]+)$"
     r"|^(?:this|it)\s+is\s+a\s+(?P<tool>[\w.-]+)\s+(?:project|repo|repository|code\s?base|monorepo|workspace)$"
+    r"|^we(?:'re|\s+are)\s+an?\s+(?P<shop>[\w.-]+)\s+(?:shop|team|project|repo|house)$"
     r"|^it'?s\s+a\s+(?P<its>[\w.-]+)\s+(?:project|repo|repository|code\s?base|monorepo|workspace)$",
     re.IGNORECASE,
 )
@@ -109,6 +125,22 @@ def _person(plain: str) -> Reading | None:
     found = _OWNER_IS.match(plain)
     if found is not None:
         return Reading(subject_of(found["subject"]), found["relation"].lower(), found["value"])
+    for relation, names in _MY:
+        mine = re.match(
+            rf"(?i)^i(?:'m|\s+am)?\s+(?:always\s+)?(?:on|using|use|run|work\s+on|work\s+in)\s+(?:a\s+)?{names}(?:,\s+so\b.*)?$",
+            plain,
+        )
+        if mine is not None:
+            return Reading("the user", relation, mine["value"])
+    version = _OUR_VERSION.match(plain)
+    if version is not None:
+        return Reading(version["subject"], "version", version["value"])
+    called = re.match(r"^(?:[Pp]lease )?[Cc]all me (?P<name>[A-Z][a-z]+)$", plain)
+    if called is not None:
+        return Reading("the user", "name", called["name"])
+    number = _BARE_NUMBER.match(plain)
+    if number is not None:
+        return Reading(THIS_PROJECT, " ".join(number["relation"].lower().split()), number["value"])
     found = _ME.match(plain)
     if found is None:
         return None
@@ -127,7 +159,7 @@ def _tool(plain: str) -> Reading | None:
         return Reading(where, "region", found["value"])
     found = _PROJECT_USES.match(plain)
     if found is not None:
-        value = clean(found["value"] or found["tool"] or found["its"])
+        value = clean(found["value"] or found["tool"] or found["shop"] or found["its"])
         topic = topic_of(value)
         return Reading(topic, "use", value) if topic is not None else None
     found = _SUPPORTS.match(plain)

@@ -55,6 +55,11 @@ def test_one_small_edit_is_told_by_its_lines(talk: Any) -> None:
         ("pytest -q", "bash: pytest: command not found", 127, "uv run pytest -q"),
         ("ls app/(protected)/teams", "syntax error near unexpected token `('", 2, "ls 'app/(protected)/teams'"),
         ("pip install x", "error: externally-managed-environment", 1, "pip install --user x"),
+        ("timeout 10 pytest -q", "", 124, "timeout 60 pytest -q"),
+        ("python -m pytest", "No module named pytest", 1, "python3 -m pytest"),
+        ("pytest tests/api", "ERROR: file or directory not found: tests/api", 4, "cd server && pytest tests/api"),
+        ("npm test --watch=false", "unknown option", 1, "npm test -- --watch=false"),
+        ("pytest -q", "pytest: command not found", 127, ".venv/bin/pytest -q"),
     ],
 )
 def test_the_same_command_in_another_spelling_is_the_fix(
@@ -131,3 +136,61 @@ def test_a_refused_command_did_not_fail(talk: Any) -> None:
     told = talk().refuses("make deploy", "wait").runs("make build").runs("make deploy")
 
     assert texts(told) == []
+
+
+@pytest.mark.parametrize(
+    ("failed", "output", "remedy", "passed"),
+    [
+        ("python app.py", "ModuleNotFoundError: No module named 'httpx'", "pip install httpx", "python app.py"),
+        ("./deploy.sh", "permission denied: ./deploy.sh", "chmod +x deploy.sh", "./deploy.sh"),
+        ("npm run dev", "EADDRINUSE: address already in use :::3000", "lsof -ti:3000 | xargs kill", "npm run dev"),
+        ("git push", "! [rejected] main -> main (fetch first)", "git pull --rebase", "git push"),
+        ("cd app && npm test", "1 failed", "npm install", "npm test"),
+        ("npm test -- auth", "1 failed", "npm ci", "npm test auth"),
+        ("pytest -q", "1 failed", "make db-up", "pytest -q -x"),
+    ],
+)
+def test_a_remedy_between_is_the_fix_however_the_rerun_is_written(
+    talk: Any, failed: str, output: str, remedy: str, passed: str
+) -> None:
+    (text,) = texts(talk().runs(failed, output, 1).runs(remedy).runs(passed))
+
+    assert text.endswith(f": run `{remedy}`.")
+
+
+@pytest.mark.parametrize(
+    ("failed", "remedy"),
+    [
+        ("./deploy.sh", "chmod +x deploy.sh"),
+        ("pytest -q", "pip install httpx"),
+        ("npm run build", "export NODE_OPTIONS=--max-old-space-size=4096"),
+    ],
+)
+def test_a_remedy_on_the_same_line_is_the_fix(talk: Any, failed: str, remedy: str) -> None:
+    (text,) = texts(talk().runs(failed, "it failed", 1).runs(f"{remedy} && {failed}"))
+
+    assert text.endswith(f": run `{remedy}`.")
+
+
+def test_printing_more_fixes_nothing(talk: Any) -> None:
+    assert texts(talk().runs("pytest -q", "1 failed", 1).runs("pytest -q -vv")) == []
+
+
+def test_an_edit_before_a_rerun_with_another_flag_is_the_fix(talk: Any) -> None:
+    told = talk().runs("pytest tests", "1 failed", 1).edits("a.py", "x", "y").runs("DEBUG=1 pytest tests")
+
+    assert texts(told) == ["When `pytest tests` fails with exit code 1: in `a.py`, change `x` to `y`."]
+
+
+def test_where_it_failed_again_the_later_fix_counts(talk: Any) -> None:
+    told = (
+        talk()
+        .runs("pnpm test", REFUSED, 1)
+        .runs("pnpm install")
+        .runs("pnpm test")
+        .runs("pnpm test", REFUSED, 1)
+        .runs("make db-up")
+        .runs("pnpm test")
+    )
+
+    assert texts(told) == ["When `pnpm test` fails with ECONNREFUSED: run `make db-up`."]

@@ -37,6 +37,47 @@ LASTING = [
     ("We switched from yarn to pnpm last week.", "For package management, use pnpm."),
     ("Prefer pathlib over os.path in this repo.", "For path handling, use pathlib."),
     ("Please never edit files under vendor/.", "For files, avoid editing files under vendor/."),
+    ("All dates must be ISO 8601.", "For dates, use ISO 8601."),
+    ("that's wrong, we use UTC everywhere", "For times, use UTC."),
+    ("as I said before, error messages go in English", "For error messages, use English."),
+    ("Keep functions under 40 lines please, that's our style", "The length of functions is under 40 lines."),
+    ("when writing tests, use factories instead of fixtures", "Use factories instead of fixtures for writing tests."),
+    ("Use 4 spaces for indentation in Python files.", "For indentation in Python files, use 4 spaces."),
+    ("I don't want emojis anywhere", "For this project, avoid emojis."),
+    ("Please use British spelling in docs", "For docs, use British spelling."),
+    ("We never log customer emails", "For customer emails, avoid logging customer emails."),
+    ("Actually, timeouts should be 30 seconds, not 10.", "For timeouts, use 30 seconds."),
+    ("I prefer short commit messages in the imperative mood", "For commit messages, use short commit messages in the imperative mood."),  # noqa: E501
+    ("I told you already: no default exports", "For this project, avoid default exports."),
+    ("stop adding comments that restate the code", "For comments, avoid restating the code."),
+    ("You should always write tests with pytest, not unittest.", "For tests, use pytest."),
+    ("Don't use moment, use date-fns", "Use date-fns instead of moment."),
+    ("dont use var, use const", "Use const instead of var."),
+    ("commit messages in english pls", "For commit messages, use english."),
+    ("for the last time, we use yarn not npm", "For package management, use yarn."),
+    ("Class names should be in PascalCase", "For class names, use PascalCase."),
+    ("every new endpoint needs a test", "For new endpoints, use a test."),
+    ("we name branches like feat/QUAY-123", "For branches, use feat/QUAY-123."),
+    ("run prettier after every change", "For checks after every change, use prettier."),
+    ("After changing the schema always regenerate the client.", "When changing the schema: regenerate the client."),
+    ("I hate abbreviations in variable names", "For variable names, avoid abbreviations."),
+    ("I'd rather have explicit code than clever code", "Use explicit code instead of clever code."),
+    ("Please use type hints everywhere.", "For this project, use type hints."),
+    ("No print statements in production code please", "For production code, avoid print statements."),
+    ("In Go files, errors are wrapped with fmt.Errorf.", "For errors in Go files, use fmt.Errorf."),
+    ("For logging use structlog, never print.", "For logging, use structlog."),
+    ("relative imports are forbidden", "For this project, avoid relative imports."),
+    ("When you refactor, never change public signatures.", "For refactoring, avoid changing public signatures."),
+    ("Before opening a PR, rebase on main.", "When opening a PR: rebase on main first."),
+    ("No, it's `quay-cli sync`, not `quay sync`.", "Use quay-cli sync instead of quay sync."),
+    ("do not create new markdown files without asking", "For new markdown files, avoid creating new markdown files without asking."),  # noqa: E501
+    ("tabs, not spaces!", "For indentation, use tabs."),
+    ("please answer in spanish from now on", "For answers, use spanish."),
+    ("Migrations must be backwards compatible.", "Migrations must be backwards compatible."),
+    ("Keep explanations brief, I know the codebase", "Keep explanations brief, I know the codebase"),
+    ("Remember, the mobile app still uses v1 of the API.", "Remember, the mobile app still uses v1 of the API."),
+    ("We do not squash merge.", "We do not squash merge."),
+    ("Be concise.", "Be concise."),
 ]  # fmt: skip
 
 PASSING = [
@@ -78,6 +119,51 @@ PASSING = [
     "So we always use tabs for indentation, right?",
     "From now on, use pnpm instead of npm?",
     "I'd rather you fix the first bug first",
+    "can you use tabs in this file?",
+    "make the button blue",
+    "Add a retry to the uploader with a max of 5",
+    "don't change anything else",
+    "use this file instead",
+    "never mind",
+    "always fails for me",
+    "it should be 5 here, not 6",
+    "if we used Redis we could drop the table",
+    "I used poetry yesterday",
+    "never seen that before",
+    "we always end up in the else",
+    "you never updated the snapshot",
+    "never do that again please",
+    "we never call it with None",
+    "all events should contain the version number",
+    "each row should have a delete button",
+    "the user should always see a spinner",
+    "users should never be logged out",
+    'the title should be "Settings"',
+    "all tests pass",
+    "tests use too much memory",
+    "all three buttons should be aligned",
+    "use a set here",
+    "use 4 spaces in config.py",
+    "indent this with tabs",
+    "use async/await in fetchUser",
+    "I like the second approach better",
+    "I hate this bug",
+    "keep it simple",
+    "keep the backticks there",
+    "keep the error message",
+    "avoid the extra query here",
+    "we use a set to avoid duplicates",
+    "the dates in the table should be formatted like 3 Jan",
+    "the prompt should say: always answer in JSON",
+    'add "always use UTC" to the README',
+    "the README says we use tabs, is that right?",
+    "no tests yet please",
+    "that's wrong, the test still fails",
+    "no, the other file",
+    "replace moment with date-fns in src/utils/date.ts",
+    "important: this crashes",
+    "note the error above",
+    "remember to commit",
 ]
 
 
@@ -189,3 +275,42 @@ def test_a_preference_is_semantic_and_a_replacement_procedural(talk: Any) -> Non
     told = talk().says("Always use tabs for indentation. From now on, use `uv add` instead of `pip install`.")
 
     assert [claim.kind for claim in claims(told.events)] == [Kind.SEMANTIC, Kind.PROCEDURAL]
+
+
+def test_two_wishes_in_one_sentence_are_two_claims_with_their_own_words(talk: Any) -> None:
+    told = talk().says("Never commit directly to main, always open a PR")
+
+    assert [(claim.text, claim.evidence[0].quote) for claim in claims(told.events)] == [
+        ("For committing, avoid committing directly to main.", "Never commit directly to main"),
+        ("For changes, use a PR.", "always open a PR"),
+    ]
+
+
+@pytest.mark.parametrize("said", [said for said, _ in LASTING])
+def test_no_claim_is_about_itself_or_cut_in_the_middle(talk: Any, said: str) -> None:
+    for claim in claims(talk().says("Fix it.").replies().says(said).events):
+        assert claim.subject is None or claim.value is None or claim.subject.casefold() != claim.value.casefold()
+        assert len((claim.value or "").split()) <= 12
+        assert claim.text.count('"') % 2 == 0
+
+
+def test_what_the_human_chose_when_asked_is_a_decision(talk: Any) -> None:
+    told = talk().hears(
+        EventType.TOOL_RESULT,
+        Trust.HUMAN,
+        'User has answered your questions: "Which framework should we use?"="React", '
+        '"Where should the button go?"="Right of the search". You can now continue.',
+    )
+
+    (claim,) = claims(told.events)
+
+    assert claim.text == "For framework, use React."
+    assert claim.evidence[0].quote == '"Which framework should we use?"="React"'
+
+
+def test_a_rule_given_as_an_answer_is_read_like_any_other(talk: Any) -> None:
+    told = talk().hears(
+        EventType.TOOL_RESULT, Trust.HUMAN, 'User has answered: "How shall I install it?"="Always use pnpm here"'
+    )
+
+    assert [claim.text for claim in claims(told.events)] == ["For package management, use pnpm."]

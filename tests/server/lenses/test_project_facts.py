@@ -34,6 +34,26 @@ STATED = [
     ("The owner of the billing module is Marta.", "The owner of the billing module is Marta."),
     ("The timeout for the payment gateway is 30 seconds.", "The timeout of the payment gateway is 30 seconds."),
     ("The service account is called svc-billing.", "The name of the service account is svc-billing."),
+    ("The test database is called app_test", "The name of the test database is app_test."),
+    ("our staging db is at postgres://staging.db.internal:5433/app", "The url of the staging database is postgres://staging.db.internal:5433/app."),
+    ("My name is Sam and I own the billing module.", "The owner of the billing module is Sam."),
+    ("Marta owns the payments service", "The owner of the payments service is Marta."),
+    ("Production is deployed from the release branch.", "The deploy branch of production is release."),
+    ("deploy with ./scripts/deploy.sh --env staging", "The deploy command of this project is ./scripts/deploy.sh --env staging."),  # noqa: E501
+    ("tests go in tests/unit", "The path of the tests is tests/unit."),
+    ("we support Python 3.10 and up", "The supported version of Python is 3.10 and up."),
+    ("line length is 100", "The line length of this project is 100."),
+    ("Our Jira prefix is QUAY", "The Jira prefix of this project is QUAY."),
+    ("this is a pnpm repo", "For package management, use pnpm."),
+    ("tests are run with tox -e py311", "The test command of this project is tox -e py311."),
+    ("to start the app run docker compose up", "The start command of this project is docker compose up."),
+    ("that's not right, the auth service is in Go", "The language of the auth service is Go."),
+    ("wrong. The config file is settings.prod.toml", "The config file of this project is settings.prod.toml."),
+    ("Sentry is our error tracker", "The error tracker of this project is Sentry."),
+    ("wrong port again. Grafana is on 3001.", "The port of Grafana is 3001."),
+    ("The CLI is here, and the web API is at ../specstory-sync", "The path of the web API is ../specstory-sync."),
+    ("Production runs in eu-west-1", "The region of the production server is eu-west-1."),
+    ("my timezone is Europe/Lisbon", "The timezone of the user is Europe/Lisbon."),
 ]  # fmt: skip
 
 NOT_STATED = [
@@ -51,12 +71,41 @@ NOT_STATED = [
     "the endpoint is /api/users, add pagination",
     "the timeout is too short",
     "The default value is None.",
+    "check that the port is 8080",
+    "the log says the default branch is master",
+    "yesterday the API was on 8000",
+    "the error is on line 100",
+    "the bug is in src/app.ts",
+    "the new test goes in tests/test_parser.py",
+    "the deadline is tomorrow, hurry",
+    "the cache is stale",
+    "CI is red",
+    "I was on Windows yesterday",
+    "put it in tests/unit",
+    "I own a mac",
+    "say the port is 8080, what happens?",
+    "assume the port is 8080",
 ]
 
 
 @pytest.mark.parametrize(("said", "text"), STATED)
 def test_what_the_human_states_is_a_fact(talk: Any, said: str, text: str) -> None:
     assert [claim.text for claim in claims(talk().says(said).events)] == [text]
+
+
+def test_two_facts_in_one_sentence_are_both_kept(talk: Any) -> None:
+    told = talk().says("the API is on 8000 and the admin on 9000")
+
+    assert [(claim.subject, claim.value) for claim in claims(told.events)] == [
+        ("the API", "8000"),
+        ("the admin", "9000"),
+    ]
+
+
+@pytest.mark.parametrize(("said", "text"), STATED)
+def test_every_exact_value_stands_literally_in_its_quote(talk: Any, said: str, text: str) -> None:
+    for claim in claims(talk().says(said).events):
+        assert claim.value is None or claim.value in claim.evidence[0].quote.replace("`", "")
 
 
 @pytest.mark.parametrize("said", NOT_STATED)
