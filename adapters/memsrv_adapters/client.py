@@ -74,7 +74,7 @@ def start_endpoint(home: Home, settings: Settings, project: str | None = None) -
         return
     home.logs.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root)]
-    command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.threads)]
+    command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.cpu_threads)]
     command += ["--idle-minutes", str(settings.idle_minutes)]
     command += ["--project", project] if project else []
     with address.log_file(home).open("ab") as log:

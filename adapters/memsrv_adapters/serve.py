@@ -179,5 +179,5 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--project", help="whose current version is loaded first")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--idle-minutes", type=float, default=20.0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     return parser

@@ -136,7 +136,7 @@ class Night:
                     base=chosen.name,
                     strategy=strategy or self.settings.strategy,
                     seed=seed,
-                    threads=self.settings.threads,
+                    threads=self.settings.cpu_threads,
                     created=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
                     current=Live(live.version, str(live.path)) if live and not live.tainted else None,
                     base_path=str(chosen.path),

@@ -70,10 +70,17 @@ class Settings(BaseModel):
     promote: Literal["gate", "ask"] = Field(
         "gate", description="`gate`: a version that passes goes live. `ask`: it stays staged until you promote it."
     )
-    threads: int = Field(2, ge=1, description="CPU threads that training and serving may use.")
+    threads: int = Field(
+        0, ge=0, description="CPU threads that training and serving may use; 0 is half of the cores, and at least one."
+    )
     port: int = Field(0, ge=0, le=65535, description="Port of the endpoint on 127.0.0.1; 0 picks a free one.")
     idle_minutes: float = Field(20, gt=0, description="The endpoint exits after so long without a question.")
     train: tuple[str, ...] = Field((), description="Projects whose sessions may be trained on (asked once for each).")
+
+    @property
+    def cpu_threads(self) -> int:
+        """The threads as a number: half of the cores leave the other half to the person who works beside them."""
+        return self.threads or max(1, (os.cpu_count() or 1) // 2)
 
 
 def open_home(root: Path | None = None) -> Home:

@@ -32,9 +32,8 @@ QUESTION = "Which port does the staging server listen on?"
 
 def run_demo(home: Path | None = None, settings: Settings | None = None) -> int:
     """The exit code: 0, or 3 if the gate refused. With `home`, everything is kept there to look at."""
-    settings = settings or Settings(
-        threads=1
-    )  # a small model gains little from a second core, and loses much if it is busy
+    # A small model gains little from a second core, and loses much where that one is busy.
+    settings = settings or Settings(threads=1)
     if home is not None:
         return _Demo(home.expanduser().resolve(), settings).run()
     with tempfile.TemporaryDirectory(prefix="memsrv-demo-") as folder:
@@ -137,7 +136,7 @@ class _Demo:
 
     def _figures(self) -> None:
         show.heading(
-            7, "What it took", f"On this machine, {self.settings.threads} CPU thread for training and serving."
+            7, "What it took", f"On this machine, {self.settings.cpu_threads} CPU thread(s) for training and serving."
         )
         show.costs(self.spent)
 

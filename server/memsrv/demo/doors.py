@@ -66,7 +66,7 @@ class Endpoint:
 def endpoint(home: Home, settings: Settings, project: str) -> Iterator[Endpoint]:
     """The endpoint's process, as a child of this one: a Ctrl-C on the terminal reaches both."""
     command = [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root), "--project", project]
-    command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.threads)]
+    command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.cpu_threads)]
     home.logs.mkdir(parents=True, exist_ok=True)
     with address.log_file(home).open("ab") as log:
         process = subprocess.Popen(command, cwd=home.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
