@@ -143,7 +143,7 @@ def ask(
     wait_seconds: float = 0.0,
     timeout: float = 120.0,
 ) -> Answer | Warming:
-    """The answer of `model`, or of what is live for `project`; closed book, as it was trained and probed, unless `system` is given.
+    """The answer of `model`, or of what is live for `project`; closed book, as it was probed, unless `system` is given.
 
     Starts the endpoint where none runs. Replies `Warming` at once while it starts, unless told to wait for it.
     NoAdapterYet where nothing is promoted for the project.

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from memsrv import lenses
 from memsrv.errors import NotFound, UsageError
@@ -26,7 +27,7 @@ LAST_STEPS = 6
 SECTIONS = (
     ("goal", "Goal", 0.25),
     ("messages", "What the user said", 0.35),
-    ("decisions", "Decisions and preferences", 0.2),
+    ("decisions", "Decisions, preferences and fixes", 0.2),
     ("todo", "Open tasks", 0.2),
     ("files", "Files changed", 0.25),
     ("commands", "Commands", 0.2),
@@ -173,7 +174,7 @@ def _candidates(events: Sequence[Event]) -> Iterator[_Candidate]:
         prefix = "refused: " if event.type is EventType.REJECTION else ""
         yield _Candidate(section, event.turn, prefix + _cut(event.text, 420), prefix + _cut(event.text, 140))
     for claim in lenses.claims(events):
-        if claim.trust is Trust.HUMAN:
+        if claim.trust is Trust.HUMAN or claim.relation == "fix":
             yield _Candidate("decisions", claim.evidence[0].turn, _cut(claim.text, 240), _cut(claim.text, 100))
     yield from _todo(events)
     yield from _files(events)
@@ -246,19 +247,23 @@ def _hunk(old: str, new: str) -> str:
 
 
 def _commands(ran: Sequence[Run]) -> Iterator[_Candidate]:
-    """Each command once, at its last run; what only looked is left out unless it failed."""
+    """Each command once, at its last run, with how its runs ended; what only looked is left out."""
     last: dict[str, Run] = {}
-    times: dict[str, int] = {}
+    endings: dict[str, list[str]] = {}
     for run in ran:
         name = bare(run.command)
         last[name] = run
-        times[name] = times.get(name, 0) + 1
+        endings.setdefault(name, []).append(_ending(run))
     for name, run in last.items():
         if is_probe(run.command):
             continue
-        often = f" ×{times[name]}" if times[name] > 1 else ""
-        ending = f" → {_ending(run)}{often}"
+        told = [f"{ending} ×{n}" if n > 1 else ending for ending, n in _in_a_row(endings[name])]
+        ending = f" → {', then '.join(told[-3:])}"
         yield _Candidate("commands", run.call.turn, f"`{_cut(name, 160)}`{ending}", f"`{_cut(name, 60)}`{ending}")
+
+
+def _in_a_row(endings: Sequence[str]) -> list[tuple[str, int]]:
+    return [(ending, len(list(group))) for ending, group in groupby(endings)]
 
 
 def _ending(run: Run) -> str:

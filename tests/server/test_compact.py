@@ -44,7 +44,7 @@ def items(made: Compact, section: str) -> str:
         ("messages", "Deploy it to staging."),
         ("decisions", "For money, use Decimal."),
         ("files", '`api/tariffs.py` (2 edits): -x["id"] +x["berth_id"]'),
-        ("commands", "`pytest -q` → exit 0 ×2"),
+        ("commands", "`pytest -q` → exit 1, KeyError, then exit 0"),
         ("commands", "`make ship` → exit 1, permission denied"),
         ("errors", "`make ship` → exit 1"),
         ("todo", "pending: update the docs"),
@@ -114,3 +114,13 @@ def test_what_is_not_there_or_makes_no_sense_is_refused(filled: Store) -> None:
         compact(filled, "work", mode="summary")
     with pytest.raises(UsageError):
         compact(filled, "work", budget=10)
+
+
+def test_a_command_tells_how_its_runs_ended_and_a_failure_what_solved_it(store: Store, talk: Any) -> None:
+    told = talk().says("Fix the build.").runs("npm run build", "Error: Cannot find module 'vite'", 1)
+    told.runs("npm ci").runs("npm run build").runs("npm run build").into(store)
+
+    brief = compact(store, project="demo")
+
+    assert any("`npm run build` → exit 1" in item.text and "then exit 0 ×2" in item.text for item in brief.commands)
+    assert any("fails" in item.text and "npm ci" in item.text for item in brief.decisions)
