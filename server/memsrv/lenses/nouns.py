@@ -39,9 +39,10 @@ ATTRIBUTES = (
 
 
 _STATES = (
-    "stale slow full down up red green huge big small fast old new outdated flaky dead gone stuck weird cold warm corrupt "
-    "invalid unknown unset running stopped disabled enabled ready done online offline healthy "
-    "unhealthy null none true false locked behind gone bad good"
+    "stale slow full down up red green huge big small fast old new outdated "
+    "flaky dead gone stuck weird cold warm corrupt invalid unknown unset running stopped disabled "
+    "enabled ready done online offline healthy unhealthy null none true false locked behind gone "
+    "bad good "
 ).split()
 
 
