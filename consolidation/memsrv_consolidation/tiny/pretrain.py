@@ -166,7 +166,7 @@ class Training:
             self.tok = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
         else:
             self.tok = tokenizer.train(seed)
-            self.tok.save_pretrained(folder / "tokenizer")
+            tokenizer.save(self.tok, folder / "tokenizer")
         self.encoder = Encoder(self.tok)
         self.pad = token(self.tok, tokenizer.PAD)
         self.model = fresh(len(self.tok), self.pad, self.encoder.end, seed)
@@ -321,7 +321,7 @@ def export(model: Qwen2ForCausalLM, tok: PreTrainedTokenizerFast, into: Path, lo
     half.load_state_dict(model.state_dict())
     half.save_pretrained(into)
     (into / "model.safetensors").chmod(0o644)
-    tok.save_pretrained(into)
+    tokenizer.save(tok, into)
     if log is not None and log.exists():
         shutil.copyfile(log, into / LOG)
 

@@ -5,9 +5,11 @@ space is a token of its own. So an arbitrary string has the same tokens after a 
 copying it is exact induction. Digits come in pairs and case changes split a word, for the same reason.
 """
 
+import json
 import random
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
@@ -70,3 +72,17 @@ def train(seed: int, documents: int = 5000) -> PreTrainedTokenizerFast:
     )
     tokenizer.chat_template = CHAT_TEMPLATE
     return tokenizer
+
+
+def save(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write the tokenizer so that AutoTokenizer loads it as it is.
+
+    transformers 5 distrusts the `tokenizer_class` beside a qwen2 model: AutoTokenizer builds a Qwen2Tokenizer, which keeps
+    the vocabulary but splits text with its own expression (reading of four facts fell from .8 to .4). An `auto_map`, of
+    which it runs nothing, makes it take the class that is named (`models/auto/tokenization_auto.py`, 5.23).
+    """
+    tokenizer.save_pretrained(folder)
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text())
+    config["auto_map"] = {"AutoTokenizer": ["", None]}
+    path.write_text(json.dumps(config, indent=2) + "\n")
