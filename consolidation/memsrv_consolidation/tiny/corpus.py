@@ -56,12 +56,6 @@ _REPLIES = (
     "Okay, I will remember that.",
     "Understood.",
 )
-_CUES = {
-    Shape.USE: ("use", "prefer", "convention", "rule", "style", "way", "choice"),
-    Shape.AVOID: ("avoid", "not", "never", "without", "forbidden", "no", "unwanted", "against"),
-    Shape.FIX: ("fix", "solve", "help", "works", "broken", "error", "again"),
-    Shape.REPLACEMENT: ("instead", "replace", "right", "wrong", "correct", "alternative", "missing"),
-}
 _SPEAKERS = ("user", "user", "user", "human", "claude", "you")
 _HEADINGS = (
     "",
@@ -152,7 +146,7 @@ def asked(fact: Made, rng: random.Random, pools: Sequence[Pool] = (Pool.TRAIN, P
     """
     relation = SYNONYMS.get(fact.relation, fact.relation) if rng.random() < 0.08 else fact.relation
     if Pool.NOVEL in pools or Pool.TRAIN not in pools:
-        return wordings.question(fact.subject, relation, rng.choice(list(pools)), rng)
+        return wordings.question(fact.subject, relation, rng.choice(list(pools)), rng, noise=0.0)
     plain = shape(relation) is Shape.ATTRIBUTE
     roll = rng.random()
     if roll < (0.1 if plain else 0.15):
@@ -162,11 +156,11 @@ def asked(fact: Made, rng: random.Random, pools: Sequence[Pool] = (Pool.TRAIN, P
         if plain:
             parts.insert(rng.randrange(2), relation)
         elif fact.relation == "avoid" or rng.random() < 0.3:
-            parts.insert(rng.randrange(2), rng.choice(_CUES[shape(relation)]))
+            parts.insert(rng.randrange(2), rng.choice(wordings.CUES[shape(relation)]))
         text = " ".join(word for part in parts for word in (*clause(rng, 0, 5), part))
         text = " ".join((text, *clause(rng, 0, 5))) + rng.choice(("?", "?", ".", ""))
         return text[0].upper() + text[1:] if rng.random() < 0.5 else text
-    text = wordings.question(fact.subject, relation, rng.choice(list(pools)), rng)
+    text = wordings.question(fact.subject, relation, rng.choice(list(pools)), rng, noise=0.0)
     if rng.random() < 0.06:
         text = f"{rng.choice((*_ASIDES, *_REPLIES))} {text}"
     if rng.random() < 0.15:
