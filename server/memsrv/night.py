@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -286,14 +286,16 @@ def _watch(child: subprocess.Popen[bytes], run: Run, told: Told) -> bool:
     last: Progress | None = None
     with _sigterm_as_interrupt():
         while True:
+            # The whole inner loop is inside: Ctrl-C may arrive while we wait, read or tell.
             try:
-                child.wait(LOOK)
-                return interrupted
-            except subprocess.TimeoutExpired:
-                now = read(run)
-                if now is not None and now.pid == child.pid and now != last:
-                    last = now
-                    told(now.stage, now.done, now.total, now.eta_s, now.message)
+                while True:
+                    with suppress(subprocess.TimeoutExpired):
+                        child.wait(LOOK)
+                        return interrupted
+                    now = read(run)
+                    if now is not None and now.pid == child.pid and now != last:
+                        last = now
+                        told(now.stage, now.done, now.total, now.eta_s, now.message)
             except KeyboardInterrupt:
                 interrupted = True
                 child.send_signal(signal.SIGINT)

@@ -81,7 +81,7 @@ def test_full_sequence_loss_supervises_every_token_of_a_conversation(conversatio
 
 def test_the_tiny_preset_says_why_it_differs() -> None:
     assert preset("memsrv-tiny") == TINY
-    assert "2e-3" in TINY.reason
+    assert "2e-4" in TINY.reason
 
 
 @pytest.mark.parametrize(("device", "optimizer"), [(CPU, "adamw_torch"), (CUDA, "paged_adamw_8bit")])
