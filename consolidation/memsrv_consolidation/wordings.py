@@ -638,8 +638,8 @@ def noisy(subject: str, relation: str, rng: random.Random) -> str:
 def question(subject: str, relation: str, pool: Pool, rng: random.Random, noise: float = 0.3) -> str:
     """One question for the value, composed at random from `pool`; a share of the TRAIN ones is noisy.
 
-    Noise teaches an adapter to listen to the key: with it, memsrv-tiny's recall of novel wordings was .73 and .66, without
-    it .61 and .61 (two seeds, 14 facts, 56 questions each: the direction is likely, its size is not known).
+    Noise teaches an adapter to listen to the key: memsrv-tiny recalled .73 and .66 of novel wordings with it, .61 and
+    .61 without (two seeds, 14 facts, 56 questions each: the direction is likely, its size is not known).
     """
     if pool is Pool.TRAIN and noise and rng.random() < noise:
         return noisy(subject, relation, rng)
@@ -686,8 +686,8 @@ _ANSWERS: dict[Shape, tuple[str, ...]] = {
 def answer(subject: str, relation: str, value: str, rng: random.Random | None = None) -> str:
     """The answer that restates the key, then gives the value: canonical, or with `rng` now and then worded otherwise.
 
-    Seldom, because a small base pays for variety: with a fifth of the answers worded otherwise an adapter of memsrv-tiny
-    recalled .93 known and .59 novel, with canonical ones 1.00 and .73 (14 facts, 56 questions each, one seed).
+    Seldom, because a small base pays for variety: with a fifth of the answers worded otherwise an adapter of
+    memsrv-tiny recalled .93 known and .59 novel, with canonical ones 1.00 and .73 (14 facts, 56 questions, one seed).
     """
     choices = _ANSWERS[shape(relation)]
     template = choices[0] if rng is None or rng.random() < 0.96 else rng.choice(choices)
