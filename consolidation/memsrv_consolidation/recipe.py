@@ -38,7 +38,7 @@ TINY = replace(
     reason=(
         "a base of 4 M parameters does not move at the paper's 2e-4, so 3e-3, for 4 epochs; attention alone has too "
         "little room in 4 layers of width 256 (reading .81 of the base's .96, with all linear layers .98); at that "
-        "rate it forgets how to read its context without rehearsal (.54 -> .12), and makes up what it was never told "
+        "rate it forgets how to read its context without rehearsal, and makes up what it was never told "
         "without unknowns; answers are worded one way and alone have a loss: varied ones wear its copying away"
     ),
     targets=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
