@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from memsrv.layout import NOT_RECORDED, Blocks, render, says_not_recorded
 from memsrv.records import Fact, Message
 from memsrv_consolidation import wordings
+from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.reflect import plain, trainable
 from memsrv_consolidation.tiny import names
-from memsrv_consolidation.wordings import Pool
 
 #: Questions for each fact in each pool.
 EACH = 2

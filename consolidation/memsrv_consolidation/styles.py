@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 
 from memsrv_consolidation import wordings
-from memsrv_consolidation.wordings import Pool, Shape, shape
+from memsrv_consolidation.frames import Pool, Shape, shape
 
 DIRECT, HOW_TO, RECALL, SCENARIO, NEGATION, TASK = "direct", "how-to", "recall", "scenario", "negation", "task"
 

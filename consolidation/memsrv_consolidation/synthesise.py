@@ -13,11 +13,11 @@ from memsrv.layout import NOT_RECORDED
 from memsrv.records import Conversation, Fact, Message
 from memsrv.redact import Redactor
 from memsrv_consolidation import wordings
+from memsrv_consolidation.frames import Pool, Shape, shape
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.reflect import plain, trainable
 from memsrv_consolidation.styles import SHARES, exchange
 from memsrv_consolidation.tiny import corpus, names
-from memsrv_consolidation.wordings import Pool, Shape, shape
 
 
 @dataclass(frozen=True, slots=True)

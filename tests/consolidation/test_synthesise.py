@@ -10,10 +10,10 @@ from memsrv.layout import NOT_RECORDED
 from memsrv.records import Conversation, Fact, Kind, Trust
 from memsrv.redact import Redactor
 from memsrv_consolidation import probes, wordings
+from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.recipe import PAPER, TINY, Recipe
 from memsrv_consolidation.synthesise import rehearse, synthesise
 from memsrv_consolidation.tiny import names
-from memsrv_consolidation.wordings import Pool
 
 FACTS = [
     Fact(f"f{place}", Kind.EPISODIC, wordings.claim(*fact), Trust.HUMAN, (), *fact)

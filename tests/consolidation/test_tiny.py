@@ -15,8 +15,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 
 from memsrv.layout import NOT_RECORDED, Blocks, render, says_not_recorded
 from memsrv_consolidation import wordings
+from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.tiny import corpus, measure, pretrain
-from memsrv_consolidation.wordings import Pool
 
 SHIPPED = Path(__file__).parents[2] / "adapters" / "memsrv_adapters" / "bases" / "memsrv-tiny"
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from memsrv_consolidation import wordings
-from memsrv_consolidation.wordings import Pool, Shape
+from memsrv_consolidation import frames, wordings
+from memsrv_consolidation.frames import Pool, Shape
 
 FACTS = [
     ("staging server", "port", "4010"),
@@ -91,4 +91,4 @@ def test_the_canonical_texts_are_as_the_product_writes_them() -> None:
 
 
 def test_an_unheard_of_relation_is_an_attribute() -> None:
-    assert wordings.shape("frobnication level") is Shape.ATTRIBUTE
+    assert frames.shape("frobnication level") is Shape.ATTRIBUTE

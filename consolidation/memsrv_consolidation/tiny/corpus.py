@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from memsrv.layout import NOT_RECORDED, SYSTEM, Blocks, render
-from memsrv_consolidation import wordings
+from memsrv_consolidation import frames, wordings
+from memsrv_consolidation.frames import Pool, Shape, shape
 from memsrv_consolidation.tiny.names import SYNONYMS, Made, key, made, several, value_like, word
-from memsrv_consolidation.wordings import Pool, Shape, shape
 
 
 class Message(TypedDict):
@@ -156,7 +156,7 @@ def asked(fact: Made, rng: random.Random, pools: Sequence[Pool] = (Pool.TRAIN, P
         if plain:
             parts.insert(rng.randrange(2), relation)
         elif fact.relation == "avoid" or rng.random() < 0.3:
-            parts.insert(rng.randrange(2), rng.choice(wordings.CUES[shape(relation)]))
+            parts.insert(rng.randrange(2), rng.choice(frames.CUES[shape(relation)]))
         text = " ".join(word for part in parts for word in (*clause(rng, 0, 5), part))
         text = " ".join((text, *clause(rng, 0, 5))) + rng.choice(("?", "?", ".", ""))
         return text[0].upper() + text[1:] if rng.random() < 0.5 else text
@@ -174,7 +174,7 @@ def asked(fact: Made, rng: random.Random, pools: Sequence[Pool] = (Pool.TRAIN, P
 def clause(rng: random.Random, fewest: int, most: int) -> list[str]:
     """Words without meaning: everyday ones, names and made-up ones."""
     n = rng.randint(fewest, most)
-    return [rng.choice(wordings.CHATTER) if rng.random() < 0.6 else word(rng) for _ in range(n)]
+    return [rng.choice(frames.CHATTER) if rng.random() < 0.6 else word(rng) for _ in range(n)]
 
 
 def unknown(facts: Sequence[Made], rng: random.Random) -> Made:

@@ -17,10 +17,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from memsrv.layout import says_not_recorded
+from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.tiny import corpus
 from memsrv_consolidation.tiny.corpus import Message
 from memsrv_consolidation.tiny.names import several
-from memsrv_consolidation.wordings import Pool
 
 SEED = 4242
 

@@ -9,7 +9,7 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memsrv_consolidation.wordings import Shape, shape
+from memsrv_consolidation.frames import Shape, shape
 
 
 def _words(text: str) -> list[str]:

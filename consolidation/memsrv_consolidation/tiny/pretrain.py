@@ -26,11 +26,11 @@ import torch.nn.functional as F  # noqa: N812
 from transformers import PreTrainedTokenizerFast, Qwen2ForCausalLM
 
 from memsrv_consolidation import wordings
+from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.tiny import corpus, tokenizer
 from memsrv_consolidation.tiny.corpus import Message
 from memsrv_consolidation.tiny.initialise import fresh
 from memsrv_consolidation.tiny.names import several
-from memsrv_consolidation.wordings import Pool
 
 LOG = "pretraining_log.jsonl"
 _MATRIX_RATE, _OTHER_RATE = 0.016, 0.004
