@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from memsrv import night, shapes, status
+from memsrv.backing import backing
 from memsrv.compact import Compact, compact
 from memsrv.errors import EndpointUnavailable, NotFound, PortInUse, UsageError
 from memsrv.ingest import IngestReport, ingest
@@ -34,6 +35,9 @@ from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import Difference, Pointers, shelf_name
 
 Progress = Callable[..., None]
+
+#: What an answer of the model without an adapter is signed with.
+BASE = "base"
 
 #: `--project *`: every project.
 EVERY = "*"
@@ -229,7 +233,16 @@ class App:
             if wait:
                 raise EndpointUnavailable("the endpoint was going idle in this very moment; ask again")
             return Told("warming", None, None, None, None, standing, answer.retry_s)
-        return Told("answered", answer.answer, answer.known, answer.model, answer.adapter, standing)
+        facts = backing(answer.answer, self._trained(name, answer.adapter)) if answer.known else ()
+        known = answer.known and (bool(facts) or answer.adapter == BASE)
+        return Told("answered", answer.answer, known, answer.model, answer.adapter, standing, facts=facts)
+
+    def _trained(self, project: str, adapter: str) -> list[str]:
+        """The texts of the facts that the version which answered was trained on; none for the bare base."""
+        if adapter == BASE:
+            return []
+        _, _, version = adapter.partition("@")
+        return [fact.text for fact in self.shelf.version(project, version).manifest.facts]
 
     def _standing_for(self, question: str, project: str | None) -> tuple[Memory, ...]:
         """The live memories whose subject is what `question` is about: what they say overrides the weights."""

@@ -102,6 +102,7 @@ class Reply(_Out):
     model: str | None
     adapter: str | None
     memories: list[Any]
+    facts: list[str] = []
 
 
 def build(verbs: Verbs) -> MCPServer:
@@ -254,7 +255,7 @@ def _reply_text(reply: dict[str, Any]) -> str:
     if reply["state"] == "warming":
         text = f"The adapter's endpoint is starting; ask again in {reply.get('retry_s', 5):g} seconds."
     elif not reply["known"]:
-        text = f"{reply['model']} does not know: {reply['answer']}"
+        text = f"{reply['model']} does not know (no fact it learned says so): {reply['answer']}"
     else:
         text = f"{reply['answer']}\n(by {reply['model']})"
     current = "\n".join(f"- {one_line(memory['text'])} ({memory['id']})" for memory in reply["memories"])

@@ -62,7 +62,10 @@ class Pointed:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the adapter said, beside what stands in memory about the same thing, which overrides it."""
+    """What the adapter said, beside what stands in memory about the same thing, which overrides it.
+
+    `known`: it did not decline, and repeats a fact that it was trained on (`facts`). Without one it is a guess.
+    """
 
     state: str  # "answered", or "warming": ask again
     answer: str | None
@@ -71,6 +74,7 @@ class Told:
     adapter: str | None
     memories: tuple[Memory, ...] = ()
     retry_s: float | None = None
+    facts: tuple[str, ...] = ()
 
 
 def of_source(file: SourceFile) -> SourceStanding:

@@ -133,7 +133,7 @@ def adapters(result: Json) -> None:
 
 def answer(result: Json) -> None:
     say(result["answer"])
-    say(f"— {result['model']}" + ("" if result["known"] else ", which does not know"))
+    say(f"— {result['model']}" + ("" if result["known"] else ", which does not know (no fact it learned says so)"))
     if result.get("memories"):
         say("What stands in memory, and overrides it:")
         for memory in result["memories"]:
