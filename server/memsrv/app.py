@@ -94,7 +94,10 @@ class App:
         report = ingest(
             self.store, self.redactor, paths or [claude_config() / "projects"], agent=agent, progress=progress
         )
-        found = remember(self.store, report.changed)
+        # Not only what changed now: an ingest that was killed before this line left sessions behind.
+        waiting = self.store.unremembered()
+        found = remember(self.store, waiting)
+        self.store.mark_remembered(waiting)
         self._note_standing()
         return replace(report, memories=found.added)
 

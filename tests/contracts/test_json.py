@@ -206,6 +206,12 @@ def test_ask_waits_and_names_the_exact_version(world: World, shelved: Shelf) -> 
     assert (told["model"], told["adapter"]) == (f"memsrv/{PROJECT}@v2", f"{PROJECT}@v2")
 
 
+def test_an_answer_that_repeats_no_learned_fact_is_not_known(world: World, shelved: Shelf) -> None:
+    told = world.json("ask", "Which port does the staging server listen on?")  # of random weights, which know nothing
+
+    assert (told["known"], told["facts"]) == (False, [])
+
+
 def test_what_stands_in_memory_is_beside_the_answer(world: World, shelved: Shelf) -> None:
     memory = next(m for m in world.json("memories", "--kinds", "episodic")["memories"] if m["subject"])
 

@@ -13,6 +13,7 @@ import pytest
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import FAKE_TOKEN, SITTINGS
+from memsrv.ingest import ingest
 from memsrv.records import Memory
 from memsrv.settings import Home, Settings
 
@@ -42,6 +43,16 @@ def test_the_same_story_gives_the_same_bytes(tmp_path: Path) -> None:
     once, again = (write_logs(SITTINGS, tmp_path / name, CWD) for name in ("once", "again"))
 
     assert [path.read_bytes() for path in once] == [path.read_bytes() for path in again]
+
+
+def test_an_ingest_that_was_killed_before_remembering_is_made_up_for(files: list[Path], tmp_path: Path) -> None:
+    app = App(Home(tmp_path / "home"), Settings(), tmp_path)
+    ingest(app.store, app.redactor, files)  # the part before the kill: events are stored, memories are not made
+
+    again = app.ingest(files)
+
+    assert (again.events, again.memories) == (0, 21)
+    assert app.ingest(files).memories == 0
 
 
 def test_logs_lie_where_claude_code_puts_them(files: list[Path], tmp_path: Path) -> None:

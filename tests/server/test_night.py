@@ -308,6 +308,26 @@ def test_ctrl_c_ends_the_child_and_says_how_to_go_on(store: Store, night: Night)
     assert not psutil.pid_exists(progress.pid)
 
 
+def test_ctrl_c_in_the_middle_of_telling_reaches_the_child_too(store: Store, night: Night) -> None:
+    code = (
+        "import signal, sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
+        "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\nfrom memsrv.store import Store\n"
+        "home, base = sys.argv[1:]\n"
+        "night = Night(Home(Path(home)), Settings(base=base, threads=1, train=('demo',)))\n"
+        "tell = lambda stage, *_: stage == 'train' and signal.raise_signal(signal.SIGINT)\n"
+        "night.consolidate(Store.open(Path(home) / 'memsrv.db'), 'demo', now=datetime.now(UTC), told=tell)\n"
+    )
+    command = [sys.executable, "-c", code, str(night.home.root), night.settings.base]
+
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert "memsrv.errors.Interrupted: the run was interrupted" in ended.stderr
+    [standing] = night.runs()
+    progress = read(Run(night.home.runs / standing.id))
+    assert progress is not None
+    assert not psutil.pid_exists(progress.pid)
+
+
 def test_the_servers_side_loads_no_torch() -> None:
     code = "import sys, memsrv.night\nprint([m for m in ('torch', 'transformers', 'peft', 'trl') if m in sys.modules])"
 

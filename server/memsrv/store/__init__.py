@@ -3,7 +3,7 @@
 Readers never wait; writers take turns over all processes. Knows nothing of log formats, redaction or ranking.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -203,6 +203,23 @@ class Store:
                       (SELECT count(*) FROM (SELECT project FROM sessions UNION SELECT project FROM memories))"""
         )[0]
         return Counts(*row)
+
+    def unremembered(self) -> dict[str, int]:
+        """Sessions that gained turns since memories were last made of them, and how many turns they have now."""
+        rows = self._connection.read(
+            """SELECT e.session, count(*) FROM events e LEFT JOIN remembered r ON r.session = e.session
+               GROUP BY e.session HAVING count(*) > coalesce(max(r.turns), 0) ORDER BY min(e.n)"""
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def mark_remembered(self, turns: Mapping[str, int]) -> None:
+        """Memories have been made of these sessions, as far as these numbers of turns."""
+        with self._connection.writing() as db:
+            for place in turns.items():
+                db.execute(
+                    "INSERT INTO remembered VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET turns = excluded.turns",
+                    place,
+                )
 
     def note(self, key: str, value: str) -> None:
         """Keep one small value under `key` (when a project was last consolidated, and the like)."""

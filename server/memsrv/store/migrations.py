@@ -49,6 +49,11 @@ def m003_full_text(db: Database) -> None:
     db["memories"].enable_fts(["text"], tokenize=tokenize, create_triggers=True)  # type: ignore[union-attr]
 
 
+@migrations()
+def m004_how_far_sessions_are_remembered(db: Database) -> None:
+    db.execute("CREATE TABLE remembered (session TEXT PRIMARY KEY REFERENCES sessions (id), turns INTEGER NOT NULL)")
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (
