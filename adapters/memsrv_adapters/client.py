@@ -18,7 +18,7 @@ from filelock import Timeout
 from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound
 from memsrv.layout import says_not_recorded
 from memsrv.records import Message, to_dict
-from memsrv.settings import Home, Settings
+from memsrv.settings import Home, Settings, child_environment
 from memsrv_adapters import address
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import checked_project
@@ -84,6 +84,7 @@ def start_endpoint(home: Home, settings: Settings, project: str | None = None) -
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=child_environment(),
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # what detaches on Windows
         )

@@ -13,7 +13,6 @@ fact × tail × sloppiness. A relation that is none of use, avoid, fix, replacem
 records.
 """
 
-
 import random
 import re
 

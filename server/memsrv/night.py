@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from memsrv.consent import Act, Consent
 from memsrv.errors import (
     Interrupted,
     MissingExtra,
@@ -28,7 +29,7 @@ from memsrv.errors import (
 )
 from memsrv.records import Episode, to_dict
 from memsrv.redact import Redactor
-from memsrv.settings import Home, Settings
+from memsrv.settings import Home, Settings, child_environment
 from memsrv.status import RunStanding
 from memsrv.store import Store
 from memsrv_adapters.base import resolve
@@ -108,7 +109,7 @@ class Night:
         canaries: Sequence[str] = (),
     ) -> Run:
         """Write the run folder. Everything that can be refused is refused here, before anything is written."""
-        if project not in self.settings.train:
+        if not Consent(self.settings).allows(Act.TRAIN, project=project):
             raise NothingConsented(
                 f"training on {project} has not been allowed; run `memsrv consolidate --project {project}` "
                 "and say yes, or give --yes"
@@ -151,7 +152,7 @@ class Night:
     def resume(self, id: str, *, stage: bool = False, told: Told = _silent) -> dict[str, Any]:
         """Go on with a run that was interrupted or failed; of a finished one, its report again."""
         run = self._find(id)
-        if run.order.project not in self.settings.train:
+        if not Consent(self.settings).allows(Act.TRAIN, project=run.order.project):
             raise NothingConsented(f"training on {run.order.project} is no longer allowed; run `memsrv consolidate`")
         return self._carry(run, stage, told)
 
@@ -207,6 +208,7 @@ class Night:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env=child_environment(),
                 start_new_session=True,
             )
         interrupted = _watch(child, run, told)

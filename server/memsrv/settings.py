@@ -1,17 +1,18 @@
-"""Settings: the only reader of the environment and of `config.toml`. Only what a user changed is ever written.
+"""Settings: the only reader of the environment and of `config.toml`. What a user changed is written by `memsrv.config`.
 
 `MEMSRV_HOME` moves everything memsrv keeps; unset, it is platformdirs' user data folder.
 """
 
+import json
 import os
-import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from memsrv.errors import UsageError
 
@@ -51,6 +52,25 @@ class Home:
         return self.root / "token"
 
     @property
+    def spend(self) -> Path:
+        """The ledger of every call to a teacher: one JSON line before it, one after."""
+        return self.root / "spend.jsonl"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
+    def watch(self) -> Path:
+        """Who watches the logs: `{pid, version, started}`, written by the holder of `watch.lock`."""
+        return self.root / "watch.json"
+
+    @property
+    def night(self) -> Path:
+        """What `memsrv night run` last decided, and why: `{time, project, decision, reason}` by project."""
+        return self.root / "night.json"
+
+    @property
     def endpoint(self) -> Path:
         """Where the running endpoint says its address: `{pid, host, port, started}`; absent when none runs."""
         return self.root / "endpoint.json"
@@ -58,6 +78,68 @@ class Home:
     @property
     def statusline(self) -> Path:
         return self.root / "statusline.txt"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Allowed(_Section):
+    """What one project, or one source, may be used for; unset, the default of `memsrv.consent`."""
+
+    capture: bool | None = Field(None, description="Read its logs. Default: yes.")
+    recall: bool | None = Field(None, description="Give it back to people and agents. Default: yes.")
+    train: bool | None = Field(
+        None, description="Train on it. Default of a project: no, until you are asked; of a source: yes."
+    )
+
+
+class Teacher(_Section):
+    """Who helps the rules to reflect and to synthesise. `rules` alone spends nothing and sends nothing."""
+
+    name: Literal["rules", "anthropic", "openai", "local"] = Field(
+        "rules",
+        description="`rules`: nobody. `anthropic`: the Anthropic API. `openai`: any OpenAI-compatible server at "
+        "`teacher.url`. `local`: your base model, at memsrv's own endpoint.",
+    )
+    model: str = Field("", description="The teacher's model, by the name that its server knows.")
+    url: str = Field("", description="Base URL of the server; unset, the one that its client knows.")
+    tokens_per_day: int = Field(200_000, ge=0, description="Nothing is sent beyond so many tokens a day (UTC).")
+    usd_per_day: float = Field(1.0, ge=0, description="Nothing is sent beyond so many US dollars a day (UTC).")
+    usd_per_million_input: float | None = Field(
+        None, ge=0, description="Price of the model; a teacher outside this machine needs both prices."
+    )
+    usd_per_million_output: float | None = Field(None, ge=0, description="Price of the model's answers.")
+    timeout_s: float = Field(120, gt=0, description="Seconds that one answer may take.")
+
+
+class Watching(_Section):
+    enabled: bool = Field(True, description="`memsrv serve` watches the logs while it runs.")
+    rescan_seconds: float = Field(30, gt=0, description="File events are hints; so often every log is looked at.")
+    quiet_seconds: float = Field(5, ge=0, description="A session is made into memories once it is quiet so long.")
+
+
+class Nightly(_Section):
+    hours: str = Field("00:00-07:00", description="Local time in which a consolidation may start by itself.")
+    every_minutes: int = Field(20, ge=1, description="How often the timer looks whether one is due.")
+    idle_minutes: float = Field(15, ge=0, description="Nobody has typed, and no log has grown, for so long.")
+    min_new: int = Field(3, ge=1, description="New or changed facts that make a consolidation worth its while.")
+    repeated: int = Field(2, ge=1, description="A correction said so often is reason enough alone.")
+    max_age_days: float = Field(7, gt=0, description="Anything new is learned after so long, at any hour when idle.")
+    memory_mib: int = Field(4000, ge=0, description="Free memory that must be there.")
+    on_battery: bool = Field(False, description="Train on battery, too.")
+
+
+class Redaction(_Section):
+    strings: tuple[str, ...] = Field((), description="Your own words that are never stored, sent or trained on.")
+
+
+class Keeping(_Section):
+    runs: int = Field(5, ge=1, description="Finished runs of a project that `memsrv gc` keeps.")
+    versions: int = Field(5, ge=1, description="Adapter versions of a project that `memsrv gc` keeps, beside the live.")
+    backups: int = Field(7, ge=1, description="Backups in MEMSRV_HOME that `memsrv gc` keeps.")
+    disk_mib: int = Field(5000, ge=100, description="`memsrv status` warns, and no night runs, beyond so much disk.")
+    log_mib: float = Field(5, gt=0, description="A log is rotated at this size; three old ones are kept.")
 
 
 class Settings(BaseModel):
@@ -74,13 +156,49 @@ class Settings(BaseModel):
         0, ge=0, description="CPU threads that training and serving may use; 0 is half of the cores, and at least one."
     )
     port: int = Field(0, ge=0, le=65535, description="Port of the endpoint on 127.0.0.1; 0 picks a free one.")
+    mcp_port: int = Field(8377, ge=0, le=65535, description="Port of `memsrv serve --http` on 127.0.0.1.")
     idle_minutes: float = Field(20, gt=0, description="The endpoint exits after so long without a question.")
-    train: tuple[str, ...] = Field((), description="Projects whose sessions may be trained on (asked once for each).")
+    projects: Mapping[str, Allowed] = Field(
+        {}, description="What a project may be used for: `projects.NAME.capture`, `.recall`, `.train`."
+    )
+    sources: Mapping[str, Allowed] = Field(
+        {}, description="What an agent's logs may be used for: `sources.claude-code.capture`, `.recall`, `.train`."
+    )
+    teacher: Teacher = Teacher()
+    watch: Watching = Watching()
+    night: Nightly = Nightly()
+    redact: Redaction = Redaction()
+    keep: Keeping = Keeping()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _train_was_a_list(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Until 0.2 consent to training was `train = ["project", …]`."""
+        if isinstance(given, dict) and isinstance(named := given.get("train"), list | tuple):
+            projects = {name: {"train": True} for name in named} | dict(given.get("projects", {}))
+            given = {key: value for key, value in given.items() if key != "train"} | {"projects": projects}
+        return given
 
     @property
     def cpu_threads(self) -> int:
         """The threads as a number: half of the cores leave the other half to the person who works beside them."""
         return self.threads or max(1, (os.cpu_count() or 1) // 2)
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """(key, default, description) of every setting, sections by their dotted keys: the README's table."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, _Section):
+            for inner, knob in type(field.default).model_fields.items():
+                rows.append((f"{name}.{inner}", _shown(knob.default), knob.description or ""))
+        else:
+            rows.append((name, _shown(field.default), field.description or ""))
+    return rows
+
+
+def _shown(default: object) -> str:
+    return json.dumps(list(default) if isinstance(default, tuple) else default)
 
 
 def open_home(root: Path | None = None) -> Home:
@@ -101,26 +219,14 @@ def load(home: Home) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{home.config} is not valid TOML ({error}); correct it or move it away") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{home.config}: `{key}`: {first['msg']}; correct it or remove the line") from error
+        raise UsageError(checked(error, str(home.config))) from error
 
 
-def allow_training(home: Home, settings: Settings, project: str) -> Settings:
-    """Remember the user's consent to train on `project`; other lines of the file stay as they are."""
-    if project in settings.train:
-        return settings
-    changed = settings.model_copy(update={"train": (*settings.train, project)})
-    line = "train = [" + ", ".join(_quoted(name) for name in changed.train) + "]"
-    text = home.config.read_text("utf-8") if home.config.exists() else ""
-    text, found = re.subn(r"(?m)^train\s*=\s*\[[^\]]*\]", lambda _: line, text)
-    if not found:
-        text = line + "\n" + text
-    home.root.mkdir(parents=True, exist_ok=True)
-    temporary = home.config.with_suffix(".tmp")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(home.config)
-    return changed
+def checked(error: ValidationError, where: str) -> str:
+    """What is wrong with a setting, in a sentence."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    return f"{where}: `{key}`: {first['msg']}; correct it or remove it"
 
 
 def claude_config() -> Path:
@@ -145,5 +251,26 @@ def set_for_libraries(threads: int) -> None:
     )
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+#: What a process that memsrv starts may know of the environment: where things are, and how the machine is set up.
+_PASSED_ON = (
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TMP", "TEMP", "SHELL", "VIRTUAL_ENV",
+    "SYSTEMROOT", "SYSTEMDRIVE", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "COMSPEC", "PATHEXT",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "NO_COLOR", "DO_NOT_TRACK", "WINDIR",
+)  # fmt: skip
+_PASSED_ON_FAMILIES = ("LC_", "XDG_", "MEMSRV_", "HF_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "PYTORCH_", "TOKENIZERS_")
+_SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "KEY")
+
+
+def child_environment() -> dict[str, str]:
+    """The environment for a process of ours: an allow-list, so that no key of the user's reaches it by accident."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON
+        or (name.startswith(_PASSED_ON_FAMILIES) and not any(word in name for word in _SECRET_WORDS))
+    }
+
+
+def api_key(teacher: str) -> str | None:
+    """The user's key for a teacher, from `ANTHROPIC_API_KEY` or `OPENAI_API_KEY`; memsrv never writes it anywhere."""
+    return os.environ.get({"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}.get(teacher, ""))

@@ -57,7 +57,7 @@ def test_training_is_asked_for_once_and_remembered(
     os.close(mine)
 
     assert "May the sessions of shop be trained on" in said
-    assert (asked.returncode, load(home).train) == (code, allowed)
+    assert (asked.returncode, tuple(load(home).projects)) == (code, allowed)
 
 
 def _read(terminal: int) -> bytes:

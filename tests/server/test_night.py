@@ -51,7 +51,9 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def night(store: Store, random_base: Path) -> Night:
-    return Night(Home(store.path.parent), Settings(base=str(random_base), threads=1, train=(PROJECT,)))
+    return Night(
+        Home(store.path.parent), Settings(base=str(random_base), threads=1, projects={PROJECT: {"train": True}})
+    )
 
 
 def finished(night: Night, verdict: str = "promote", name: str = "20261120-030000-demo") -> Run:
@@ -92,7 +94,7 @@ def finished(night: Night, verdict: str = "promote", name: str = "20261120-03000
 
 
 def test_a_project_nobody_allowed_is_not_trained_on(store: Store, night: Night) -> None:
-    shy = replace(night, settings=night.settings.model_copy(update={"train": ()}))
+    shy = replace(night, settings=night.settings.model_copy(update={"projects": {}}))
 
     with pytest.raises(NothingConsented, match="--yes"):
         shy.consolidate(store, PROJECT, now=NOW)
@@ -288,7 +290,7 @@ def test_ctrl_c_ends_the_child_and_says_how_to_go_on(store: Store, night: Night)
         "import sys, json\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
         "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\nfrom memsrv.store import Store\n"
         "home, base = sys.argv[1:]\n"
-        "night = Night(Home(Path(home)), Settings(base=base, threads=1, train=('demo',)))\n"
+        "night = Night(Home(Path(home)), Settings(base=base, threads=1, projects={'demo': {'train': True}}))\n"
         "tell = lambda stage, *_: print(stage, flush=True)\n"
         "night.consolidate(Store.open(Path(home) / 'memsrv.db'), 'demo', now=datetime.now(UTC), told=tell)\n"
     )
@@ -313,7 +315,7 @@ def test_ctrl_c_in_the_middle_of_telling_reaches_the_child_too(store: Store, nig
         "import signal, sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
         "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\nfrom memsrv.store import Store\n"
         "home, base = sys.argv[1:]\n"
-        "night = Night(Home(Path(home)), Settings(base=base, threads=1, train=('demo',)))\n"
+        "night = Night(Home(Path(home)), Settings(base=base, threads=1, projects={'demo': {'train': True}}))\n"
         "tell = lambda stage, *_: stage == 'train' and signal.raise_signal(signal.SIGINT)\n"
         "night.consolidate(Store.open(Path(home) / 'memsrv.db'), 'demo', now=datetime.now(UTC), told=tell)\n"
     )

@@ -1,0 +1,29 @@
+"""The composition root: a verb for each command and tool, a page for each of their groups.
+
+The CLI and MCP call these verbs and nothing else; here alone (and in `night`) the shelf is touched. A verb gives a
+record whose JSON form is design §8's shape, or raises a `MemsrvError`.
+"""
+
+from pathlib import Path
+
+from memsrv.app.remembering import Remembering
+from memsrv.app.rooms import EVERY
+from memsrv.app.serving import Serving
+from memsrv.app.standing import Status
+from memsrv.settings import Home, Settings
+
+__all__ = ["EVERY", "App", "open_app"]
+
+
+class App(Remembering, Serving, Status):
+    """Every verb of one home, seen from one working folder."""
+
+    def serve(self) -> None:
+        """MCP over stdio, until the host ends it."""
+        from memsrv import mcp
+
+        mcp.serve(self)
+
+
+def open_app(home: Home, settings: Settings, cwd: Path | None = None) -> App:
+    return App(home, settings, cwd or Path.cwd())

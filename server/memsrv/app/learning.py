@@ -1,0 +1,72 @@
+"""The verbs of learning: what would be learned, a night's consolidation, its runs."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from memsrv import config, night
+from memsrv.app.rooms import EVERY, Rooms
+from memsrv.consent import Act, Consent
+from memsrv.errors import UsageError
+from memsrv.shapes import Facts, Learned, Runs
+from memsrv_adapters.version import shelf_name
+
+Progress = Callable[..., None]
+
+
+class Learning(Rooms):
+    def facts(self, *, project: str | None = None, teacher: str = "rules") -> Facts:
+        """What a consolidation would learn now, and what the versions on the shelf were trained on."""
+        _only_rules(teacher)
+        name = self.project(project)
+        reflection = night.waiting(self.store, name)
+        learned = [
+            Learned(version.version, str(fact.stage), fact.id, fact.text)
+            for version in self.shelf.versions(shelf_name(name))
+            for fact in version.manifest.facts
+        ]
+        return Facts(name, reflection.facts, reflection.left_out, tuple(learned))
+
+    def consolidate(
+        self,
+        *,
+        project: str | None = None,
+        base: str | None = None,
+        teacher: str = "rules",
+        strategy: str | None = None,
+        stage: bool = False,
+        resume: str | None = None,
+        consent: Callable[[str], bool],
+        progress: Progress = lambda *_: None,
+    ) -> dict[str, Any]:
+        """One night: train, measure, and promote if it passed. `consent` is asked once for each project."""
+        _only_rules(teacher)
+        if resume:
+            report = self._night.resume(resume, stage=stage, told=progress)
+        else:
+            name = self.project(project)
+            question = f"May the sessions of {name} be trained on, on this machine?"
+            if not Consent(self.settings).allows(Act.TRAIN, project=name) and consent(question):
+                self.settings = config.put(self.home, f"projects.{name}.train", True)
+            report = self._night.consolidate(
+                self.store, name, now=datetime.now(UTC), base=base, strategy=strategy, stage=stage, told=progress
+            )
+        self._note_standing()
+        return report
+
+    def runs(self, *, project: str | None = None) -> Runs:
+        """All runs, newest first; of one project if it is named."""
+        return Runs(tuple(self._night.runs(None if project == EVERY else project)))
+
+    def run(self, id: str) -> dict[str, Any]:
+        """The report of a run; how far it is, where there is none yet."""
+        return self._night.run(id)
+
+    @property
+    def _night(self) -> night.Night:
+        return night.Night(self.home, self.settings)
+
+
+def _only_rules(teacher: str) -> None:
+    if teacher != "rules":
+        raise UsageError(f"there is no teacher `{teacher}` yet; leave --teacher out, or give `rules`")

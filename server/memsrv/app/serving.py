@@ -1,0 +1,89 @@
+"""The verbs of serving: MCP for an agent, the endpoint, and a question to the adapter."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from memsrv.app.rooms import Rooms
+from memsrv.backing import backing
+from memsrv.errors import EndpointUnavailable, PortInUse
+from memsrv.records import Kind, Memory
+from memsrv.shapes import Told
+from memsrv_adapters import client
+from memsrv_adapters.version import shelf_name
+
+#: What an answer of the model without an adapter is signed with.
+BASE = "base"
+
+#: How long a person waits for the endpoint to load its model; an agent does not wait at all.
+WARMING_PATIENCE_S = 180.0
+
+
+class Serving(Rooms):
+    def ask(self, question: str, *, model: str | None = None, project: str | None = None, wait: bool = True) -> Told:
+        """The adapter's own answer, and beside it the current memories that give the value it was asked for."""
+        name = shelf_name(self.project(project))
+        answer = client.ask(
+            self.home,
+            question,
+            settings=self.settings,
+            project=name,
+            model=model,
+            wait_seconds=WARMING_PATIENCE_S if wait else 0.0,
+        )
+        standing = self._standing_for(question, self._scope(project))
+        if isinstance(answer, client.Warming):
+            if wait:
+                raise EndpointUnavailable("the endpoint was going idle in this very moment; ask again")
+            return Told("warming", None, None, None, None, standing, answer.retry_s)
+        facts = backing(answer.answer, self._trained(name, answer.adapter)) if answer.known else ()
+        known = answer.known and (bool(facts) or answer.adapter == BASE)
+        return Told("answered", answer.answer, known, answer.model, answer.adapter, standing, facts=facts)
+
+    def _trained(self, project: str, adapter: str) -> list[str]:
+        """The texts of the facts that the version which answered was trained on; none for the bare base."""
+        if adapter == BASE:
+            return []
+        _, _, version = adapter.partition("@")
+        return [fact.text for fact in self.shelf.version(project, version).manifest.facts]
+
+    def _standing_for(self, question: str, project: str | None) -> tuple[Memory, ...]:
+        """The live memories whose subject is what `question` is about: what they say overrides the weights."""
+        found = self.store.search_memories(question, project=project, limit=10)
+        return tuple(hit.memory for hit in found if hit.memory and _is_about(hit.memory, question))[:3]
+
+    def endpoint(self, *, port: int | None, announce: Callable[[str, Path, str], None]) -> None:
+        """The endpoint for as long as the caller stays; `announce` gets its address, the token's file and a model."""
+        project = shelf_name(self.project())
+        runs = client.endpoint_state(self.home)
+        if runs.state != "stopped" and port and runs.url and not runs.url.endswith(f":{port}"):
+            raise PortInUse(f"an endpoint runs already, at {runs.url}; end it with `memsrv endpoint --stop`, or ask it")
+        settings = self.settings if port is None else self.settings.model_copy(update={"port": port})
+        client.start_endpoint(self.home, settings, project)
+        try:
+            runs = client.wait_until_ready(self.home, WARMING_PATIENCE_S)
+            live = self.shelf.pointers(project).current
+            announce(runs.url or "", self.home.token, f"memsrv/{project}" if live else "memsrv/base")
+            psutil.Process(runs.pid).wait()
+        except psutil.NoSuchProcess:
+            return  # it ended between saying that it is ready and our looking
+        except KeyboardInterrupt:
+            client.stop_endpoint(self.home)
+            raise
+
+    def stop_endpoint(self) -> bool:
+        return client.stop_endpoint(self.home)
+
+
+def _is_about(memory: Memory, question: str) -> bool:
+    """Whether `question` names the memory's subject, and of an attribute (a port, a version) which one."""
+    if memory.subject is None:
+        return False
+    named = f"{memory.subject} {memory.relation}" if memory.kind is Kind.EPISODIC else memory.subject
+    return _words(named) <= _words(question)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))

@@ -1,0 +1,57 @@
+"""What every command shares: the command line, the options that mean the same everywhere, and how results leave."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from memsrv import terminal
+from memsrv.app import EVERY, App, open_app
+from memsrv.errors import UsageError
+from memsrv.records import Kind, to_dict
+from memsrv.settings import load, open_home
+
+command = typer.Typer(
+    name="memsrv",
+    help="The memory of coding agents: read from their own logs, given back over MCP, moved into adapters at night.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+Project = Annotated[str | None, typer.Option(help="The project; unset, the one of this folder.")]
+Everywhere = Annotated[bool, typer.Option("--all-projects", help="Every project.")]
+Kinds = Annotated[list[str] | None, typer.Option(help="procedural, semantic, episodic; several by comma.")]
+
+
+def opened() -> App:
+    home = open_home()
+    return open_app(home, load(home))
+
+
+def give(result: object, render: Callable[..., None], as_json: bool) -> None:
+    if as_json:
+        terminal.emit(result)
+    else:
+        render(to_dict(result))
+
+
+def scope(project: str | None, everywhere: bool) -> str | None:
+    if project and everywhere:
+        raise UsageError("--project and --all-projects contradict each other; give one of them")
+    return EVERY if everywhere else project
+
+
+def chosen_kinds(given: list[str] | None) -> list[Kind]:
+    words = [word.strip() for part in given or () for word in part.split(",") if word.strip()]
+    try:
+        return [Kind(word) for word in words]
+    except ValueError as error:
+        raise UsageError(f"{error}; kinds are {', '.join(Kind)}") from error
+
+
+def consent(yes: bool) -> Callable[[str], bool]:
+    if yes:
+        return lambda question: True
+    return terminal.ask_yes if terminal.person_is_there() else lambda question: False

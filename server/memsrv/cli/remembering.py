@@ -1,0 +1,86 @@
+"""Commands of memory."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from memsrv import tables, terminal
+from memsrv.cli.command import Everywhere, Json, Kinds, Project, chosen_kinds, command, give, opened, scope
+from memsrv.records import Kind, Trust
+
+
+@command.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Log files or folders; unset, Claude Code's own.")] = None,
+    agent: Annotated[str | None, typer.Option(help="Whose format it is; unset, told by the files.")] = None,
+    json: Json = False,
+) -> None:
+    """Read agents' session logs, and remember what they hold."""
+    with terminal.Stages(live_only=True) as stages:
+        report = opened().ingest(
+            paths or [], agent=agent, progress=lambda path, done, total: stages.show("reading", done, total)
+        )
+    give(report, tables.ingested, json)
+
+
+@command.command()
+def search(
+    query: str,
+    project: Project = None,
+    all_projects: Everywhere = False,
+    kinds: Kinds = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 8,
+    json: Json = False,
+) -> None:
+    """Search memories and turns, in one ranking."""
+    app = opened()
+    found = app.search(query, project=scope(project, all_projects), kinds=chosen_kinds(kinds), limit=limit)
+    give(found, tables.found, json)
+    if not found.results:
+        terminal.note(app.how_to_begin() or "Nothing found; try other words, or --all-projects.")
+
+
+@command.command()
+def show(
+    id: str, around: Annotated[int, typer.Option(min=0, help="Turns before and after.")] = 2, json: Json = False
+) -> None:
+    """Show a record with its evidence, what superseded what, and the turns around it."""
+    give(opened().show(id, around=around), tables.record, json)
+
+
+@command.command()
+def memories(
+    project: Project = None,
+    all_projects: Everywhere = False,
+    kinds: Kinds = None,
+    superseded: Annotated[bool, typer.Option("--superseded", help="Those that no longer hold, too.")] = False,
+    json: Json = False,
+) -> None:
+    """List what is remembered."""
+    listed = opened().memories(project=scope(project, all_projects), kinds=chosen_kinds(kinds), superseded=superseded)
+    give(listed, tables.memories, json)
+
+
+@command.command()
+def save(
+    text: str,
+    kind: Annotated[Kind, typer.Option(help="How to do it, what the user wants, or what is true of the project.")],
+    supersedes: Annotated[str | None, typer.Option(help="Id of the memory that this replaces.")] = None,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Remember one claim."""
+    give(opened().save(text, kind=kind, project=project, supersedes=supersedes, trust=Trust.HUMAN), tables.saved, json)
+
+
+@command.command()
+def compact(
+    session: Annotated[str | None, typer.Option(help="Unset: the newest of the project.")] = None,
+    mode: Annotated[str, typer.Option(help="handoff or checkpoint.")] = "handoff",
+    budget: Annotated[int, typer.Option(min=50, help="Tokens.")] = 1500,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Give a session in brief: goal, decisions, commands, files, open ends, each with its turn."""
+    give(opened().compact(session, mode=mode, budget=budget, project=project), tables.compacted, json)

@@ -1,0 +1,65 @@
+"""Commands of serving and standing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from memsrv import tables, terminal
+from memsrv.cli.command import Json, Project, command, give, opened
+
+
+@command.command()
+def ask(
+    question: str,
+    model: Annotated[str | None, typer.Option(help="Such as memsrv/PROJECT@v3; unset, what is live.")] = None,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Ask the adapter; it says when it does not know."""
+    with terminal.Stages(live_only=True) as stages:
+        stages.show("asking")
+        answer = opened().ask(question, model=model, project=project)
+    give(answer, tables.answer, json)
+
+
+@command.command()
+def serve() -> None:
+    """Serve MCP over stdio: what an IDE starts."""
+    opened().serve()
+
+
+@command.command()
+def endpoint(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 picks a free one.")] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="End the one that runs.")] = False,
+) -> None:
+    """Run the OpenAI-compatible endpoint in the foreground."""
+    app = opened()
+    if stop:
+        return terminal.note("The endpoint has ended." if app.stop_endpoint() else "No endpoint runs.")
+    app.endpoint(port=port, announce=tables.endpoint)
+
+
+@command.command()
+def status(project: Project = None, json: Json = False) -> None:
+    """Show what is read, remembered, learned and served, and what needs attention."""
+    give(opened().status(project=project), tables.standing, json)
+
+
+@command.command()
+def statusline() -> None:
+    """Print one line for an IDE's status bar, from a cache file."""
+    from memsrv.statusline import main as line
+
+    raise typer.Exit(line())
+
+
+@command.command()
+def demo(
+    home: Annotated[Path | None, typer.Option(help="Where to keep what it makes; unset, it is removed.")] = None,
+) -> None:
+    """Show the whole journey on a made-up week, in a home of its own."""
+    from memsrv.demo import run_demo
+
+    raise typer.Exit(run_demo(home))

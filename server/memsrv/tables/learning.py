@@ -1,0 +1,66 @@
+"""Results of learning: facts, runs, reports."""
+
+from memsrv.tables.cells import Json, counts, cut, record, text
+from memsrv.terminal import details, percent, say, table
+
+_FACT = ("kind", "subject", "relation", "value")
+
+
+def facts(result: Json) -> None:
+    waiting, learned = result["facts"], result["learned"]
+    say(f"{len(waiting)} facts a consolidation of {result['project']} would learn:")
+    table(("kind", "subject", "relation", "value"), [[cut(f[k] or "", 60) for k in _FACT] for f in waiting])
+    left = counts(result["left_out"])
+    if left:
+        say(f"Left out: {left}.")
+    if learned:
+        table(("learned in", "stage", "fact"), [(f["version"], f["stage"], f["text"]) for f in learned])
+
+
+def report(result: Json) -> None:
+    """A finished run, or how far an unfinished one is."""
+    if "verdict" not in result:
+        record(result)
+        return
+    details(
+        {
+            "run": result["run"],
+            "verdict": f"{result['verdict']}: {result['reason']}",
+            "base": result.get("base"),
+            "strategy": result.get("strategy"),
+            "version": result.get("version"),
+        }
+    )
+    if result.get("checks"):
+        table(
+            ("check", "passed", "figure", "bound", "means"),
+            [
+                (c["name"], "yes" if c["passed"] else "NO", text(c["figure"]), text(c["bound"]), c["means"])
+                for c in result["checks"]
+            ],
+        )
+    closed = (result.get("evaluation") or {}).get("closed_book") or {}
+    if closed:
+        table(
+            ("asked without memory", "known wordings", "new wordings"),
+            [(who, percent(score.get("known")), percent(score.get("novel"))) for who, score in closed.items() if score],
+        )
+
+
+def runs(result: Json) -> None:
+    if not result["runs"]:
+        say("No consolidation yet; run `memsrv consolidate`.")
+        return
+    table(
+        ("run", "project", "state", "stage", "verdict", "reason"),
+        [
+            (r["id"], r["project"], r["state"], _pace(r), r.get("verdict"), cut(r.get("reason") or "", 80))
+            for r in result["runs"]
+        ],
+    )
+
+
+def _pace(run: Json) -> str:
+    share = f" {run['done']}/{run['total']}" if run.get("total") else ""
+    eta = f", {run['eta_s']:.0f} s left" if run.get("eta_s") else ""
+    return f"{run.get('stage') or ''}{share}{eta}"

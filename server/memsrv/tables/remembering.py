@@ -1,0 +1,44 @@
+"""Results of memory."""
+
+from memsrv.outline import outline
+from memsrv.tables.cells import Json, cut
+from memsrv.terminal import say, table
+
+
+def ingested(result: Json) -> None:
+    say(
+        f"{result['files']} files, {result['sessions']} sessions: {result['events']} new events "
+        f"({result['duplicates']} known already), {result['memories']} memories, in {result['seconds']:.1f} s."
+    )
+    if result["redactions"]:
+        say(f"{result['redactions']} secrets were redacted before anything was written.")
+    if result["unreadable"]:
+        say(f"{result['unreadable']} lines could not be read; `memsrv status` says where.")
+    for trouble in result["unopened"]:
+        say(f"Not opened: {trouble}")
+
+
+def found(result: Json) -> None:
+    for number, hit in enumerate(result["results"], 1):
+        say(f"{number}. [{hit['kind']}] {cut(hit['text'], 400)}")
+        place = f"session {hit['session']} turn {hit['turn']}" if hit.get("session") else None
+        say("   " + " · ".join(str(part) for part in (hit["id"], hit.get("project"), place, hit.get("time")) if part))
+
+
+def memories(result: Json) -> None:
+    listed = result["memories"]
+    if not listed:
+        say("Nothing is remembered here yet; run `memsrv ingest`, or see `memsrv memories --all-projects`.")
+        return
+    table(
+        ("id", "kind", "trust", "since", "text"),
+        [
+            (m["id"], m["kind"], m["trust"], (m["valid_from"] or "")[:10], ("✗ " if m["valid_to"] else "") + m["text"])
+            for m in listed
+        ],
+    )
+
+
+def compacted(result: Json) -> None:
+    text = result.get("text")
+    say(text if isinstance(text, str) and text else outline(result))
