@@ -57,7 +57,7 @@ def plain(text: str) -> str:
 
 def trainable(fact: Fact) -> bool:
     """Whether `fact` may be trained on and can be asked for."""
-    return bool(fact.trust.trainable and fact.subject and fact.relation and fact.value)
+    return bool((fact.trust.trainable or fact.approved) and fact.subject and fact.relation and fact.value)
 
 
 def reflect(

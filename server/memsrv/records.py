@@ -148,6 +148,20 @@ class Fact:
     subject: str | None = None
     relation: str | None = None
     value: str | None = None
+    approved: bool = False  # a person read it and said that it may be trained on
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A person's word on one fact. `edited` brings the words that stand instead, and approves them."""
+
+    fact: str
+    verdict: str  # "approved", "rejected", "edited"
+    time: str
+    text: str | None = None
+    subject: str | None = None
+    relation: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,12 @@
 """The night: orders a run, starts it in a process of its own, watches it, and shelves what passed the gate.
 
-The one place that speaks to consolidation. The child gets a folder and writes in it; it never sees the database. It may
-outlive us (the night timer's shell may close); Ctrl-C and SIGTERM here end it there. Torch-free.
+The one place that speaks to consolidation. The child gets a folder and writes in it; it never sees the database.
+Torch-free.
 """
 
 import importlib.util
-import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,49 +15,29 @@ from typing import Any
 import psutil
 
 from memsrv.consent import Act, Consent
-from memsrv.errors import (
-    Interrupted,
-    MissingExtra,
-    NotFound,
-    NothingConsented,
-    RunFailed,
-    RunInProgress,
-    UnknownBase,
-)
-from memsrv.records import Episode, to_dict
-from memsrv.redact import Redactor
-from memsrv.settings import Home, Settings, child_environment
+from memsrv.errors import MissingExtra, NotFound, NothingConsented, RunInProgress
+from memsrv.night.child import Told, carry_out
+from memsrv.night.shelving import scores, stages
+from memsrv.night.sight import episodes, waiting
+from memsrv.records import to_dict
+from memsrv.settings import Home, Settings
 from memsrv.status import RunStanding
 from memsrv.store import Store
 from memsrv_adapters.base import resolve
 from memsrv_adapters.shelf import Shelf
-from memsrv_adapters.version import AdapterVersion, Stage, TrainedFact, shelf_name
-from memsrv_consolidation.progress import Progress, read
-from memsrv_consolidation.reflect import Reflection, reflect
+from memsrv_adapters.version import AdapterVersion, shelf_name
+from memsrv_consolidation.progress import read
 from memsrv_consolidation.run import Live, Order, Run, one_at_a_time, read_json, write_json, write_lines
 from memsrv_consolidation.strategies import strategy as known_strategy
 
-#: Seconds between two looks at a run's progress.
-LOOK = 0.25
+__all__ = ["Night", "waiting"]
+
 #: What a training imports beyond the server; the last is of `memsrv[train]` alone.
 NEEDED = ("torch", "transformers", "peft", "trl")
-
-Told = Callable[[str, int, int, float | None, str], object]
 
 
 def _silent(stage: str, done: int, total: int, eta_s: float | None, message: str) -> None:
     """Tells nobody."""
-
-
-def waiting(store: Store, project: str) -> Reflection:
-    """What a consolidation of `project` would learn now; nothing is written."""
-    return reflect(project, episodes(store, project), store.memories(project, include_retired=True), Redactor(b"dry"))
-
-
-def episodes(store: Store, project: str) -> Iterator[Episode]:
-    """The sessions of `project` as a run gets to see them, oldest first."""
-    for session in store.sessions(project):
-        yield Episode(session, tuple(store.events(session.id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,38 +168,12 @@ class Night:
         if not run.report_file.exists():
             self._check_extra()
             self._check_idle()
-            self._spawn(run, told)
+            carry_out(self.python, run, told)
         report = read_json(run.report_file)
         version = self._shelved(run)
         if version is None and report["verdict"] == "promote":
             version = self._put(run, report, stage or self.settings.promote == "ask").version
         return {**report, "version": version}
-
-    def _spawn(self, run: Run, told: Told) -> None:
-        """The child, until it ends. RunFailed quotes its last words."""
-        with run.log_file.open("ab") as log:
-            # -I: a `subprocess.py` in the user's project must not be imported. A session of its own: the terminal's
-            # Ctrl-C reaches us alone, and we pass it on once.
-            child = subprocess.Popen(
-                [self.python, "-I", "-m", "memsrv_consolidation", str(run.folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=child_environment(),
-                start_new_session=True,
-            )
-        interrupted = _watch(child, run, told)
-        if run.report_file.exists():
-            return
-        go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
-        if interrupted or child.returncode == Interrupted.exit_code:
-            raise Interrupted(f"the run was interrupted; {go_on}")
-        progress = read(run)
-        said = progress.message if progress and progress.state == "failed" else _last_line(run.log_file)
-        if child.returncode == UnknownBase.exit_code:
-            raise UnknownBase(said)
-        ended = f"by signal {-child.returncode}" if child.returncode < 0 else f"with exit code {child.returncode}"
-        raise RunFailed(f"the run ended {ended}: {said or 'without a word'} (see {run.log_file}); {go_on}")
 
     def _shelved(self, run: Run) -> str | None:
         found = [v for v in self.shelf.versions(shelf_name(run.order.project)) if v.manifest.run == run.folder.name]
@@ -252,75 +203,6 @@ class Night:
         return put
 
 
-def stages(run: Run, report: dict[str, Any]) -> list[TrainedFact]:
-    """Every trained fact, and how far it came: graduated when all of its held-out questions were answered right."""
-    marks: dict[str, list[bool]] = {}
-    for question in report["evaluation"]["questions"]:
-        if question["about"] == "fact":
-            marks.setdefault(question["fact"], []).append(question["correct"]["candidate"])
-    found = []
-    for fact in run.facts():
-        if fact.id in marks:
-            right = marks[fact.id]
-            stage = Stage.GRADUATED if all(right) else Stage.LEARNING if any(right) else Stage.FAILED
-            found.append(TrainedFact(fact.id, fact.text, stage))
-    return found
-
-
-def scores(report: dict[str, Any]) -> dict[str, float]:
-    """The figures that `memsrv adapters` shows beside a version."""
-    measured = report["evaluation"]
-    closed = measured["closed_book"]
-    return {
-        "recall": closed["candidate"]["all"],
-        "known": closed["candidate"]["known"],
-        "novel": closed["candidate"]["novel"],
-        "base": closed["base"]["all"],
-        "in_context": measured["in_context"]["candidate"],
-        "unknown": measured["unknown"]["candidate"],
-        "median_ce": measured["ce"]["median"],
-    }
-
-
-def _watch(child: subprocess.Popen[bytes], run: Run, told: Told) -> bool:
-    """Wait for `child`, telling how far it is. True if we were asked to end meanwhile, and passed it on."""
-    interrupted = False
-    last: Progress | None = None
-    with _sigterm_as_interrupt():
-        while True:
-            # The whole inner loop is inside: Ctrl-C may arrive while we wait, read or tell.
-            try:
-                while True:
-                    with suppress(subprocess.TimeoutExpired):
-                        child.wait(LOOK)
-                        return interrupted
-                    now = read(run)
-                    if now is not None and now.pid == child.pid and now != last:
-                        last = now
-                        told(now.stage, now.done, now.total, now.eta_s, now.message)
-            except KeyboardInterrupt:
-                interrupted = True
-                child.send_signal(signal.SIGINT)
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Inside, SIGTERM arrives as KeyboardInterrupt, where Python lets us (in the main thread)."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # another thread: signals are its main thread's business
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _standing(run: Run) -> RunStanding:
     order = run.order
     standing = RunStanding(id=order.id, project=order.project, state="interrupted", started=order.created)
@@ -341,8 +223,3 @@ def _standing(run: Run) -> RunStanding:
         report = read_json(run.report_file)
         standing = replace(standing, state="done", verdict=report["verdict"], reason=report["reason"])
     return standing
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
-    return lines[-1].strip() if lines else ""

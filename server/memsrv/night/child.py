@@ -1,0 +1,91 @@
+"""The consolidation as a process: started, watched, told to end; its last words if it failed. Torch-free.
+
+It may outlive us (the night timer's shell may close); Ctrl-C and SIGTERM here end it there.
+"""
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from memsrv.errors import Interrupted, RunFailed, UnknownBase
+from memsrv.settings import child_environment
+from memsrv_consolidation.progress import Progress, read
+from memsrv_consolidation.run import Run
+
+#: Seconds between two looks at a run's progress.
+LOOK = 0.25
+
+Told = Callable[[str, int, int, float | None, str], object]
+
+
+def carry_out(python: str, run: Run, told: Told) -> None:
+    """The child, until it ends. RunFailed quotes its last words."""
+    with run.log_file.open("ab") as log:
+        # -I: a `subprocess.py` in the user's project must not be imported. A session of its own: the terminal's
+        # Ctrl-C reaches us alone, and we pass it on once.
+        child = subprocess.Popen(
+            [python, "-I", "-m", "memsrv_consolidation", str(run.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=child_environment(),
+            start_new_session=True,
+        )
+    interrupted = _watch(child, run, told)
+    if run.report_file.exists():
+        return
+    go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
+    if interrupted or child.returncode == Interrupted.exit_code:
+        raise Interrupted(f"the run was interrupted; {go_on}")
+    progress = read(run)
+    said = progress.message if progress and progress.state == "failed" else _last_line(run.log_file)
+    if child.returncode == UnknownBase.exit_code:
+        raise UnknownBase(said)
+    ended = f"by signal {-child.returncode}" if child.returncode < 0 else f"with exit code {child.returncode}"
+    raise RunFailed(f"the run ended {ended}: {said or 'without a word'} (see {run.log_file}); {go_on}")
+
+
+def _watch(child: subprocess.Popen[bytes], run: Run, told: Told) -> bool:
+    """Wait for `child`, telling how far it is. True if we were asked to end meanwhile, and passed it on."""
+    interrupted = False
+    last: Progress | None = None
+    with _sigterm_as_interrupt():
+        while True:
+            # The whole inner loop is inside: Ctrl-C may arrive while we wait, read or tell.
+            try:
+                while True:
+                    with suppress(subprocess.TimeoutExpired):
+                        child.wait(LOOK)
+                        return interrupted
+                    now = read(run)
+                    if now is not None and now.pid == child.pid and now != last:
+                        last = now
+                        told(now.stage, now.done, now.total, now.eta_s, now.message)
+            except KeyboardInterrupt:
+                interrupted = True
+                child.send_signal(signal.SIGINT)
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Inside, SIGTERM arrives as KeyboardInterrupt, where Python lets us (in the main thread)."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # another thread: signals are its main thread's business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
+    return lines[-1].strip() if lines else ""
