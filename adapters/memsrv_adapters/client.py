@@ -1,7 +1,7 @@
 """Asking the endpoint, and starting or ending it: what the torch-free rooms use of serving.
 
 Nothing here waits for a model to load: while the endpoint starts, the reply is `Warming`, at once. Knows the files of
-`address.py` and the wire, and nothing of engines.
+`memsrv.address` and the wire, and nothing of engines.
 """
 
 import subprocess
@@ -13,13 +13,12 @@ from typing import Any, Literal
 
 import httpx
 import psutil
-from filelock import Timeout
 
+from memsrv import address
 from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound
 from memsrv.layout import says_not_recorded
 from memsrv.records import Message, to_dict
 from memsrv.settings import Home, Settings, child_environment
-from memsrv_adapters import address
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import checked_project
 
@@ -55,9 +54,9 @@ class EndpointState:
 
 def endpoint_state(home: Home) -> EndpointState:
     """Whether an endpoint runs, and whether it can answer. Starts nothing."""
-    if not _runs(home):
+    if not address.endpoint(home).runs():
         return EndpointState("stopped")
-    at = address.read_address(home)
+    at = address.endpoint(home).address()
     if at is None:
         return EndpointState("warming")  # it has the lock, and not yet a port
     try:
@@ -70,14 +69,14 @@ def endpoint_state(home: Home) -> EndpointState:
 
 def start_endpoint(home: Home, settings: Settings, project: str | None = None) -> None:
     """Start the endpoint, detached from this process, unless one runs. Returns at once."""
-    if _runs(home):
+    if address.endpoint(home).runs():
         return
     home.logs.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root)]
     command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.cpu_threads)]
     command += ["--idle-minutes", str(settings.idle_minutes)]
     command += ["--project", project] if project else []
-    with address.log_file(home).open("ab") as log:
+    with address.endpoint(home).log.open("ab") as log:
         subprocess.Popen(
             command,
             cwd=home.root,
@@ -92,9 +91,9 @@ def start_endpoint(home: Home, settings: Settings, project: str | None = None) -
 
 def stop_endpoint(home: Home, seconds: float = 15.0) -> bool:
     """End the endpoint and wait until it is gone; answers under way may finish. False where none ran."""
-    if not _runs(home):
+    if not address.endpoint(home).runs():
         return False
-    at = address.read_address(home)
+    at = address.endpoint(home).address()
     if at is None:
         raise EndpointUnavailable("the endpoint is only just starting; try again in a few seconds")
     limit = time.monotonic() + seconds
@@ -123,12 +122,13 @@ def wait_until_ready(home: Home, seconds: float, poll: float = 0.1) -> EndpointS
         _tell_failure(home)
         if seen and state.state == "stopped":
             raise EndpointUnavailable(
-                f"the endpoint ended while it was starting (was there too little memory?); see {address.log_file(home)}"
+                "the endpoint ended while it was starting (was there too little memory?); "
+                f"see {address.endpoint(home).log}"
             )
         seen = seen or state.state == "warming"
         if time.monotonic() > limit:
             raise EndpointUnavailable(
-                f"the endpoint was not ready within {seconds:g} seconds; see {address.log_file(home)}"
+                f"the endpoint was not ready within {seconds:g} seconds; see {address.endpoint(home).log}"
             )
         time.sleep(poll)
 
@@ -203,22 +203,9 @@ def _project_of(name: str) -> str | None:
     return None if name == "memsrv/base" or not name.startswith("memsrv/") else checked_project(project)
 
 
-def _runs(home: Home) -> bool:
-    """Whether a process holds the endpoint's lock: a file could be left over, a lock cannot."""
-    if not (home.root / "endpoint.lock").exists():
-        return False
-    held = address.lock(home)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        return True
-    held.release()
-    return False
-
-
 def _tell_failure(home: Home) -> None:
     """Raise why the last start failed; the next question then tries again."""
-    file = address.failure_file(home)
+    file = address.endpoint(home).failure
     try:
         sentence = file.read_text("utf-8").strip()
     except FileNotFoundError:

@@ -7,7 +7,6 @@ questions are told to come back. Follows the shelf's pointers; has no state of i
 import argparse
 import asyncio
 import logging
-import os
 import secrets
 import signal
 import socket
@@ -15,26 +14,23 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 from filelock import Timeout
 
-from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound, PortInUse
+from memsrv import address
+from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound
+from memsrv.guard import loopback_hosts
 from memsrv.settings import Home
-from memsrv_adapters import address
-from memsrv_adapters.address import Address
 from memsrv_adapters.base import TINY, Base, resolve
 from memsrv_adapters.endpoint.app import Pulse, build
-from memsrv_adapters.endpoint.guard import loopback_hosts
 from memsrv_adapters.endpoint.roster import Roster
 from memsrv_adapters.engines import EngineOf
 from memsrv_adapters.engines.local import LocalEngine
 from memsrv_adapters.shelf import Shelf
 
-HOST = "127.0.0.1"
 GRACE_SECONDS = 10  # what answers under way get when the process is told to end
 
 log = logging.getLogger("memsrv.endpoint")
@@ -45,15 +41,16 @@ def main(argv: Sequence[str]) -> int:
     home = Home(options.home.absolute())
     home.logs.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    held = address.lock(home)
+    door = address.endpoint(home)
+    held = door.lock()
     try:
         held.acquire(timeout=2)  # a client that looks whether one runs holds it for a moment
     except Timeout:
         log.info("endpoint.runs_already")
         return 0
     try:
-        home.endpoint.unlink(missing_ok=True)  # of one that was killed
-        address.failure_file(home).unlink(missing_ok=True)
+        door.file.unlink(missing_ok=True)  # of one that was killed
+        door.failure.unlink(missing_ok=True)
         serve(
             home,
             base=options.base,
@@ -63,14 +60,14 @@ def main(argv: Sequence[str]) -> int:
             engine_of=lambda base: LocalEngine(base, threads=options.threads),
         )
     except MemsrvError as error:
-        address.write_failure(home, str(error))
+        door.fail(str(error))
         log.error("endpoint.failed: %s", error)
         return error.exit_code
     except Exception as error:
-        address.write_failure(home, f"the endpoint failed ({error!r}); see {address.log_file(home)}")
+        door.fail(f"the endpoint failed ({error!r}); see {door.log}")
         raise
     finally:
-        home.endpoint.unlink(missing_ok=True)
+        door.file.unlink(missing_ok=True)
         held.release()
     return 0
 
@@ -78,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
 def serve(home: Home, *, base: str, project: str | None, port: int, idle_seconds: float, engine_of: EngineOf) -> None:
     """Serve until idle, or told to end. Raises what kept it from serving; the caller holds the lock."""
     token = address.token(home)
-    bound = _bind(port)
+    bound = address.bind(port, "set `port = 0` in config.toml for a free one")
     port = bound.getsockname()[1]
 
     def found(name: str) -> Base:
@@ -124,7 +121,7 @@ def serve(home: Home, *, base: str, project: str | None, port: int, idle_seconds
     # uvicorn raises the signal that ended it once more when it is done; here the end is orderly, and exits with 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    address.write_address(home, Address(os.getpid(), HOST, port, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
+    address.endpoint(home).say(port)
     log.info("endpoint.bound port=%d", port)
     threading.Thread(target=warm, name="warming", daemon=True).start()
     asyncio.run(_until_idle(server, bound, pulse, idle_seconds))
@@ -156,20 +153,6 @@ async def _until_idle(server: uvicorn.Server, bound: socket.socket, pulse: Pulse
         if done:
             break
     await serving
-
-
-def _bind(port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if os.name == "posix":  # on Windows this would let a second process take the same port
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((HOST, port))
-    except OSError as error:
-        bound.close()
-        raise PortInUse(
-            f"port {port} of {HOST} cannot be bound ({error.strerror}); set `port = 0` in config.toml for a free one"
-        ) from error
-    return bound
 
 
 def _options() -> argparse.ArgumentParser:

@@ -14,10 +14,10 @@ import httpx
 import pytest
 import uvicorn
 
+from memsrv.guard import loopback_hosts
 from memsrv.records import Message
 from memsrv_adapters.base import Base, resolve
 from memsrv_adapters.endpoint.app import Pulse, build
-from memsrv_adapters.endpoint.guard import loopback_hosts
 from memsrv_adapters.endpoint.roster import Roster
 from memsrv_adapters.engines import Finish, Piece, Sampling
 from memsrv_adapters.shelf import Shelf

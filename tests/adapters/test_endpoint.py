@@ -8,10 +8,10 @@ import httpx
 import openai
 import pytest
 
+from memsrv.guard import BODY_LIMIT, Guard
 from memsrv.records import Message
 from memsrv_adapters.base import Base, resolve
 from memsrv_adapters.endpoint.app import AT_ONCE
-from memsrv_adapters.endpoint.guard import BODY_LIMIT, Guard
 from memsrv_adapters.endpoint.roster import KEPT_LOADED, Roster
 from memsrv_adapters.engines import Sampling
 from memsrv_adapters.engines.local import LocalEngine

@@ -11,9 +11,9 @@ import httpx
 import psutil
 import pytest
 
+from memsrv import address
 from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound, UsageError
 from memsrv.settings import Home, Settings
-from memsrv_adapters import address
 from memsrv_adapters.base import Base
 from memsrv_adapters.client import (
     Answer,
@@ -96,7 +96,7 @@ def test_a_project_from_first_question_to_the_end(home: Home, settings: Settings
     assert process.wait(LONG) in (0, None)
     assert endpoint_state(home).state == "stopped"
     assert {p.name for p in home.root.iterdir()} - {"endpoint.lock"} == {"adapters", "logs", "models", "token"}
-    assert not address.failure_file(home).exists()
+    assert not address.endpoint(home).failure.exists()
     assert not stop_endpoint(home)
 
 
@@ -109,7 +109,7 @@ def test_an_endpoint_that_nobody_asks_ends_by_itself(home: Home, settings: Setti
     held.release()
 
     assert not home.endpoint.exists()
-    assert "endpoint.idle" in address.log_file(home).read_text()
+    assert "endpoint.idle" in address.endpoint(home).log.read_text()
 
 
 def test_a_base_that_is_not_here_is_told_once_and_then_tried_again(home: Home, settings: Settings) -> None:
@@ -186,14 +186,14 @@ def test_a_token_that_others_can_read_is_not_used(home: Home) -> None:
 
 def _when_it_runs(home: Home) -> Any:
     """The endpoint's lock, once the process that was started has written its first line."""
-    log = address.log_file(home)
+    log = address.endpoint(home).log
     while "endpoint.ready" not in (log.read_text() if log.exists() else ""):
         assert endpoint_state(home) is not None
-    return address.lock(home)
+    return address.endpoint(home).lock()
 
 
 def _gone(home: Home) -> None:
-    held = address.lock(home)
+    held = address.endpoint(home).lock()
     held.acquire(timeout=LONG)
     held.release()
 

@@ -1,1 +1,1 @@
-"""The endpoint: names, guard, wire formats and routes in front of the engines. `serve.py` makes a process of it."""
+"""The endpoint: names, wire formats and routes in front of the engines. `serve.py` makes a process of it."""

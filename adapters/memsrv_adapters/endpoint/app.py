@@ -23,8 +23,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound, UsageError
+from memsrv.guard import Guard
 from memsrv_adapters.endpoint import openai_chat
-from memsrv_adapters.endpoint.guard import Guard
 from memsrv_adapters.endpoint.openai_chat import BadRequest, Reply, error_body
 from memsrv_adapters.endpoint.roster import Lease, Listing, Roster
 from memsrv_adapters.engines import Finish, Piece, PromptTooLong, Stream

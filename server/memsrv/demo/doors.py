@@ -15,9 +15,9 @@ import anyio
 import psutil
 from mcp import Client, StdioServerParameters
 
+from memsrv import address
 from memsrv.errors import EndpointUnavailable, MissingExtra
 from memsrv.settings import Home, Settings
-from memsrv_adapters import address
 from memsrv_adapters.client import wait_until_ready
 
 LOADING_SECONDS = 120.0
@@ -68,12 +68,12 @@ def endpoint(home: Home, settings: Settings, project: str) -> Iterator[Endpoint]
     command = [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root), "--project", project]
     command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.cpu_threads)]
     home.logs.mkdir(parents=True, exist_ok=True)
-    with address.log_file(home).open("ab") as log:
+    with address.endpoint(home).log.open("ab") as log:
         process = subprocess.Popen(command, cwd=home.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         state = wait_until_ready(home, LOADING_SECONDS)
         if state.url is None:
-            raise EndpointUnavailable(f"the endpoint ended before it was asked; see {address.log_file(home)}")
+            raise EndpointUnavailable(f"the endpoint ended before it was asked; see {address.endpoint(home).log}")
         yield Endpoint(state.url, address.token(home), psutil.Process(process.pid))
     finally:
         end(process)

@@ -1,7 +1,7 @@
 """The guard in front of every route: Host, Origin, token, content type and size, in that order.
 
 Pure ASGI. A web page can reach a loopback port through a name it controls, so Host and Origin must match exactly; a
-local process must know the token. Only `/health` is open. Knows nothing of models.
+local process must know the token. Only `/health` is open. Both HTTP servers stand behind it; it knows neither.
 """
 
 import hmac
@@ -71,10 +71,10 @@ class Guard:
             return (
                 403,
                 "forbidden_host",
-                "this endpoint answers to its own loopback address only; use the one it printed",
+                "this server answers to its own loopback address only; use the one it printed",
             )
         if any(origin not in self._origins for origin in headers.getlist("origin")):
-            return 403, "forbidden_origin", "web pages may not use this endpoint"
+            return 403, "forbidden_origin", "web pages may not use this server"
         if scope["path"] not in OPEN and not self._knows_token(headers):
             return 401, "invalid_api_key", "the token is missing or wrong; it lies in MEMSRV_HOME/token"
         if scope["method"] in ("POST", "PUT", "PATCH"):
@@ -126,5 +126,7 @@ async def _say(send: Send, status: int, code: str, sentence: str) -> None:
     error: dict[str, Any] = {"message": sentence, "type": kind, "param": None, "code": code}
     body = json.dumps({"error": error}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))  # RFC 9110 §11.6.1
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
