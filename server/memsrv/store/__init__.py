@@ -8,9 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from memsrv.records import Event, Kind, Memory, Session
+from memsrv.records import Event, Kind, Memory, Review, Session
 from memsrv.store import events as _events
 from memsrv.store import memories as _memories
+from memsrv.store import reviews as _reviews
 from memsrv.store import search as _search
 from memsrv.store.connection import Connection
 from memsrv.store.rows import Appended, BadLine, Counts, FileState, Hit, Remembered, SourceFile
@@ -153,6 +154,17 @@ class Store:
         with self._connection.writing() as db:
             _memories.erase(db, id)
         self._connection.compact()
+
+    # Reviews
+
+    def review(self, project: str, review: Review) -> None:
+        """Keep a person's word on one fact of `project`; it replaces what was said of the fact before."""
+        with self._connection.writing() as db:
+            _reviews.put(db, project, review)
+
+    def reviews(self, project: str) -> list[Review]:
+        """The standing word on each reviewed fact of `project`, oldest first."""
+        return _reviews.of_project(self._connection, project)
 
     # Search and figures
 

@@ -54,6 +54,14 @@ def m004_how_far_sessions_are_remembered(db: Database) -> None:
     db.execute("CREATE TABLE remembered (session TEXT PRIMARY KEY REFERENCES sessions (id), turns INTEGER NOT NULL)")
 
 
+@migrations()
+def m005_reviews(db: Database) -> None:
+    db.execute(
+        "CREATE TABLE reviews (fact TEXT PRIMARY KEY, project TEXT NOT NULL, verdict TEXT NOT NULL, "
+        "time TEXT NOT NULL, text TEXT, subject TEXT, relation TEXT, value TEXT)"
+    )
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (
