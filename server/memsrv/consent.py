@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from memsrv.errors import NothingConsented
-from memsrv.settings import Allowed, Settings
+from memsrv.settings import UNSAID, Allowed, Settings
 
 
 class Act(StrEnum):
@@ -17,28 +17,50 @@ class Act(StrEnum):
     TRAIN = "train"  # let it shape weights
 
 
+class Answer(StrEnum):
+    """What a person says when asked. `yes` and `never` are remembered; after `no` they are asked again next time."""
+
+    YES = "yes"
+    NO = "no"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     settings: Settings
 
     def allows(self, act: Act, *, project: str | None = None, agent: str | None = None) -> bool:
         """Whether `act` is allowed for sessions of `project` written by `agent`; None: whichever there are."""
-        by_project = self._said(self.settings.projects.get(project or ""), act)
-        by_source = self._said(self.settings.sources.get(agent or ""), act)
-        if by_project is None:
-            by_project = act is not Act.TRAIN or project is None
-        return by_project and by_source is not False
+        return self.denied_by(act, project=project, agent=agent) is None
+
+    def denied_by(self, act: Act, *, project: str | None = None, agent: str | None = None) -> str | None:
+        """The key that says no (`sources.codex.recall`), whether it was set or stands at its default; None: allowed."""
+        for section, name in (("sources", agent), ("projects", project)):
+            said = self.said(act, section, name)
+            if name is not None and not (UNSAID[section][act] if said is None else said):
+                return f"{section}.{name}.{act}"
+        return None
+
+    def said(self, act: Act, section: str, name: str | None) -> bool | None:
+        """What somebody said of `act` for the project or source called `name`; None: nothing yet."""
+        allowed: Allowed | None = getattr(self.settings, section).get(name or "")
+        value: bool | None = getattr(allowed, act, None)
+        return value
+
+    def refused(self, act: Act, section: str) -> tuple[str, ...]:
+        """The projects, or sources, of which somebody said no to `act`."""
+        return tuple(name for name in getattr(self.settings, section) if self.said(act, section, name) is False)
 
     def require(self, act: Act, *, project: str | None = None, agent: str | None = None) -> None:
         """NothingConsented, with the command that would allow it."""
-        if not self.allows(act, project=project, agent=agent):
-            denied = agent if self._said(self.settings.sources.get(agent or ""), act) is False else None
-            key = f"sources.{denied}.{act}" if denied else f"projects.{project}.{act}"
+        key = self.denied_by(act, project=project, agent=agent)
+        if key is None:
+            return
+        section, _, rest = key.partition(".")
+        name = rest.rpartition(".")[0]
+        if act is Act.TRAIN and self.said(act, section, name) is None:
             raise NothingConsented(
-                f"{act} of {denied or project} is not allowed; allow it with `memsrv config set {key} true`"
+                f"training on {name} has not been allowed; run `memsrv consolidate --project {name}` "
+                "and say yes, or give --yes"
             )
-
-    @staticmethod
-    def _said(allowed: Allowed | None, act: Act) -> bool | None:
-        value: bool | None = getattr(allowed, act, None)
-        return value
+        raise NothingConsented(f"{act} of {name} is not allowed; allow it with `memsrv config set {key} true`")

@@ -81,17 +81,24 @@ class Home:
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Allowed(_Section):
-    """What one project, or one source, may be used for; unset, the default of `memsrv.consent`."""
+    """What one project, or one source, may be used for; unset, what `UNSAID` says."""
 
     capture: bool | None = Field(None, description="Read its logs. Default: yes.")
     recall: bool | None = Field(None, description="Give it back to people and agents. Default: yes.")
     train: bool | None = Field(
         None, description="Train on it. Default of a project: no, until you are asked; of a source: yes."
     )
+
+
+#: What holds for a project, and for a source, about which nobody said anything (design §4).
+UNSAID: Mapping[str, Mapping[str, bool]] = {
+    "projects": {"capture": True, "recall": True, "train": False},
+    "sources": {"capture": True, "recall": True, "train": True},
+}
 
 
 class Teacher(_Section):
@@ -120,9 +127,15 @@ class Watching(_Section):
 
 
 class Nightly(_Section):
-    hours: str = Field("00:00-07:00", description="Local time in which a consolidation may start by itself.")
+    hours: str = Field(
+        "00:00-07:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$",
+        description="Local time in which a consolidation may start by itself, as `22:30-06:00`.",
+    )
     every_minutes: int = Field(20, ge=1, description="How often the timer looks whether one is due.")
-    idle_minutes: float = Field(15, ge=0, description="Nobody has typed, and no log has grown, for so long.")
+    idle_minutes: float = Field(
+        15, ge=0, description="Nobody has typed, and no log has grown, for so long; 0 trains while you work, too."
+    )
     min_new: int = Field(3, ge=1, description="New or changed facts that make a consolidation worth its while.")
     repeated: int = Field(2, ge=1, description="A correction said so often is reason enough alone.")
     max_age_days: float = Field(7, gt=0, description="Anything new is learned after so long, at any hour when idle.")
@@ -131,7 +144,11 @@ class Nightly(_Section):
 
 
 class Redaction(_Section):
-    strings: tuple[str, ...] = Field((), description="Your own words that are never stored, sent or trained on.")
+    strings: tuple[str, ...] = Field(
+        (),
+        description="Your own words that are never stored, sent or trained on.",
+        json_schema_extra={"secret": True},  # `memsrv config` says how many there are, and shows none
+    )
 
 
 class Keeping(_Section):
@@ -145,7 +162,7 @@ class Keeping(_Section):
 class Settings(BaseModel):
     """Every knob, its default, and what it does; `config.toml` holds the ones a user changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     base: str = Field("memsrv-tiny", description="Base model: `memsrv-tiny`, a Hugging Face name, or a local path.")
     strategy: str = Field("paper", description="How facts are trained into an adapter.")
