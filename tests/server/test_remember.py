@@ -13,6 +13,7 @@ from memsrv.records import Kind, Trust
 from memsrv.redact import Redactor
 from memsrv.remember import Saved, remember, save
 from memsrv.store import Store
+from memsrv.tombstones import claim_hash
 
 REDACTOR = Redactor(b"0" * 32)
 NOW = "2026-11-09T12:00:00Z"
@@ -168,7 +169,9 @@ def test_a_retired_memory_does_not_come_back_from_the_same_log(store: Store, tal
 def test_an_erased_memory_does_not_come_back(store: Store, talk: Any) -> None:
     talk("a").says("Always use tabs for indentation.").into(store)
     remember(store)
-    store.erase(store.memories("demo")[0].id)
+    forgotten = store.memories("demo")[0]
+    store.bury(store.stones_of([forgotten]), [claim_hash(forgotten.id)])
+    store.sweep(store.tombstones(), store.erased_claims())
     remember(store)
 
     assert store.memories("demo", include_retired=True) == []

@@ -17,6 +17,7 @@ from memsrv.records import Event, EventType, Evidence, Kind, Memory, Outcome, Se
 from memsrv.store import BadLine, Counts, FileState, Store
 from memsrv.store.connection import Connection
 from memsrv.store.search import match_expression
+from memsrv.tombstones import claim_hash
 
 FILE = FileState("/logs/s.jsonl", "claude-code", "s", 1, 2, "head", 4)
 SESSION = Session("s", "claude-code", "shop", "/logs/s.jsonl")
@@ -246,7 +247,9 @@ def test_an_erased_memory_leaves_no_byte_and_never_comes_back(store: Store) -> N
     )
     store.remember([secret])
 
-    store.erase("m1")
+    claims = [claim_hash("m1"), claim_hash(secret.text)]
+    store.bury(store.stones_of([secret]), claims)
+    store.sweep(store.tombstones(), store.erased_claims())
     store.remember([secret, replace(secret, id="m9")])
 
     assert store.memories(include_retired=True) == []

@@ -9,12 +9,15 @@ from types import TracebackType
 from typing import Self
 
 from memsrv.records import Event, Kind, Memory, Review, Session
+from memsrv.store import erasing as _erasing
 from memsrv.store import events as _events
 from memsrv.store import memories as _memories
 from memsrv.store import reviews as _reviews
 from memsrv.store import search as _search
 from memsrv.store.connection import Connection
+from memsrv.store.erasing import Swept
 from memsrv.store.rows import Appended, BadLine, Counts, FileState, Hit, Remembered, SourceFile
+from memsrv.tombstones import Tombstone, Tombstones
 
 __all__ = [
     "Appended",
@@ -25,6 +28,7 @@ __all__ = [
     "Remembered",
     "SourceFile",
     "Store",
+    "Swept",
 ]
 
 
@@ -149,14 +153,6 @@ class Store:
         with self._connection.writing() as db:
             _memories.retire(db, id, when)
 
-    def erase(self, id: str) -> None:
-        """Remove a memory and its quotes from every byte of the database, and never take the claim up again."""
-        with self._connection.writing() as db:
-            _memories.erase(db, id)
-        self._connection.compact()
-
-    # Reviews
-
     def review(self, project: str, review: Review) -> None:
         """Keep a person's word on one fact of `project`; it replaces what was said of the fact before."""
         with self._connection.writing() as db:
@@ -165,6 +161,38 @@ class Store:
     def reviews(self, project: str) -> list[Review]:
         """The standing word on each reviewed fact of `project`, oldest first."""
         return _reviews.of_project(self._connection, project)
+
+    # Erasing, by tombstones
+
+    def tombstones(self) -> Tombstones:
+        """The hashes of all that was erased."""
+        return _erasing.tombstones(self._connection)
+
+    def erased_claims(self) -> frozenset[str]:
+        """Hashes of the ids and texts of what was erased."""
+        return _erasing.claims(self._connection)
+
+    def stones_of(self, memories: Iterable[Memory], words: Iterable[str] = ()) -> list[Tombstone]:
+        """What erasing `memories`, and `words` wherever they stand, would leave. Nothing is written."""
+        return _erasing.stones_of(self._connection, memories, words)
+
+    def bury(self, stones: Iterable[Tombstone], claims: Iterable[str]) -> None:
+        """Lay stones, and never take up again what hashes to one of `claims`. From now on nothing like it is stored."""
+        with self._connection.writing() as db:
+            _erasing.bury(db, stones, claims)
+
+    def sweep(self, stones: Tombstones, claims: frozenset[str], *, dry: bool = False) -> Swept:
+        """Remove what `stones` and `claims` name from every byte of the database; `dry`: only count it."""
+        everything = _memories.list_memories(self._connection, None, None, True)
+        return _erasing.sweep(self._connection, everything, stones, claims, dry=dry)
+
+    def erasing_unfinished(self) -> bool:
+        """Whether an erase was cut short: its stones lie, and what they name may still stand outside the database."""
+        return _erasing.unfinished(self._connection)
+
+    def erasing_finished(self, when: str) -> None:
+        with self._connection.writing() as db:
+            _erasing.finish(db, when)
 
     # Search and figures
 

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from memsrv.errors import NotFound
 from memsrv.records import Event, Session
+from memsrv.store import erasing
 from memsrv.store.connection import Connection
 from memsrv.store.rows import (
     EVENT_COLUMNS,
@@ -65,13 +66,16 @@ def append(
     row = db.execute("SELECT generation, offset FROM files WHERE path = ?", [file.path]).fetchone()
     if (row and tuple(row)) != (read_from and (read_from.generation, read_from.offset)):
         return Appended(0, 0, stale=True)
+    stones = erasing.tombstones(db)
+    session, file = erasing.clean_session(session, stones), erasing.clean_file(file, stones)
     known = db.execute("SELECT count(*) FROM sessions WHERE id = ?", [session.id]).fetchone()[0]
     if events or known:
         db.execute(_UPSERT_SESSION, session_values(session))
     turn = db.execute("SELECT coalesce(max(turn) + 1, 0) FROM events WHERE session = ?", [session.id]).fetchone()[0]
     added = 0
     for event in events:
-        values = event_values(replace(event, session=session.id), session.agent, turn + added)
+        event = erasing.clean_event(replace(event, session=session.id), session, stones)
+        values = event_values(event, session.agent, turn + added)
         added += db.execute(_INSERT_EVENT, values).rowcount
     if added:
         db.execute(_MARK_REWOUND, {"session": session.id})

@@ -3,7 +3,6 @@
 Knows nothing of how a claim was read from a session.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +10,7 @@ from sqlite_utils import Database
 
 from memsrv.errors import NotFound
 from memsrv.records import Evidence, Kind, Memory
+from memsrv.store import erasing
 from memsrv.store.connection import Connection
 from memsrv.store.rows import Remembered, memory_of, memory_values, plain
 
@@ -19,8 +19,10 @@ _LIVE = "valid_to IS NULL AND superseded_by IS NULL"
 
 def remember(db: Database, memories: Iterable[Memory]) -> Remembered:
     added = updated = superseded = 0
-    for memory in memories:
-        if _is_erased(db, memory):
+    stones, erased = erasing.tombstones(db), erasing.claims(db)
+    for said in memories:
+        memory = erasing.clean_memory(said, stones, erased)
+        if memory is None:
             continue
         before = db.execute(
             "SELECT valid_from, valid_to, superseded_by FROM memories WHERE id = ?", [memory.id]
@@ -102,37 +104,6 @@ def retire(db: Database, id: str, when: str) -> None:
         return
     if db.execute("SELECT 1 FROM memories WHERE id = ?", [id]).fetchone() is None:
         raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
-
-
-def erase(db: Database, id: str) -> None:
-    """The memory, its evidence, and its quotes wherever they stand in the events of those sessions."""
-    row = db.execute("SELECT text FROM memories WHERE id = ?", [id]).fetchone()
-    if row is None:
-        raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
-    for hash in (_hash(id), _hash(row[0])):
-        db.execute("INSERT OR IGNORE INTO erased (hash) VALUES (?)", [hash])
-    quotes = db.execute("SELECT DISTINCT session, quote FROM evidence WHERE memory = ?", [id]).fetchall()
-    for session, quote in quotes:
-        if quote.strip():
-            for column in ("text", "command", "edits"):
-                db.execute(
-                    f"UPDATE events SET {column} = replace({column}, ?, '[erased]') "
-                    f"WHERE session = ? AND instr({column}, ?)",
-                    [quote, session, quote],
-                )
-    db.execute("UPDATE memories SET superseded_by = NULL WHERE superseded_by = ?", [id])
-    db.execute("DELETE FROM memories WHERE id = ?", [id])
-    for table in ("memories_fts", "events_fts"):
-        db.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")  # its index keeps the words of deleted rows
-
-
-def _is_erased(db: Database, memory: Memory) -> bool:
-    hashes = [_hash(memory.id), _hash(memory.text)]
-    return db.execute("SELECT 1 FROM erased WHERE hash IN (?, ?)", hashes).fetchone() is not None
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(" ".join(text.casefold().split()).encode("utf-8", "replace")).hexdigest()
 
 
 def list_memories(

@@ -62,6 +62,12 @@ def m005_reviews(db: Database) -> None:
     )
 
 
+@migrations()
+def m006_tombstones(db: Database) -> None:
+    # `done` is null until the words have been removed from everything that memsrv keeps: an erase can be cut short.
+    db.execute("CREATE TABLE tombstones (hash TEXT PRIMARY KEY, salt TEXT NOT NULL, shape TEXT NOT NULL, done TEXT)")
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (

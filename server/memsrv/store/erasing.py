@@ -1,0 +1,238 @@
+"""Erasing at rest: tombstones are laid first, then every row of every table is searched by them and scrubbed.
+
+So an erase that was cut short can be finished from the stones alone, and what is appended meanwhile is clean. Works in
+short transactions; only rebuilding the index and the file takes the writer lock for long.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlite_utils import Database
+
+from memsrv.records import Event, Memory, Session
+from memsrv.store.connection import Connection
+from memsrv.store.rows import FileState, plain
+from memsrv.tombstones import ERASED, Tombstone, Tombstones, claim_hash, in_project, in_session, of_memory
+from memsrv.tombstones import bury as bury_phrase
+
+_BATCH = 500
+#: Tables that hold no words, or are rewritten another way.
+_OWN_WAY = frozenset({"events", "memories", "evidence", "erased", "tombstones", "_sqlite_migrations"})
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What the stones found: ids of memories, numbers of turns, and the sessions that those are of."""
+
+    memories: tuple[str, ...] = ()
+    turns: int = 0
+    sessions: tuple[str, ...] = ()
+
+
+def tombstones(source: Connection | Database) -> Tombstones:
+    """All stones; also inside a transaction, where nobody can lay another meanwhile."""
+    sql = "SELECT hash, salt, shape FROM tombstones ORDER BY hash"
+    rows = source.read(sql) if isinstance(source, Connection) else source.execute(sql).fetchall()
+    return Tombstones(tuple(Tombstone(hash, salt, tuple(map(tuple, json.loads(shape)))) for hash, salt, shape in rows))
+
+
+def claims(source: Connection | Database) -> frozenset[str]:
+    """Hashes of the ids and texts that were erased."""
+    sql = "SELECT hash FROM erased"
+    rows = source.read(sql) if isinstance(source, Connection) else source.execute(sql).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
+def salt(connection: Connection) -> str:
+    """The salt of this database's stones; a new one where there are none yet."""
+    rows = connection.read("SELECT salt FROM tombstones LIMIT 1")
+    return rows[0][0] if rows else secrets.token_hex(16)
+
+
+def unfinished(connection: Connection) -> bool:
+    return bool(connection.read("SELECT 1 FROM tombstones WHERE done IS NULL LIMIT 1"))
+
+
+def bury(db: Database, stones: Iterable[Tombstone], hashes: Iterable[str]) -> None:
+    for hash in hashes:
+        db.execute("INSERT OR IGNORE INTO erased (hash) VALUES (?)", [hash])
+    for stone in stones:
+        db.execute(
+            "INSERT INTO tombstones (hash, salt, shape) VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE SET done = NULL",
+            [stone.hash, stone.salt, json.dumps(stone.shape)],
+        )
+
+
+def finish(db: Database, when: str) -> None:
+    db.execute("UPDATE tombstones SET done = ? WHERE done IS NULL", [when])
+
+
+def clean_event(event: Event, session: Session, stones: Tombstones) -> Event:
+    """`event` without erased words, as it is stored."""
+    if not stones:
+        return event
+    place = (in_session(session.id), in_project(session.project))
+    said = {name: getattr(event, name) for name in ("text", "command", "error", "cwd", "branch", "paths", "edits")}
+    return replace(event, **stones.scrub_tree(said, place))
+
+
+def clean_session(session: Session, stones: Tombstones) -> Session:
+    title = session.title
+    return replace(session, title=stones.scrub(title, [in_session(session.id)])) if title and stones else session
+
+
+def clean_file(file: FileState, stones: Tombstones) -> FileState:
+    """What the source remembers to read on (titles, open calls) is words, too."""
+    return replace(file, state=stones.scrub_tree(file.state, [in_session(file.session)])) if stones else file
+
+
+def clean_memory(memory: Memory, stones: Tombstones, erased: frozenset[str]) -> Memory | None:
+    """`memory` with its quotes scrubbed as their turns are; None where it says again what was erased."""
+    if claim_hash(memory.id) in erased or claim_hash(memory.text) in erased:
+        return None
+    if not stones:
+        return memory
+    said = " ".join(filter(None, (memory.subject, memory.relation, memory.value)))
+    if stones.hit(memory.text, [in_project(memory.project)]) or stones.hit(said, [in_project(memory.project)]):
+        return None
+    quotes = [
+        replace(quote, quote=stones.scrub(quote.quote, [in_session(quote.session), in_project(memory.project)]))
+        for quote in memory.evidence
+    ]
+    kept = tuple(dict.fromkeys(quote for quote in quotes if quote.quote.replace(ERASED, "").strip(" .,;:!?")))
+    return replace(memory, evidence=kept) if kept or not quotes else None
+
+
+def stones_of(connection: Connection, memories: Iterable[Memory], words: Iterable[str]) -> list[Tombstone]:
+    """The stones of `memories`, and of `words` that a person wants gone wherever they stand. Nothing is written."""
+    own = salt(connection)
+    found = [bury_phrase(own, phrase) for phrase in words]
+    for memory in memories:
+        said_in = json.dumps(sorted({quote.session for quote in memory.evidence}))
+        # A subagent's session repeats what it was told.
+        near = connection.read(
+            "WITH s AS (SELECT value AS id FROM json_each(?)) SELECT id FROM s UNION SELECT id FROM sessions "
+            "WHERE parent IN s UNION SELECT parent FROM sessions WHERE id IN s AND parent IS NOT NULL",
+            [said_in],
+        )
+        found += of_memory(memory, own, [row["id"] for row in near])
+    return [stone for stone in dict.fromkeys(found) if stone is not None]
+
+
+def sweep(
+    connection: Connection, memories: Sequence[Memory], stones: Tombstones, erased: frozenset[str], *, dry: bool
+) -> Swept:
+    """Scrub every row by `stones`, and remove those of `memories` (all there are) that say what was erased.
+
+    `dry`: only say what would be.
+    """
+    turns, sessions = _sweep_events(connection, stones, dry)
+    gone = _sweep_memories(connection, memories, stones, erased, dry)
+    if not dry:
+        for table, columns in _tables(connection).items():
+            _sweep_table(connection, table, columns, stones, erased)
+        with connection.writing() as db:
+            # Who was superseded by what is gone stays ended: that it was replaced is not what was erased.
+            db.execute("UPDATE memories SET superseded_by = NULL WHERE superseded_by NOT IN (SELECT id FROM memories)")
+            for index in ("memories_fts", "events_fts"):
+                db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # it keeps the words of deleted rows
+        connection.compact()
+    return Swept(gone, turns, sessions)
+
+
+def _sweep_events(connection: Connection, stones: Tombstones, dry: bool) -> tuple[int, tuple[str, ...]]:
+    columns = ("text", "command", "error", "cwd", "branch", "paths", "edits")
+    after, turns, sessions = 0, 0, dict[str, None]()
+    while rows := connection.read(
+        f"SELECT e.n, e.session, s.project, {', '.join('e.' + name for name in columns)} FROM events e "
+        "JOIN sessions s ON s.id = e.session WHERE e.n > ? ORDER BY e.n LIMIT ?",
+        [after, _BATCH],
+    ):
+        after = rows[-1]["n"]
+        changed = []
+        for row in rows:
+            place = (in_session(row["session"]), in_project(row["project"]))
+            clean = {name: _scrubbed(row[name], stones, place) for name in columns}
+            if any(clean[name] != row[name] for name in columns):
+                changed.append({**clean, "n": row["n"]})
+                sessions[row["session"]] = None
+        turns += len(changed)
+        if changed and not dry:
+            with connection.writing() as db:
+                for values in changed:
+                    db.execute(f"UPDATE events SET {', '.join(f'{c} = :{c}' for c in columns)} WHERE n = :n", values)
+    return turns, tuple(sessions)
+
+
+def _sweep_memories(
+    connection: Connection, memories: Sequence[Memory], stones: Tombstones, erased: frozenset[str], dry: bool
+) -> tuple[str, ...]:
+    gone, changed = [], []
+    for memory in memories:
+        clean = clean_memory(memory, stones, erased)
+        if clean is None:
+            gone.append(memory.id)
+        elif clean != memory:
+            changed.append(clean)
+    if not dry:
+        with connection.writing() as db:
+            for id in gone:
+                db.execute("DELETE FROM memories WHERE id = ?", [id])
+            for memory in changed:
+                db.execute("DELETE FROM evidence WHERE memory = ?", [memory.id])
+                for place, quote in enumerate(memory.evidence):
+                    db.execute(
+                        "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?, ?, ?)",
+                        [memory.id, place, quote.session, quote.turn, plain(quote.quote)],
+                    )
+    return tuple(gone)
+
+
+def _tables(connection: Connection) -> dict[str, list[str]]:
+    """The other tables of ours and their text columns that are no key, whatever a later schema has added."""
+    found: dict[str, list[str]] = {}
+    for row in connection.read(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    ):
+        name = row["name"]
+        if name in _OWN_WAY or "_fts" in name or name.startswith("sqlite_"):
+            continue
+        columns = connection.read(f"SELECT name FROM pragma_table_info('{name}') WHERE type = 'TEXT' AND pk = 0")
+        found[name] = [column["name"] for column in columns]
+    return found
+
+
+def _sweep_table(
+    connection: Connection, table: str, columns: Sequence[str], stones: Tombstones, erased: frozenset[str]
+) -> None:
+    for row in connection.read(f"SELECT rowid AS n, * FROM {table}"):
+        known = set(row.keys())
+        place = [in_project(row["project"])] if "project" in known else []
+        place += [in_session(row[name]) for name in ("session", "id") if name in known]
+        if "fact" in known and claim_hash(row["fact"]) in erased:
+            with connection.writing() as db:
+                db.execute(f"DELETE FROM {table} WHERE rowid = ?", [row["n"]])
+            continue
+        clean = {name: _scrubbed(row[name], stones, place) for name in columns}
+        changed = {name: value for name, value in clean.items() if value != row[name]}
+        if changed:
+            with connection.writing() as db:
+                setting = ", ".join(f"{name} = ?" for name in changed)
+                db.execute(f"UPDATE {table} SET {setting} WHERE rowid = ?", [*changed.values(), row["n"]])
+
+
+def _scrubbed(value: Any, stones: Tombstones, place: Sequence[str]) -> Any:
+    """A column: words, or JSON of which each string is searched by itself (an escaped newline is no word)."""
+    if not isinstance(value, str) or not value:
+        return value
+    if value[0] in "[{":
+        try:
+            tree = json.loads(value)
+        except ValueError:
+            return stones.scrub(value, place)
+        clean = stones.scrub_tree(tree, place)
+        return value if clean == tree else plain(json.dumps(clean, ensure_ascii=False))
+    return stones.scrub(value, place)
