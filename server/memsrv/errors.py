@@ -6,6 +6,7 @@
     │   └── NotFound          no such record, session, run or version
     ├── GateRefused           exit 3: a gate said no, or could not tell
     ├── Interrupted           exit 130: the user, or SIGTERM, ended it
+    │   └── Paused            a night's run made way for whoever came back
     ├── NoLogs                nothing to read at the given place
     ├── MissingExtra          an optional dependency is not installed
     ├── StoreError            the database cannot be used (locked, full, newer schema, damaged)
@@ -15,7 +16,8 @@
     ├── NoAdapterYet          nothing has been promoted
     ├── AdapterMismatch       weights and base do not belong together, or a version is damaged
     ├── PortInUse             the endpoint cannot bind
-    └── EndpointUnavailable   the endpoint did not answer
+    ├── EndpointUnavailable   the endpoint did not answer
+    └── NoTimer               the system offers no timer, or not the one that was written
 
 At three edges only (cli, an MCP tool, a route) a `MemsrvError` becomes words for a human; anything else is a bug.
 """
@@ -47,6 +49,10 @@ class GateRefused(MemsrvError):
 
 class Interrupted(MemsrvError):
     exit_code = 130
+
+
+class Paused(Interrupted):
+    pass
 
 
 class NoLogs(MemsrvError):
@@ -86,4 +92,8 @@ class PortInUse(MemsrvError):
 
 
 class EndpointUnavailable(MemsrvError):
+    pass
+
+
+class NoTimer(MemsrvError):
     pass

@@ -16,7 +16,7 @@ import psutil
 
 from memsrv.consent import Act, Consent
 from memsrv.errors import MissingExtra, NotFound, NothingConsented, RunInProgress
-from memsrv.night.child import Told, carry_out
+from memsrv.night.child import CameBack, Told, carry_out, nobody
 from memsrv.night.shelving import scores, stages
 from memsrv.night.sight import episodes, waiting
 from memsrv.records import to_dict
@@ -42,12 +42,13 @@ def _silent(stage: str, done: int, total: int, eta_s: float | None, message: str
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """Consolidations of one home. `modules` is what must be importable; `python` runs them."""
+    """Consolidations of one home. `needed` must be importable; `python` runs them, until somebody `came_back`."""
 
     home: Home
     settings: Settings
     python: str = sys.executable
     needed: Sequence[str] = NEEDED
+    came_back: CameBack = nobody
 
     @property
     def shelf(self) -> Shelf:
@@ -168,7 +169,7 @@ class Night:
         if not run.report_file.exists():
             self._check_extra()
             self._check_idle()
-            carry_out(self.python, run, told)
+            carry_out(self.python, run, told, self.came_back)
         report = read_json(run.report_file)
         version = self._shelved(run)
         if version is None and report["verdict"] == "promote":

@@ -7,21 +7,29 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
-from memsrv.errors import Interrupted, RunFailed, UnknownBase
+from memsrv.errors import Interrupted, Paused, RunFailed, UnknownBase
+from memsrv.records import to_dict
 from memsrv.settings import child_environment
 from memsrv_consolidation.progress import Progress, read
-from memsrv_consolidation.run import Run
+from memsrv_consolidation.run import Run, write_json
 
 #: Seconds between two looks at a run's progress.
 LOOK = 0.25
 
 Told = Callable[[str, int, int, float | None, str], object]
+CameBack = Callable[[], bool]
 
 
-def carry_out(python: str, run: Run, told: Told) -> None:
-    """The child, until it ends. RunFailed quotes its last words."""
+def nobody() -> bool:
+    """Nobody comes back: a consolidation that was asked for by hand is not paused."""
+    return False
+
+
+def carry_out(python: str, run: Run, told: Told, came_back: CameBack = nobody) -> None:
+    """The child, until it ends. RunFailed quotes its last words; Paused where it was ended because `came_back`."""
     with run.log_file.open("ab") as log:
         # -I: a `subprocess.py` in the user's project must not be imported. A session of its own: the terminal's
         # Ctrl-C reaches us alone, and we pass it on once.
@@ -33,11 +41,14 @@ def carry_out(python: str, run: Run, told: Told) -> None:
             env=child_environment(),
             start_new_session=True,
         )
-    interrupted = _watch(child, run, told)
+    ending = _watch(child, run, told, came_back)
     if run.report_file.exists():
         return
     go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
-    if interrupted or child.returncode == Interrupted.exit_code:
+    if ending is Paused:
+        _say_paused(run, child.pid)
+        raise Paused(f"the run was paused because you came back; the next quiet night resumes it, or {go_on}")
+    if ending or child.returncode == Interrupted.exit_code:
         raise Interrupted(f"the run was interrupted; {go_on}")
     progress = read(run)
     said = progress.message if progress and progress.state == "failed" else _last_line(run.log_file)
@@ -47,9 +58,9 @@ def carry_out(python: str, run: Run, told: Told) -> None:
     raise RunFailed(f"the run ended {ended}: {said or 'without a word'} (see {run.log_file}); {go_on}")
 
 
-def _watch(child: subprocess.Popen[bytes], run: Run, told: Told) -> bool:
-    """Wait for `child`, telling how far it is. True if we were asked to end meanwhile, and passed it on."""
-    interrupted = False
+def _watch(child: subprocess.Popen[bytes], run: Run, told: Told, came_back: CameBack) -> type[Interrupted] | None:
+    """Wait for `child`, telling how far it is. What it was told to end for meanwhile, if it was."""
+    ending: type[Interrupted] | None = None
     last: Progress | None = None
     with _sigterm_as_interrupt():
         while True:
@@ -58,14 +69,25 @@ def _watch(child: subprocess.Popen[bytes], run: Run, told: Told) -> bool:
                 while True:
                     with suppress(subprocess.TimeoutExpired):
                         child.wait(LOOK)
-                        return interrupted
+                        return ending
                     now = read(run)
                     if now is not None and now.pid == child.pid and now != last:
                         last = now
                         told(now.stage, now.done, now.total, now.eta_s, now.message)
+                    if ending is None and came_back():
+                        ending = Paused
+                        child.send_signal(signal.SIGINT)
             except KeyboardInterrupt:
-                interrupted = True
+                ending = Interrupted
                 child.send_signal(signal.SIGINT)
+
+
+def _say_paused(run: Run, pid: int) -> None:
+    """The child knows that it was interrupted, and not why; it has ended, so its last words may be completed."""
+    last = read(run)
+    if last is not None and last.pid == pid and last.state == "interrupted":
+        message = "paused: you came back; the next quiet night resumes it"
+        write_json(run.progress_file, to_dict(replace(last, message=message)))
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def in_turn(decisions: list[Decision]) -> list[Decision]:
 
 
 def within(hours: str, now: datetime) -> bool:
-    """Whether the wall clock of `now` is in `hours` (`22:30-06:00` runs over midnight; equal ends are the whole day)."""
+    """Whether the wall clock of `now` is in `hours`; `22:30-06:00` runs over midnight, equal ends are the whole day."""
     begin, end = hours.split("-")
     start, now_clock = time.fromisoformat(begin), now.time()
     stop = time.max if end == "24:00" else time.fromisoformat(end)
