@@ -16,7 +16,7 @@ import psutil
 
 from memsrv.consent import Act, Consent
 from memsrv.errors import MissingExtra, NotFound, NothingConsented, RunInProgress
-from memsrv.night.child import CameBack, Told, carry_out, nobody
+from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
 from memsrv.night.shelving import scores, stages
 from memsrv.night.sight import episodes, waiting
 from memsrv.records import to_dict
@@ -34,10 +34,6 @@ __all__ = ["Night", "waiting"]
 
 #: What a training imports beyond the server; the last is of `memsrv[train]` alone.
 NEEDED = ("torch", "transformers", "peft", "trl")
-
-
-def _silent(stage: str, done: int, total: int, eta_s: float | None, message: str) -> None:
-    """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Night:
         seed: int = 7,
         stage: bool = False,
         canaries: Sequence[str] = (),
-        told: Told = _silent,
+        told: Told = silent,
     ) -> dict[str, Any]:
         """One night for `project`: its report, with the `version` it was shelved as (None where the gate refused)."""
         run = self.prepare(
@@ -127,7 +123,7 @@ class Night:
         )
         return run
 
-    def resume(self, id: str, *, stage: bool = False, told: Told = _silent) -> dict[str, Any]:
+    def resume(self, id: str, *, stage: bool = False, told: Told = silent) -> dict[str, Any]:
         """Go on with a run that was interrupted or failed; of a finished one, its report again."""
         run = self._find(id)
         if not Consent(self.settings).allows(Act.TRAIN, project=run.order.project):

@@ -23,6 +23,10 @@ Told = Callable[[str, int, int, float | None, str], object]
 CameBack = Callable[[], bool]
 
 
+def silent(stage: str, done: int, total: int, eta_s: float | None, message: str) -> None:
+    """Tells nobody."""
+
+
 def nobody() -> bool:
     """Nobody comes back: a consolidation that was asked for by hand is not paused."""
     return False

@@ -1,0 +1,41 @@
+"""The morning after: what the weights answer by themselves leaves the injected short-term memory; the rest stays.
+
+Derived from the live version each time and stored nowhere, so a rollback or a taint brings a fact back by itself. The
+text stays in memory and is found by search all the while.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memsrv.records import Memory
+from memsrv_adapters.version import AdapterVersion, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ShortTerm:
+    """What holds now: the memories still to be injected, and those that the live version answers from its weights."""
+
+    kept: tuple[Memory, ...]
+    graduated: tuple[Memory, ...]
+
+
+def short_term(memories: Sequence[Memory], version: AdapterVersion | None) -> ShortTerm:
+    """Part what holds now by `version`, the live one (None, or a tainted one: everything is kept).
+
+    A memory has graduated if the fact with its id has, in the words that still stand.
+    """
+    learned = set()
+    if version is not None and not version.tainted:
+        learned = {(fact.id, fact.text) for fact in version.manifest.facts if fact.stage is Stage.GRADUATED}
+    living = [memory for memory in memories if memory.valid_to is None and memory.superseded_by is None]
+    return ShortTerm(
+        tuple(memory for memory in living if (memory.id, memory.text) not in learned),
+        tuple(memory for memory in living if (memory.id, memory.text) in learned),
+    )
+
+
+def stages(version: AdapterVersion | None) -> dict[str, int]:
+    """How many facts of `version` are learning, graduated, failed."""
+    counted = Counter(str(fact.stage) for fact in version.manifest.facts) if version else Counter[str]()
+    return {str(stage): counted[str(stage)] for stage in Stage}
