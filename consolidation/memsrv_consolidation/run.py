@@ -30,6 +30,22 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class TeacherOrder:
+    """Who helps the rules, at what price and within which limits of a UTC day. The key is never in a file."""
+
+    name: str
+    model: str
+    url: str  # "": the one that its client knows
+    usd_per_million_input: float
+    usd_per_million_output: float
+    tokens_per_day: int
+    usd_per_day: float
+    timeout_s: float
+    ledger: str  # the one file outside the run folder: all runs share its budget (docs/decisions/0013)
+    earlier: tuple[str, ...] = ()  # `teacher.jsonl` of earlier runs, newest first: what was asked then is not asked again
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """`run.json`: what is to be done. `base` is the name a user gave, `base_path` where its weights lie."""
 
@@ -45,6 +61,7 @@ class Order:
     base_hash: str | None = None
     preset: str | None = None  # a recipe by name; without one, the base's own
     canaries: tuple[str, ...] = ()  # planted secrets that must occur in nothing the run writes
+    teacher: TeacherOrder | None = None  # None: rules alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,11 @@ class Run:
     def costs_file(self) -> Path:
         """Seconds and peak memory of each finished stage, and what reflection left out."""
         return self.folder / "costs.json"
+
+    @property
+    def teacher_file(self) -> Path:
+        """Every prompt that was sent to a teacher, and what came back."""
+        return self.folder / "teacher.jsonl"
 
     @property
     def log_file(self) -> Path:

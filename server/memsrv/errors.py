@@ -12,6 +12,9 @@
     ├── StoreError            the database cannot be used (locked, full, newer schema, damaged)
     ├── RunInProgress         one consolidation at a time
     ├── RunFailed             a consolidation ended without a report
+    ├── BudgetSpent           what teachers may cost in a day is spent
+    ├── TeacherRefused        a teacher rejected a call before doing any work
+    ├── TeacherSilent         nobody knows how a call to a teacher ended
     ├── NothingConsented      training has not been allowed for this project
     ├── NoAdapterYet          nothing has been promoted
     ├── AdapterMismatch       weights and base do not belong together, or a version is damaged
@@ -72,6 +75,23 @@ class RunInProgress(MemsrvError):
 
 
 class RunFailed(MemsrvError):
+    pass
+
+
+class BudgetSpent(MemsrvError):
+    pass
+
+
+class TeacherRefused(MemsrvError):
+    """`retry_after_s`: how long it asked to be left alone; `final`: asking again cannot help."""
+
+    def __init__(self, sentence: str, *, retry_after_s: float | None = None, final: bool = False) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+        self.final = final
+
+
+class TeacherSilent(MemsrvError):
     pass
 
 
