@@ -2,11 +2,13 @@
 
 Every write transaction, migration and close (which may checkpoint) holds `writer.lock`: the SQLite in common Pythons
 has the WAL-reset bug, where two connections that write or checkpoint at once can corrupt the file. Readers never wait.
+Who waits to write holds `writer-next.lock`: one that has just written cannot take the next turn before those who wait.
 Knows nothing of tables.
 """
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,14 +23,22 @@ from memsrv.store import migrations
 #: How long a writer waits for another memsrv process to finish its (short) transaction.
 PATIENCE_S = 30.0
 
+#: How often a writer that waits looks again.
+_POLL_S = 0.01
+
 
 class Connection:
-    """May be shared by the threads of one process: a guard lets one in at a time."""
+    """May be shared by the threads of one process: a guard lets one in at a time, and is free while a writer waits."""
 
     def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
         self.path = path
         self._guard = threading.RLock()
-        self._lock = FileLock(str(path.parent / "writer.lock"), timeout=patience_s, thread_local=False, mode=0o600)
+        self._turn = threading.RLock()  # a lock file knows processes, not threads
+        self._patience_s = patience_s
+        self._next, self._lock = (
+            FileLock(str(path.parent / name), poll_interval=_POLL_S, thread_local=False, mode=0o600)
+            for name in ("writer-next.lock", "writer.lock")
+        )
         with _sentences(path):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
@@ -60,7 +70,7 @@ class Connection:
     @contextmanager
     def writing(self) -> Iterator[Database]:
         """One short write transaction: all of it or, on any error, nothing."""
-        with self._guard, _sentences(self.path), self._writer():
+        with _sentences(self.path), self._writer(), self._guard:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -72,35 +82,41 @@ class Connection:
 
     def compact(self) -> None:
         """Rewrite the file without its free pages, and empty the WAL: nothing deleted is left in any byte."""
-        with self._guard, _sentences(self.path), self._writer():
+        with _sentences(self.path), self._writer(), self._guard:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        with self._guard:
-            try:
-                with self._writer():
-                    self._db.close()
-            except StoreError:  # another process writes for very long: closing matters more than checkpointing in turn
+        try:
+            with self._writer(), self._guard:
+                self._db.close()
+        except StoreError:  # another process writes for very long: closing matters more than checkpointing in turn
+            with self._guard:
                 self._db.close()
 
     @contextmanager
     def _writer(self) -> Iterator[None]:
+        with self._turn:
+            self._take_turn()
+            try:
+                yield
+            finally:
+                self._lock.release()
+
+    def _take_turn(self) -> None:
+        limit = time.monotonic() + self._patience_s
         try:
-            self._lock.acquire()
+            with self._next.acquire(timeout=self._patience_s):
+                self._lock.acquire(timeout=max(0.0, limit - time.monotonic()))
         except Timeout as error:
             raise StoreError(
-                f"{self.path}: another memsrv process has been writing for {self._lock.timeout:.0f} s; "
+                f"{self.path}: another memsrv process has been writing for {self._patience_s:.0f} s; "
                 "try again, or end that process (`memsrv status` names what runs)"
             ) from error
         except OSError as error:
             raise StoreError(
                 f"{self.path}: the writer lock cannot be taken ({error}); check the folder's permissions"
             ) from error
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 _ADVICE = (
