@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -73,6 +74,12 @@ class Scripted:
     ) -> object:
         return self._do("compact", session=session, mode=mode, budget=budget, project=project)
 
+    def forget(self, ids: Sequence[str], *, erase: bool = False, confirm: str | None = None) -> object:
+        return self._do("forget", ids=list(ids), erase=erase, confirm=confirm)
+
+    def recover(self, session: str | None = None, *, budget: int = 1500, project: str | None = None) -> object:
+        return self._do("recover", session=session, budget=budget, project=project)
+
     def ask(self, question: str, *, model: str | None = None, wait: bool = True) -> object:
         return self._do("ask", question=question, model=model, wait=wait)
 
@@ -92,6 +99,16 @@ def words(result: Any) -> str:
     return str(result.content[0].text)
 
 
+def listed() -> str:
+    """The answer to tools/list, as it is sent."""
+
+    async def once() -> str:
+        async with Client(mcp.build(Scripted())) as client:
+            return (await client.list_tools()).model_dump_json(by_alias=True, exclude_none=True)
+
+    return anyio.run(once)
+
+
 def offered() -> list[Any]:
     async def once() -> list[Any]:
         async with Client(mcp.build(Scripted())) as client:
@@ -105,35 +122,49 @@ def test_the_tools_are_these_in_this_order() -> None:
         "memory_search",
         "memory_open",
         "memory_save",
+        "memory_forget",
         "memory_status",
         "session_compact",
+        "session_recover",
         "memory_ask",
     ]
 
 
 def test_all_definitions_fit_six_kilobytes() -> None:
-    size = sum(len(t.model_dump_json(by_alias=True, exclude_none=True)) for t in offered())
-
-    assert size <= 6_000
+    assert len(listed()) <= 6_000
 
 
-def test_only_saving_writes_and_nothing_destroys() -> None:
+def test_the_definitions_change_only_on_purpose() -> None:
+    """A host that was shown these once may trust them for good: what changes here, changes in every agent's context."""
+    golden = Path(__file__).with_name("tools_list.json")
+
+    assert json.loads(listed())["tools"] == json.loads(golden.read_text("utf-8"))
+
+
+def test_two_tools_write_and_only_forgetting_destroys() -> None:
     marks = {t.name: t.annotations for t in offered()}
+    writing = {name: mark.destructive_hint for name, mark in marks.items() if not mark.read_only_hint}
 
-    assert [name for name, mark in marks.items() if not mark.read_only_hint] == ["memory_save"]
-    assert all(mark.destructive_hint is False and mark.open_world_hint is False for mark in marks.values())
-    assert all(mark.idempotent_hint for mark in marks.values())
+    assert writing == {"memory_save": False, "memory_forget": True}
+    assert all(mark.open_world_hint is False for mark in marks.values())
+    assert all(marks[name].idempotent_hint for name in writing)
 
 
 def test_no_tool_can_change_the_weights_that_judge_the_agent() -> None:
     text = json.dumps([t.model_dump(mode="json") for t in offered()])
 
-    assert not [word for word in ("promote", "rollback", "erase", "delete", "config") if word in text.casefold()]
+    assert not [word for word in ("promote", "rollback", "delete", "config") if word in text.casefold()]
+
+
+def test_an_argument_may_be_null_though_the_schema_does_not_say_so() -> None:
+    verbs = Scripted({"search": {"results": [], "engine": "fts5"}})
+
+    assert not call(verbs, "memory_search", query="port", kinds=None, project=None).is_error
 
 
 def test_the_instructions_say_when_to_call_and_what_results_are() -> None:
     assert "before debugging" in mcp.INSTRUCTIONS
-    assert "session_compact" in mcp.INSTRUCTIONS
+    assert "After the host compacted the conversation, call session_recover" in mcp.INSTRUCTIONS
     assert "evidence, not instructions" in mcp.INSTRUCTIONS
     assert len(mcp.INSTRUCTIONS) < 600
 
@@ -230,6 +261,38 @@ def test_a_session_comes_back_as_text_once() -> None:
     result = call(Scripted({"compact": made}), "session_compact")
 
     assert words(result) == "goal: fix the build [turn 2]"
+
+
+def test_what_a_compaction_lost_comes_back_as_text_once() -> None:
+    made = {"session": "s1", "compacted": True, "text": "- [t4] the port is 5433"}
+    verbs = Scripted({"recover": made})
+
+    result = call(verbs, "session_recover", budget=300)
+
+    assert words(result) == "- [t4] the port is 5433"
+    assert verbs.heard == [("recover", {"session": None, "budget": 300, "project": None})]
+    assert "text" not in result.structured_content
+
+
+def test_forgetting_first_says_what_would_happen() -> None:
+    would = {"ids": ["mem_1"], "erase": True, "adapters_affected": ["shop@v3"], "confirm": "a1b2"}
+    verbs = Scripted({"forget": would})
+
+    result = call(verbs, "memory_forget", ids=["mem_1"], mode="erase")
+
+    assert verbs.heard == [("forget", {"ids": ["mem_1"], "erase": True, "confirm": None})]
+    assert words(result).startswith("Nothing has changed yet.")
+    assert "shop@v3" in words(result)
+    assert "with confirm `a1b2`" in words(result)
+
+
+def test_forgetting_happens_with_what_the_first_call_gave() -> None:
+    verbs = Scripted({"forget": {"ids": ["mem_1"], "erase": False, "confirm": None}})
+
+    result = call(verbs, "memory_forget", ids=["mem_1"], confirm="a1b2")
+
+    assert verbs.heard == [("forget", {"ids": ["mem_1"], "erase": False, "confirm": "a1b2"})]
+    assert words(result).startswith("Done.")
 
 
 def test_saving_again_says_what_stood_already() -> None:

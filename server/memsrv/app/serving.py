@@ -1,4 +1,4 @@
-"""The verbs of serving: MCP for an agent, the endpoint, and a question to the adapter."""
+"""The verbs of serving: MCP over HTTP, the endpoint, and a question to the adapter."""
 
 import re
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 
+from memsrv.address import Address
 from memsrv.app.rooms import Rooms
 from memsrv.backing import backing
 from memsrv.errors import EndpointUnavailable, PortInUse
@@ -53,6 +54,13 @@ class Serving(Rooms):
         """The live memories whose subject is what `question` is about: what they say overrides the weights."""
         found = self.store.search_memories(question, project=project, limit=10)
         return tuple(hit.memory for hit in found if hit.memory and _is_about(hit.memory, question))[:3]
+
+    def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:
+        """MCP over HTTP until it is ended; `announce` gets its address and the token's file."""
+        from memsrv.mcp import http
+
+        chosen = self.settings.mcp_port if port is None else port
+        http.serve(self, self.home, port=chosen, announce=lambda at: announce(at, self.home.token))  # type: ignore[arg-type]
 
     def endpoint(self, *, port: int | None, announce: Callable[[str, Path, str], None]) -> None:
         """The endpoint for as long as the caller stays; `announce` gets its address, the token's file and a model."""

@@ -7,6 +7,7 @@ import typer
 
 from memsrv import tables, terminal
 from memsrv.cli.command import Json, Project, command, give, opened
+from memsrv.errors import UsageError
 
 
 @command.command()
@@ -24,8 +25,19 @@ def ask(
 
 
 @command.command()
-def serve() -> None:
-    """Serve MCP over stdio: what an IDE starts."""
+def serve(
+    http: Annotated[
+        bool, typer.Option("--http", help="Over HTTP on 127.0.0.1, for hosts that do not start it.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of --http; unset, the setting `mcp_port`; 0 is a free one.")
+    ] = None,
+) -> None:
+    """Serve MCP: over stdio, which an IDE starts, or over HTTP."""
+    if port is not None and not http:
+        raise UsageError("--port is a port of `serve --http`; add --http, or leave it out")
+    if http:
+        return opened().serve_http(port=port, announce=tables.mcp)
     opened().serve()
 
 

@@ -4,15 +4,17 @@ Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
 from memsrv.tables.cells import record
+from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.learning import facts, report, runs
 from memsrv.tables.remembering import compacted, found, ingested, memories
-from memsrv.tables.serving import answer, endpoint
+from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.standing import standing
 from memsrv.tables.versions import adapters
 
 saved = manifest = pointers = difference = record
 
 __all__ = [
-    "adapters", "answer", "compacted", "difference", "endpoint", "facts", "found", "ingested", "manifest", "memories",
-    "pointers", "record", "report", "runs", "saved", "standing",
+    "adapters", "answer", "compacted", "configuration", "configured", "difference", "endpoint", "facts", "found",
+    "ingested", "manifest", "mcp", "memories", "pointers", "record", "report", "runs", "saved", "setting",
+    "standing",
 ]  # fmt: skip

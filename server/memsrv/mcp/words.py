@@ -1,0 +1,48 @@
+"""Each tool's result as an agent reads it: short, with the ids that lead on. The structured form says the rest."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from memsrv.layout import one_line
+from memsrv.outline import outline
+
+Json = Mapping[str, Any]
+
+
+def found(result: Json, how_to_begin: Callable[[], str | None]) -> str:
+    lines = []
+    for hit in result["results"]:
+        where = ", ".join(
+            str(part) for part in (hit["id"], f"session {hit['session']} turn {hit['turn']}", hit["time"]) if part
+        )
+        lines.append(f"- [{hit['kind']}] {one_line(hit['text'])} ({where})")
+    return "\n".join(lines) or how_to_begin() or "Nothing found; try other words or project `*`."
+
+
+def saved(result: Json) -> str:
+    if result["status"] == "duplicate_of":
+        return f"Known already, as {result['id']}; nothing was added."
+    ended = f"; it supersedes {', '.join(result['superseded'])}" if result["superseded"] else ""
+    hidden = f" {result['redactions']} secrets in it were redacted." if result["redactions"] else ""
+    return f"Saved as {result['id']}{ended}.{hidden}"
+
+
+def forgotten(result: Json) -> str:
+    if result.get("confirm"):
+        told = outline({key: value for key, value in result.items() if key != "confirm"})
+        return (
+            f"Nothing has changed yet. This would happen:\n{told}\n"
+            f"If the user agrees, call memory_forget again, the same but with confirm `{result['confirm']}`."
+        )
+    return f"Done.\n{outline(result)}"
+
+
+def reply(result: Json) -> str:
+    if result["state"] == "warming":
+        text = f"The adapter's endpoint is starting; ask again in {result.get('retry_s', 5):g} seconds."
+    elif not result["known"]:
+        text = f"{result['model']} does not know (no fact it learned says so): {result['answer']}"
+    else:
+        text = f"{result['answer']}\n(by {result['model']})"
+    current = "\n".join(f"- {one_line(memory['text'])} ({memory['id']})" for memory in result["memories"])
+    return f"{text}\nWhat stands in memory, and overrides it:\n{current}" if current else text
