@@ -74,7 +74,8 @@ def parse(key: str, text: str, *, lines: bool = False) -> Any:
     elif lines:
         given = text.rstrip("\r\n")
     try:
-        parsed = TypeAdapter(Annotated[field.annotation, field]).validate_python(given)
+        typed: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
+        parsed = typed.validate_python(given)
     except ValidationError as error:
         raise UsageError(f"`{key}`: {error.errors()[0]['msg']}; see `memsrv config get {key}`") from error
     return list(parsed) if isinstance(parsed, tuple) else parsed

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memsrv.config import Entry
 from memsrv.records import Fact, Memory
 from memsrv.status import EndpointStanding, MemoryStanding, RunStanding, SourceStanding, VersionStanding
 from memsrv.store import SourceFile
@@ -35,6 +36,22 @@ class Facts:
     facts: tuple[Fact, ...]
     left_out: dict[str, int]
     learned: tuple[Learned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings, and the file that a person's own are in."""
+
+    settings: tuple[Entry, ...]
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A setting as it is now, and what else a person should know about the change."""
+
+    setting: Entry
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,12 @@ def percent(share: Any) -> str | None:
     return f"{100 * share:.0f}%" if isinstance(share, int | float) else None
 
 
-def ask_yes(question: str) -> bool:
-    """Asks on the terminal; anything but y or yes is no."""
-    err().print(f"{question} [y/N] ", end="", markup=False)
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+def ask(question: str, answers: Sequence[str], default: str) -> str:
+    """Asks on the terminal; an answer may be given by its beginning (`y`), and `default` is for anything else."""
+    err().print(f"{question} [{'/'.join(answers)}; unset, {default}] ", end="", markup=False)
+    said = sys.stdin.readline().strip().casefold()
+    meant = [answer for answer in answers if said and answer.startswith(said)]
+    return said if said in answers else meant[0] if len(meant) == 1 else default
 
 
 def person_is_there() -> bool:

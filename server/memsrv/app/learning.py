@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from memsrv import config, night
-from memsrv.app.rooms import EVERY, Rooms
-from memsrv.consent import Act, Consent
+from memsrv import night
+from memsrv.app.configuring import Configuring
+from memsrv.app.rooms import EVERY
+from memsrv.consent import Answer
 from memsrv.errors import UsageError
 from memsrv.shapes import Facts, Learned, Runs
 from memsrv_adapters.version import shelf_name
@@ -14,7 +15,7 @@ from memsrv_adapters.version import shelf_name
 Progress = Callable[..., None]
 
 
-class Learning(Rooms):
+class Learning(Configuring):
     def facts(self, *, project: str | None = None, teacher: str = "rules") -> Facts:
         """What a consolidation would learn now, and what the versions on the shelf were trained on."""
         _only_rules(teacher)
@@ -36,7 +37,7 @@ class Learning(Rooms):
         strategy: str | None = None,
         stage: bool = False,
         resume: str | None = None,
-        consent: Callable[[str], bool],
+        consent: Callable[[str], Answer],
         progress: Progress = lambda *_: None,
     ) -> dict[str, Any]:
         """One night: train, measure, and promote if it passed. `consent` is asked once for each project."""
@@ -45,9 +46,7 @@ class Learning(Rooms):
             report = self._night.resume(resume, stage=stage, told=progress)
         else:
             name = self.project(project)
-            question = f"May the sessions of {name} be trained on, on this machine?"
-            if not Consent(self.settings).allows(Act.TRAIN, project=name) and consent(question):
-                self.settings = config.put(self.home, f"projects.{name}.train", True)
+            self.ask_to_train(name, consent)
             report = self._night.consolidate(
                 self.store, name, now=datetime.now(UTC), base=base, strategy=strategy, stage=stage, told=progress
             )

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from memsrv.consent import Act, Consent
 from memsrv.project import identify
 from memsrv.redact import Redactor, key_at
-from memsrv.settings import Home, Settings
+from memsrv.settings import UNSAID, Home, Settings, load
 from memsrv.store import Store
+from memsrv.store.visible import Visible
 from memsrv_adapters.shelf import Shelf
 
 #: `--project *`: every project.
@@ -20,17 +22,38 @@ class Rooms:
 
     def __init__(self, home: Home, settings: Settings, cwd: Path) -> None:
         self.home = home
-        self.settings = settings
         self.cwd = cwd
+        self._settings = settings
+        self._settings_as_of = _last_change(home)
         self._opening = threading.Lock()
         self._store: Store | None = None
 
     @property
+    def settings(self) -> Settings:
+        """As they are now: what a person changes holds at once, also in a server that has run for days."""
+        changed = _last_change(self.home)
+        if changed != self._settings_as_of:
+            self._settings, self._settings_as_of = load(self.home), changed
+        return self._settings
+
+    @property
+    def consent(self) -> Consent:
+        return Consent(self.settings)
+
+    @property
     def store(self) -> Store:
+        """The whole ledger: for what reads, derives, erases and trains. What is given back comes from `visible`."""
         with self._opening:
             if self._store is None:
                 self._store = Store.open(self.home.database)
             return self._store
+
+    @property
+    def visible(self) -> Store:
+        """The ledger as far as it may be given back to people and agents."""
+        consent = self.consent
+        anything_refused = any(consent.refused(Act.RECALL, section) for section in UNSAID)
+        return Visible(self.store, consent) if anything_refused else self.store
 
     @cached_property
     def redactor(self) -> Redactor:
@@ -46,11 +69,24 @@ class Rooms:
         return named or identify(str(self.cwd))
 
     def _scope(self, named: str | None) -> str | None:
-        return None if named == EVERY else self.project(named)
+        """The project to give something back of, None for every one that may be. NothingConsented where it may not."""
+        if named == EVERY:
+            return None
+        project = self.project(named)
+        self.consent.require(Act.RECALL, project=project)
+        return project
 
     def _note_standing(self) -> None:
         """After a change: the status line's cache says how all stands now."""
         raise NotImplementedError
+
+
+def _last_change(home: Home) -> tuple[int, int, int] | None:
+    try:
+        status = home.config.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def now() -> str:

@@ -7,6 +7,7 @@ import typer
 
 from memsrv import terminal
 from memsrv.app import EVERY, App, open_app
+from memsrv.consent import Answer
 from memsrv.errors import UsageError
 from memsrv.records import Kind, to_dict
 from memsrv.settings import load, open_home
@@ -51,7 +52,9 @@ def chosen_kinds(given: list[str] | None) -> list[Kind]:
         raise UsageError(f"{error}; kinds are {', '.join(Kind)}") from error
 
 
-def consent(yes: bool) -> Callable[[str], bool]:
+def consent(yes: bool) -> Callable[[str], Answer]:
     if yes:
-        return lambda question: True
-    return terminal.ask_yes if terminal.person_is_there() else lambda question: False
+        return lambda question: Answer.YES
+    if not terminal.person_is_there():
+        return lambda question: Answer.NO
+    return lambda question: Answer(terminal.ask(question, list(Answer), Answer.NO))
