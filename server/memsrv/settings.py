@@ -252,6 +252,16 @@ def claude_config() -> Path:
     return Path(named) if named else Path.home() / ".claude"
 
 
+#: Variables that move what memsrv reads or keeps, and that a timer's process would not know.
+_MOVING = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_DATA_HOME", "HF_HOME")
+
+
+def moved(home: Home) -> dict[str, str]:
+    """What the environment moved, absolute: to be told to a process that starts without it."""
+    found = {"MEMSRV_HOME": str(home.root)} if "MEMSRV_HOME" in os.environ else {}
+    return found | {name: str(Path(os.environ[name]).absolute()) for name in _MOVING if os.environ.get(name)}
+
+
 def set_for_libraries(threads: int) -> None:
     """What the training and serving libraries of this process must find in the environment before they are imported.
 

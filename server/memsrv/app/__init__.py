@@ -6,7 +6,7 @@ record whose JSON form is design §8's shape, or raises a `MemsrvError`.
 
 from pathlib import Path
 
-from memsrv.app.remembering import Remembering
+from memsrv.app.nights import Nights
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
 from memsrv.app.standing import Status
@@ -15,7 +15,7 @@ from memsrv.settings import Home, Settings
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Remembering, Serving, Status):
+class App(Nights, Serving, Status):
     """Every verb of one home, seen from one working folder."""
 
     def serve(self) -> None:

@@ -131,12 +131,15 @@ class Night:
         return self._carry(run, stage, told)
 
     def runs(self, project: str | None = None) -> list[RunStanding]:
+        """How all runs stand, newest first; of one project if it is named."""
+        return [_standing(run) for run in self.folders(project)]
+
+    def folders(self, project: str | None = None) -> list[Run]:
         """All runs, newest first; of one project if it is named."""
         if not self.home.runs.is_dir():
             return []
         folders = sorted((p for p in self.home.runs.iterdir() if (p / "run.json").is_file()), reverse=True)
-        found = [_standing(Run(folder)) for folder in folders]
-        return [standing for standing in found if project is None or standing.project == project]
+        return [run for run in map(Run, folders) if project is None or run.order.project == project]
 
     def run(self, id: str) -> dict[str, Any]:
         """The report of a run with its `version`; how far it is, where there is none yet."""

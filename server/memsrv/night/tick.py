@@ -3,7 +3,6 @@
 What was decided, and what came of it, is in `night.json`. Reads no logs: whoever calls has done so.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +19,6 @@ from memsrv.night.news import heard_in, news
 from memsrv.night.sight import remembered
 from memsrv.store import Store
 from memsrv_adapters.version import shelf_name
-from memsrv_consolidation.run import Run
 
 
 def decisions(night: Night, store: Store, conditions: Conditions, only: str | None = None) -> list[Decision]:
@@ -99,17 +97,13 @@ def news_of(night: Night, store: Store, project: str, now: datetime) -> News:
     return news(
         project,
         remembered(store, project),
-        runs=_runs(night, project),
+        runs=night.folders(project),
         versions=night.shelf.versions(name),
         live=night.shelf.current(name),
         settings=night.settings,
         tries=journal.tries if journal else lambda run: 0,
         heard=heard_in(store, now),
     )
-
-
-def _runs(night: Night, project: str) -> Sequence[Run]:
-    return [Run(night.home.runs / standing.id) for standing in night.runs(project)]
 
 
 def _stamp(now: datetime) -> str:

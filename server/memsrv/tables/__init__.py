@@ -6,6 +6,7 @@ Knows the shapes only; where they come from is the business of `memsrv.app`.
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.learning import facts, report, runs
+from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
 from memsrv.tables.remembering import compacted, found, ingested, memories
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.standing import standing
@@ -15,6 +16,6 @@ saved = manifest = pointers = difference = record
 
 __all__ = [
     "adapters", "answer", "compacted", "configuration", "configured", "difference", "endpoint", "facts", "found",
-    "ingested", "manifest", "mcp", "memories", "pointers", "record", "report", "runs", "saved", "setting",
-    "standing",
+    "ingested", "looked", "manifest", "mcp", "memories", "night", "plan", "pointers", "record", "report", "runs",
+    "saved", "setting", "standing", "timer_removed", "timer_written",
 ]  # fmt: skip

@@ -1,0 +1,128 @@
+"""The verbs of the night: look whether one is due, install its clock, say how it stands, and what one would do."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from memsrv.app.learning import Learning
+from memsrv.app.remembering import Remembering
+from memsrv.consent import Act, Consent
+from memsrv.errors import NoLogs, NoTimer
+from memsrv.night import morning, tick, timer
+from memsrv.night.conditions import Conditions, sense
+from memsrv.night.due import Decision
+from memsrv.night.journal import Journal, last_decision
+from memsrv.night.plan import Cost, Plan, conversations, counted, seconds
+from memsrv.night.presence import Presence
+from memsrv.night.timer.command import candidates, crontab_line, proven
+from memsrv.settings import claude_config, moved
+from memsrv.shapes import Memories
+from memsrv.sources import SOURCES
+from memsrv_adapters.version import shelf_name
+
+Progress = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class NightStanding:
+    """The clock, the last look, and what the next would decide if it came now."""
+
+    timer: timer.TimerStanding
+    every_minutes: int
+    hours: str
+    last: Journal | None
+    now: tuple[Decision, ...]
+
+
+class Nights(Remembering, Learning):
+    def look(self, *, project: str | None = None, progress: Progress = lambda *_: None) -> Journal:
+        """What the timer calls: read the logs, decide, and let at most one project learn."""
+        with suppress(NoLogs):  # no agent has worked here yet; what was saved by hand may still be learned
+            self.ingest()
+        presence = Presence(self._logs)
+        came_back = presence.returned() if self.settings.night.idle_minutes else lambda: False
+        journal = tick.look(self._night, self.store, self._conditions(presence), came_back, only=project, told=progress)
+        self._note_standing()
+        return journal
+
+    def night(self) -> NightStanding:
+        conditions = self._conditions(Presence(self._logs))
+        return NightStanding(
+            timer=timer.standing(timer.timer_of(), [self._schedule(command) for command in candidates()]),
+            every_minutes=self.settings.night.every_minutes,
+            hours=self.settings.night.hours,
+            last=last_decision(self.home),
+            now=tuple(tick.decisions(self._night, self.store, conditions)),
+        )
+
+    def install_night(self, *, dry_run: bool = False) -> timer.Change:
+        """Write the clock, once its command is proven to start. NoTimer says what to give to cron instead."""
+        schedule = self._schedule(proven(moved(self.home)))
+        if dry_run:
+            return timer.plan(timer.timer_of(), schedule)
+        self.home.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            return timer.install(timer.timer_of(), schedule)
+        except NoTimer as error:
+            raise NoTimer(
+                f"{error}. The same from cron: run `crontab -e` and add the line: {crontab_line(schedule)}"
+            ) from error
+
+    def uninstall_night(self) -> timer.Change:
+        return timer.uninstall(timer.timer_of())
+
+    def short_term(self, *, project: str | None = None) -> Memories:
+        """What is still to be injected: what holds now, without what the live version answers from its weights."""
+        name = self.project(project)
+        live = self.shelf.current(shelf_name(name))
+        return Memories(morning.short_term(self.store.memories(name), live).kept)
+
+    def plan(self, *, project: str | None = None, base: str | None = None, strategy: str | None = None) -> Plan:
+        """What `consolidate` would do now; nothing is written."""
+        known = self.facts(project=project)
+        trained_on, by_kind, by_trust, waiting = counted(known.facts)
+        chosen, way = base or self.settings.base, strategy or self.settings.strategy
+        count = conversations(known.facts, chosen)
+        allowed = Consent(self.settings).allows(Act.TRAIN, project=known.project)
+        now = tick.decisions(self._night, self.store, self._conditions(Presence(self._logs)), known.project)
+        return Plan(
+            project=known.project,
+            base=chosen,
+            facts=known.facts,
+            left_out=known.left_out,
+            learned=known.learned,
+            trainable=trained_on,
+            by_kind=by_kind,
+            by_trust=by_trust,
+            conversations=count,
+            seconds=seconds(self._night.folders(), chosen, way, count),
+            cost=self._cost(),
+            waiting=waiting,
+            consent=allowed,
+            night=now[0] if now else None,
+        )
+
+    def _cost(self) -> Cost:
+        teacher = self.settings.teacher
+        if teacher.name == "rules":
+            return Cost(teacher.name, 0, 0.0)
+        return Cost(teacher.name, teacher.tokens_per_day, 0.0 if teacher.name == "local" else teacher.usd_per_day)
+
+    def _conditions(self, presence: Presence) -> Conditions:
+        return sense(self.home, presence.idle_s(), datetime.now().astimezone())
+
+    def _schedule(self, command: tuple[str, ...]) -> timer.Schedule:
+        return timer.Schedule(
+            command=command,
+            environment=moved(self.home),
+            every=self.settings.night.every_minutes,
+            log=self.home.logs / "night.log",
+        )
+
+    def _logs(self) -> set[Path]:
+        """Every log that an agent writes: those that are known, and those that came since."""
+        own = claude_config() / "projects"
+        found = {path for source in SOURCES for path in source.discover(own)} if own.is_dir() else set()
+        return found | {Path(file.path) for file in self.store.files()}

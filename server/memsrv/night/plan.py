@@ -1,0 +1,77 @@
+"""What a consolidation would do, before it does: on how much it would train, how long that takes, what it may cost.
+
+Nothing is written. Time is told by earlier runs of this machine on the same base; without one it is not known.
+"""
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memsrv.night.due import Decision
+from memsrv.records import Fact
+from memsrv.redact import Redactor
+from memsrv.shapes import Learned
+from memsrv_consolidation.recipe import preset
+from memsrv_consolidation.reflect import trainable
+from memsrv_consolidation.run import Run, read_json
+from memsrv_consolidation.synthesise import synthesise
+
+#: The seed of a run; which conversations it draws changes with it, how many does not.
+_SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a teacher would cost at most: what is left of its day's budget. Rules and the local base cost no money."""
+
+    teacher: str
+    tokens: int
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`memsrv consolidate --dry-run`. `seconds` is None while no run of this base has been measured here."""
+
+    project: str
+    base: str
+    facts: tuple[Fact, ...]
+    left_out: dict[str, int]
+    learned: tuple[Learned, ...]
+    trainable: int
+    by_kind: dict[str, int]
+    by_trust: dict[str, int]
+    conversations: int
+    seconds: float | None
+    cost: Cost
+    waiting: int  # facts that a person must approve before they may be trained on
+    consent: bool
+    night: Decision | None  # what the night would do now; None without consent
+
+
+def conversations(facts: Sequence[Fact], base: str) -> int:
+    """How many conversations a run on `base` would be trained on, drawn as it draws them."""
+    return len(synthesise(facts, preset(base), _SEED, Redactor(b"dry")).conversations)
+
+
+def seconds(runs: Sequence[Run], base: str, strategy: str, conversations: int) -> float | None:
+    """The time that `conversations` take from the first stage to the last, at the median pace of earlier runs."""
+    paces = []
+    for run in runs:
+        order = run.order
+        if (order.base, order.strategy) != (base, strategy) or not run.report_file.exists():
+            continue
+        report = read_json(run.report_file)
+        total = report.get("conversations", {}).get("total", 0)
+        if total:
+            paces.append(sum(report["seconds"].values()) / total)
+    return round(statistics.median(paces) * conversations, 1) if paces else None
+
+
+def counted(facts: Sequence[Fact]) -> tuple[int, dict[str, int], dict[str, int], int]:
+    """Of `facts`: how many may be trained on, those by kind, all by trust, and how many wait for a person."""
+    learned = [fact for fact in facts if trainable(fact)]
+    waiting = sum(not fact.trust.trainable and not fact.approved for fact in facts)
+    by_kind, by_trust = Counter(str(fact.kind) for fact in learned), Counter(str(fact.trust) for fact in facts)
+    return len(learned), dict(by_kind), dict(by_trust), waiting
