@@ -1,6 +1,6 @@
 """The verbs of the night: look whether one is due, install its clock, say how it stands, and what one would do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from memsrv.night.journal import Journal, last_decision
 from memsrv.night.plan import Cost, Plan, conversations, counted, seconds
 from memsrv.night.presence import Presence
 from memsrv.night.timer.command import candidates, crontab_line, proven
+from memsrv.records import Kind, Memory
 from memsrv.settings import claude_config, moved
 from memsrv.shapes import Memories
 from memsrv.sources import SOURCES
@@ -73,13 +74,23 @@ class Nights(Remembering, Learning):
     def uninstall_night(self) -> timer.Change:
         return timer.uninstall(timer.timer_of())
 
-    def short_term(self, *, project: str | None = None) -> Memories:
+    def short_term(self, *, project: str | None = None, kinds: Sequence[Kind] = ()) -> Memories:
         """What is still to be injected: what holds now, without what the live version answers from its weights."""
-        name = self.project(project)
-        live = self.shelf.current(shelf_name(name))
-        return Memories(morning.short_term(self.store.memories(name), live).kept)
+        scope = self._scope(project)
+        kept: list[Memory] = []
+        for name in self.visible.projects() if scope is None else [scope]:
+            live = self.shelf.current(shelf_name(name))
+            kept += morning.short_term(self.visible.memories(name, kinds or None), live).kept
+        return Memories(tuple(kept))
 
-    def plan(self, *, project: str | None = None, base: str | None = None, strategy: str | None = None) -> Plan:
+    def plan(
+        self,
+        *,
+        project: str | None = None,
+        base: str | None = None,
+        teacher: str | None = None,
+        strategy: str | None = None,
+    ) -> Plan:
         """What `consolidate` would do now; nothing is written."""
         known = self.facts(project=project)
         trained_on, by_kind, by_trust, waiting = counted(known.facts)
@@ -98,17 +109,17 @@ class Nights(Remembering, Learning):
             by_trust=by_trust,
             conversations=count,
             seconds=seconds(self._night.folders(), chosen, way, count),
-            cost=self._cost(),
+            cost=self._cost(teacher or self.settings.teacher.name),
             waiting=waiting,
             consent=allowed,
             night=now[0] if now else None,
         )
 
-    def _cost(self) -> Cost:
-        teacher = self.settings.teacher
-        if teacher.name == "rules":
-            return Cost(teacher.name, 0, 0.0)
-        return Cost(teacher.name, teacher.tokens_per_day, 0.0 if teacher.name == "local" else teacher.usd_per_day)
+    def _cost(self, teacher: str) -> Cost:
+        if teacher == "rules":
+            return Cost(teacher, 0, 0.0)
+        budget = self.settings.teacher
+        return Cost(teacher, budget.tokens_per_day, 0.0 if teacher == "local" else budget.usd_per_day)
 
     def _conditions(self, presence: Presence) -> Conditions:
         return sense(self.home, presence.idle_s(), datetime.now().astimezone())

@@ -25,14 +25,17 @@ def consolidate(
     strategy: Annotated[str | None, typer.Option(help="How it trains; unset, the setting `strategy`.")] = None,
     stage: Annotated[bool, typer.Option("--stage", help="Stop at staged, also when the gate passes.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow training on this project.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be learned; train nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be learned, in what time, at what cost.")
+    ] = False,
     resume: Annotated[str | None, typer.Option(help="Go on with this run.")] = None,
     json: Json = False,
 ) -> None:
     """Train what is remembered into an adapter, measure it, and promote it if it passed."""
     app = opened()
     if dry_run:
-        return give(app.facts(project=project, teacher=teacher), tables.facts, json)
+        planned = app.plan(project=project, base=base, teacher=teacher, strategy=strategy)
+        return give(planned, tables.plan, json)
     with terminal.Stages() as stages:
         report = app.consolidate(
             project=project,

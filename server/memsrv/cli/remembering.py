@@ -55,9 +55,13 @@ def memories(
     all_projects: Everywhere = False,
     kinds: Kinds = None,
     superseded: Annotated[bool, typer.Option("--superseded", help="Those that no longer hold, too.")] = False,
+    short_term: Annotated[bool, typer.Option("--short-term", help="Without what the live adapter answers.")] = False,
     json: Json = False,
 ) -> None:
     """List what is remembered."""
+    if short_term:
+        kept = opened().short_term(project=scope(project, all_projects), kinds=chosen_kinds(kinds))
+        return give(kept, tables.memories, json)
     listed = opened().memories(project=scope(project, all_projects), kinds=chosen_kinds(kinds), superseded=superseded)
     give(listed, tables.memories, json)
 

@@ -17,6 +17,7 @@ import psutil
 from memsrv.consent import Act, Consent
 from memsrv.errors import MissingExtra, NotFound, NothingConsented, RunInProgress
 from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
+from memsrv.night.morning import short_term
 from memsrv.night.shelving import scores, stages
 from memsrv.night.sight import episodes, waiting
 from memsrv.records import to_dict
@@ -100,7 +101,9 @@ class Night:
         except FileExistsError as error:
             raise RunInProgress(f"{run.folder.name} began this very second; see `memsrv runs`") from error
         write_lines(run.episodes_file, episodes(store, project))
-        write_json(run.memory_file, {"memories": store.memories(project, include_retired=True)})
+        memories = store.memories(project, include_retired=True)
+        injected = [memory.id for memory in short_term(memories, live).kept]
+        write_json(run.memory_file, {"memories": memories, "short_term": injected})
         # The order comes last: a folder with it is a whole one.
         write_json(
             run.order_file,
