@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -66,7 +67,8 @@ def ingest(
 ) -> IngestReport:
     """Read every log at `paths` (files, folders, an agent's own folder) that is new or has grown.
 
-    `progress(path, done, total)` is called before each file. NoLogs where there is nothing to read.
+    `progress(path, done, total)` is called before each file, and each megabyte of it; an error that it raises ends the
+    reading there, and nothing is lost or doubled. NoLogs where there is nothing to read.
     """
     began = clock()
     if agent is not None:
@@ -82,10 +84,9 @@ def ingest(
         )
     tally = _Tally()
     for done, (path, source) in enumerate(owned):
-        if progress is not None:
-            progress(path, done, len(owned))
+        tell = partial(progress, path, done, len(owned)) if progress else _untold
         try:
-            _read_file(store, redactor, path, source, tally)
+            _read_file(store, redactor, path, source, tally, tell)
         except OSError as error:
             unopened.append(f"{path}: {error.strerror or error}")
     return IngestReport(
@@ -106,14 +107,27 @@ def ingest(
 # One file
 
 
-def _read_file(store: Store, redactor: Redactor, path: Path, source: Source, tally: _Tally) -> None:
+def _untold() -> None:
+    """Nobody wants to know how far the reading is."""
+
+
+def _read_file(
+    store: Store, redactor: Redactor, path: Path, source: Source, tally: _Tally, tell: Callable[[], None]
+) -> None:
+    tell()
     with path.open("rb") as file:
-        while not _read_from_where_it_was_left(store, redactor, path, file, source, tally):
+        while not _read_from_where_it_was_left(store, redactor, path, file, source, tally, tell):
             pass  # another process read on meanwhile: begin again behind it
 
 
 def _read_from_where_it_was_left(
-    store: Store, redactor: Redactor, path: Path, file: BinaryIO, source: Source, tally: _Tally
+    store: Store,
+    redactor: Redactor,
+    path: Path,
+    file: BinaryIO,
+    source: Source,
+    tally: _Tally,
+    tell: Callable[[], None],
 ) -> bool:
     known = store.file(str(path))
     if known is not None and not is_same_file(file, known):
@@ -124,7 +138,9 @@ def _read_from_where_it_was_left(
     reader = source.reader(path, begin.state.get("source", {}))
     unknown_before = Counter(reader.unknown)
     offset = begin.offset
-    for lines, end in batches(file, offset):
+    for number, (lines, end) in enumerate(batches(file, offset)):
+        if number:
+            tell()
         events, bad, offset = _parse(reader, lines, offset, end, str(path))
         if known is not None and offset == known.offset and not bad:
             break

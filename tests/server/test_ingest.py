@@ -291,6 +291,24 @@ def test_progress_is_told_before_each_file(store: Store, log: Path) -> None:
     assert told == [(log.resolve(), 0, 1)]
 
 
+def test_a_reading_that_is_ended_between_two_batches_goes_on_from_there(store: Store, log: Path) -> None:
+    log.write_bytes(b"".join(line(f"u{n}", "word " * 100) for n in range(5000)))
+    told: list[Path] = []
+
+    def end(path: Path, done: int, total: int) -> None:
+        told.append(path)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ingest(store, REDACTOR, [log], progress=end)
+    first = store.counts().events
+    rest = ingest(store, REDACTOR, [log])
+
+    assert 0 < first < 5000
+    assert first + rest.events == store.counts().events == 5000
+
+
 # Secrets
 
 SECRETS = [

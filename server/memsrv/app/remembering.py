@@ -1,6 +1,6 @@
 """The verbs of memory: read logs, search, show, list, save, and give a session in brief."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,15 +29,26 @@ class Remembering(Rooms):
         self, paths: Sequence[Path] = (), *, agent: str | None = None, progress: Progress | None = None
     ) -> IngestReport:
         """Read logs, Claude Code's own where no path is given, and remember what they hold."""
-        report = ingest(
-            self.store, self.redactor, paths or [claude_config() / "projects"], agent=agent, progress=progress
-        )
+        report = self.read_logs(paths or [claude_config() / "projects"], agent=agent, progress=progress)
         # Not only what changed now: an ingest that was killed before this line left sessions behind.
-        waiting = self.store.unremembered()
+        return replace(report, memories=self.remember_sessions(self.waiting_sessions()))
+
+    def read_logs(
+        self, paths: Sequence[Path], *, agent: str | None = None, progress: Progress | None = None
+    ) -> IngestReport:
+        """Read logs, and leave what they hold to be remembered later; their turns are found at once."""
+        return ingest(self.store, self.redactor, paths, agent=agent, progress=progress)
+
+    def waiting_sessions(self) -> dict[str, int]:
+        """The sessions of which memories have still to be made, with how many turns they have now."""
+        return self.store.unremembered()
+
+    def remember_sessions(self, waiting: Mapping[str, int]) -> int:
+        """Make memories of `waiting` sessions, which `waiting_sessions` gave; how many are new."""
         found = remember(self.store, waiting)
         self.store.mark_remembered(waiting)
         self._note_standing()
-        return replace(report, memories=found.added)
+        return found.added
 
     def search(self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8) -> Recalled:
         return recall(self.store, query, project=self._scope(project), kinds=kinds or None, limit=limit)
