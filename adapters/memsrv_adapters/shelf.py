@@ -7,7 +7,8 @@ Knows no torch, no engine and no gate: whoever calls `promote` has decided.
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -249,6 +250,22 @@ class Shelf:
             chosen.path.rename(away / chosen.version)
             shutil.rmtree(away)
 
+    def clear_parts(self, project: str) -> None:
+        """Remove what a `put` or a `remove` that was killed left behind. Nobody may be putting meanwhile."""
+        for left in self._folder(project).glob(".part-*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    @contextmanager
+    def still(self, project: str) -> Iterator[list[Path]]:
+        """Inside, nobody puts, points to or removes a version; the files of all that are whole."""
+        with self._lock(project):
+            folder = self._folder(project)
+            names = [folder / name for name in ("pointers.json", "marks.json")]
+            names += [
+                folder / version / name for version in self.names(project) for name in (CONFIG, WEIGHTS, MANIFEST)
+            ]
+            yield [file for file in names if file.is_file()]
+
     def diff(self, project: str, one: str, other: str) -> Difference:
         """What `other` learned and lost against `one`."""
         a, b = self.version(project, one).manifest, self.version(project, other).manifest
@@ -276,7 +293,7 @@ class Shelf:
         return self.root / checked_project(project)
 
     def _lock(self, project: str) -> FileLock:
-        return FileLock(self._folder(project) / ".lock")
+        return FileLock(self._folder(project) / ".lock", mode=0o600)
 
     def _pointed(self, project: str, version: str | None) -> AdapterVersion | None:
         return None if version is None else self.version(project, version)

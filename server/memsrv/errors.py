@@ -10,6 +10,7 @@
     ├── NoLogs                nothing to read at the given place
     ├── MissingExtra          an optional dependency is not installed
     ├── StoreError            the database cannot be used (locked, full, newer schema, damaged)
+    ├── BackupRefused         a backup is damaged or newer, or memsrv is at work where it would be restored
     ├── RunInProgress         one consolidation at a time
     ├── RunFailed             a consolidation ended without a report
     ├── BudgetSpent           what teachers may cost in a day is spent
@@ -70,6 +71,10 @@ class StoreError(MemsrvError):
     pass
 
 
+class BackupRefused(MemsrvError):
+    pass
+
+
 class RunInProgress(MemsrvError):
     pass
 
@@ -83,12 +88,15 @@ class BudgetSpent(MemsrvError):
 
 
 class TeacherRefused(MemsrvError):
-    """`retry_after_s`: how long it asked to be left alone; `final`: asking again cannot help."""
+    """`busy`: the same prompt may pass later, after `retry_after_s` if it told; `final`: no prompt will pass."""
 
-    def __init__(self, sentence: str, *, retry_after_s: float | None = None, final: bool = False) -> None:
+    def __init__(
+        self, sentence: str, *, busy: bool = False, final: bool = False, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(sentence)
-        self.retry_after_s = retry_after_s
+        self.busy = busy
         self.final = final
+        self.retry_after_s = retry_after_s
 
 
 class TeacherSilent(MemsrvError):

@@ -6,16 +6,19 @@ record whose JSON form is design §8's shape, or raises a `MemsrvError`.
 
 from pathlib import Path
 
+from memsrv.app.forgetting import Forgetting
+from memsrv.app.housekeeping import Housekeeping
 from memsrv.app.nights import Nights
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
 from memsrv.app.standing import Status
-from memsrv.settings import Home, Settings
+from memsrv.backup import complete
+from memsrv.settings import Home, Settings, load
 
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Nights, Serving, Status):
+class App(Nights, Serving, Forgetting, Housekeeping, Status):
     """Every verb of one home, seen from one working folder."""
 
     def serve(self) -> None:
@@ -26,4 +29,6 @@ class App(Nights, Serving, Status):
 
 
 def open_app(home: Home, settings: Settings, cwd: Path | None = None) -> App:
+    if complete(home):
+        settings = load(home)
     return App(home, settings, cwd or Path.cwd())

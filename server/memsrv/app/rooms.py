@@ -48,6 +48,13 @@ class Rooms:
                 self._store = Store.open(self.home.database)
             return self._store
 
+    def close(self) -> None:
+        """Let go of the database; the next verb that needs it opens it again."""
+        with self._opening:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
     @property
     def visible(self) -> Store:
         """The ledger as far as it may be given back to people and agents."""

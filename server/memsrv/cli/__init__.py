@@ -15,7 +15,7 @@ from memsrv.cli.command import command
 from memsrv.errors import Interrupted, MemsrvError
 
 # A page of commands each, in the order that `memsrv --help` lists them.
-from memsrv.cli import remembering, learning, nights, versions, serving, configuring  # noqa: F401 isort: skip
+from memsrv.cli import remembering, learning, nights, versions, serving, configuring, housekeeping  # noqa: F401 isort: skip
 
 __all__ = ["command", "command_table", "main"]
 

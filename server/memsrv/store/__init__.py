@@ -16,10 +16,15 @@ from memsrv.store import reviews as _reviews
 from memsrv.store import search as _search
 from memsrv.store.connection import Connection
 from memsrv.store.erasing import Swept
+from memsrv.store.migrations import migrations
 from memsrv.store.rows import Appended, BadLine, Counts, FileState, Hit, Remembered, SourceFile
 from memsrv.tombstones import Tombstone, Tombstones
 
+#: The names of the migrations that make this code's schema, oldest first.
+SCHEMA = tuple(migration.name for migration in migrations._migrations)
+
 __all__ = [
+    "SCHEMA",
     "Appended",
     "BadLine",
     "Counts",
@@ -161,6 +166,17 @@ class Store:
     def reviews(self, project: str) -> list[Review]:
         """The standing word on each reviewed fact of `project`, oldest first."""
         return _reviews.of_project(self._connection, project)
+
+    # The file as a whole
+
+    def snapshot(self, to: Path) -> None:
+        """The database as of this moment, as the new file `to`; others may read and write meanwhile."""
+        self._connection.snapshot(to)
+
+    def unsound(self) -> str | None:
+        """What is wrong with the file, in SQLite's words; None where nothing is."""
+        row = self._connection.read("PRAGMA quick_check(1)")[0]
+        return None if row[0] == "ok" else str(row[0])
 
     # Erasing, by tombstones
 

@@ -44,6 +44,7 @@ class Connection:
             path.touch(mode=0o600)
             raw = sqlite3.connect(path, timeout=patience_s, check_same_thread=False, isolation_level=None)
             self._db = Database(raw, execute_plugins=False)
+            self._file, self._schema = _file_of(path), -1
             try:
                 self._prepare()
             except BaseException:
@@ -73,12 +74,34 @@ class Connection:
         with _sentences(self.path), self._writer(), self._guard:
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._refuse_what_changed()
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.conn.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def _refuse_what_changed(self) -> None:
+        """Two looks that cost microseconds: a process that has run for days may be older than its database."""
+        if _file_of(self.path) != self._file:
+            raise StoreError(f"{self.path} was replaced while this process had it open; start this memsrv again")
+        schema = self._db.execute("PRAGMA schema_version").fetchone()[0]
+        if schema != self._schema:
+            migrations.refuse_newer(self._db)
+            self._schema = schema
+
+    def snapshot(self, to: Path) -> None:
+        """The database as of this moment as the new file `to`. A reader like any other: writers go on."""
+        with _sentences(self.path):
+            to.touch(mode=0o600)
+            source, copy = sqlite3.connect(self.path), sqlite3.connect(to)
+            try:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE").fetchall()
+            finally:
+                copy.close()
+                source.close()
 
     def compact(self) -> None:
         """Rewrite the file without its free pages, and empty the WAL: nothing deleted is left in any byte."""
@@ -117,6 +140,11 @@ class Connection:
             raise StoreError(
                 f"{self.path}: the writer lock cannot be taken ({error}); check the folder's permissions"
             ) from error
+
+
+def _file_of(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 _ADVICE = (

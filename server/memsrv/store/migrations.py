@@ -26,7 +26,7 @@ def refuse_newer(db: Database) -> None:
     if newer:
         raise StoreError(
             f"The database was written by a newer memsrv (it has `{newer[0]}`); "
-            "upgrade memsrv, or point MEMSRV_HOME elsewhere"
+            "start this memsrv again if it was upgraded meanwhile, else upgrade it, or point MEMSRV_HOME elsewhere"
         )
 
 

@@ -5,6 +5,7 @@ Knows the shapes only; where they come from is the business of `memsrv.app`.
 
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
+from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
 from memsrv.tables.learning import facts, report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
 from memsrv.tables.remembering import compacted, found, ingested, memories
@@ -15,7 +16,8 @@ from memsrv.tables.versions import adapters
 saved = manifest = pointers = difference = record
 
 __all__ = [
-    "adapters", "answer", "compacted", "configuration", "configured", "difference", "endpoint", "facts", "found",
-    "ingested", "looked", "manifest", "mcp", "memories", "night", "plan", "pointers", "record", "report", "runs",
-    "saved", "setting", "standing", "timer_removed", "timer_written",
+    "adapters", "answer", "cleared", "compacted", "configuration", "configured", "difference", "endpoint", "facts",
+    "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories", "night",
+    "plan", "pointers", "record", "report", "runs", "saved", "setting", "standing", "timer_removed",
+    "timer_written",
 ]  # fmt: skip
