@@ -1,0 +1,222 @@
+"""Other ways to read the same bytes, in which a secret shows: escapes undone, broken lines joined, codes decoded.
+
+Each gives a Reading, which knows where in the bytes it was made from its own bytes come from. Linear in the size of the
+bytes, and nothing is made where nothing points to it. Knows nothing of rules.
+"""
+
+import base64
+import binascii
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import re2  # type: ignore[import-untyped]
+
+from memsrv.redact.rules import options
+
+
+@dataclass(slots=True)
+class Reading:
+    """`data`, made of pieces of some other bytes. A piece was copied from there byte for byte, or stands for all of it.
+
+    What lies between the pieces (a line break that separates two windows) comes from nowhere.
+    """
+
+    data: bytes = b""
+    _at: list[int] = field(default_factory=list)  # where each piece begins in `data`
+    _size: list[int] = field(default_factory=list)
+    _from: list[int] = field(default_factory=list)  # where it begins in the other bytes
+    _span: list[int] = field(default_factory=list)  # how long it is there; another size than here: not copied
+    _window: list[int] = field(default_factory=list)  # pieces of one window belong together
+
+    def origin(self, start: int, end: int) -> tuple[int, int] | None:
+        """The bytes that `data[start:end]` was made from; None where it reaches over windows."""
+        first, last = bisect_right(self._at, start) - 1, bisect_right(self._at, end - 1) - 1
+        if first < 0 or self._window[first] != self._window[last] or end > self._at[last] + self._size[last]:
+            return None
+        begin, finish = self._from[first], self._from[last] + self._span[last]
+        if self._size[first] == self._span[first]:
+            begin += start - self._at[first]
+        if self._size[last] == self._span[last]:
+            finish -= self._at[last] + self._size[last] - end
+        return begin, finish
+
+    def breaks(self, start: int, end: int) -> list[int]:
+        """Where, between `start` and `end`, a piece begins."""
+        return self._at[bisect_right(self._at, start) : bisect_right(self._at, end - 1)]
+
+
+class _Making:
+    """A reading under way."""
+
+    def __init__(self) -> None:
+        self._reading = Reading()
+        self._parts: list[bytes] = []
+        self._length = self._window = 0
+
+    def add(self, content: bytes, origin: int, span: int) -> None:
+        if content:
+            made = self._reading
+            made._at.append(self._length)
+            made._size.append(len(content))
+            made._from.append(origin)
+            made._span.append(span)
+            made._window.append(self._window)
+            self._parts.append(content)
+            self._length += len(content)
+
+    def window(self, data: bytes, begin: int, gaps: Sequence[tuple[int, int]], finish: int) -> None:
+        """`data[begin:finish]` without `gaps`, as one window."""
+        for start, end in gaps:
+            self.add(data[begin:start], begin, start - begin)
+            begin = end
+        self.add(data[begin:finish], begin, finish - begin)
+        self.end_window()
+
+    def end_window(self) -> None:
+        self._parts.append(b"\n")
+        self._length += 1
+        self._window += 1
+
+    def done(self) -> Reading | None:
+        self._reading.data = b"".join(self._parts)
+        return self._reading if self._reading._at else None
+
+
+# Escapes
+
+_SAME_SIZE = ((b"\\n", b" \n"), (b"\\r", b" \r"), (b"\\t", b" \t"), (b'\\"', b' "'), (b"\\\\", b"  "))
+
+
+def spaced(data: bytes) -> bytes:
+    """`data` with escaped white space and quotes plain, at the same places: in `\\nghp_…` begins a word, `ghp_…`."""
+    if b"\\" in data:
+        for escape, plain in _SAME_SIZE:
+            data = data.replace(escape, plain)
+    return data
+
+
+_ESCAPE = re2.compile(
+    r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,4});|\\+(/)", options()
+)
+
+
+def unescaped(data: bytes) -> Reading | None:
+    """`data` with the escapes of JSON, URLs and HTML that stand for one character undone, or None where it has none."""
+    if not (b"\\" in data or b"%" in data or b"&#" in data):
+        return None
+    made, last = _Making(), 0
+    for match in _ESCAPE.finditer(data):
+        start, end = match.span()
+        made.add(data[last:start], last, start - last)
+        made.add(_character(match), start, end - start)
+        last = end
+    if not last:
+        return None
+    made.add(data[last:], last, len(data) - last)
+    return made.done()
+
+
+def _character(match: "re2._Match[bytes]") -> bytes:
+    kind: int = match.lastindex
+    digits: bytes = match.group(kind)
+    if kind == 3:
+        return bytes.fromhex(digits.decode())
+    if kind == 6:
+        return digits
+    return chr(int(digits, 10 if kind == 5 else 16)).encode("utf-8", "replace")
+
+
+# Lines
+
+#: What a secret is written with, at the place where its line was broken.
+_T = r"[A-Za-z0-9_+/=.~%@:-]"
+#: What may stand where a line was broken. At its end: a quote, an operator that goes on, a backslash. At the beginning
+#: of the next: blanks, the number that a tool writes before each line, a mark of quotation or comment, a quote.
+JOIN = (
+    r"(?:(?:(?:[ \t]*\n)?[\"'\x60][ \t]*[+.&]?|[ \t]+[+.&])?[ \t]*\\?[ \t]*\r?\n"
+    r"[ \t]*(?:\d{1,6}(?:→|\t|[:|] )[ \t]*)?(?:(?:[>|]|(?:#|//|[*;+.&-])[ \t])[ \t]*){0,3}(?:[bfruBFRU]?[\"'\x60])?"
+    r"|[\"'][ \t]*\+[ \t]*[\"'])"
+)
+#: Only where a word of eight stands on one side: a secret has twice as much.
+_BROKEN = re2.compile(rf"{_T}{{8,}}(?:{JOIN}{_T}+)+|{_T}+(?:{JOIN}{_T}+)*?{JOIN}{_T}{{8,}}(?:{JOIN}{_T}+)*", options())
+_JOINS = re2.compile(JOIN, options())
+#: And only where it is not all plain words. (Python's own engine: nothing here can backtrack, and it starts sooner.)
+_RANDOM = re.compile(rb"[0-9]|[a-z][A-Z]")
+#: What no rest of a secret looks like.
+WORD = re2.compile(r"[._=/:-]?(?:[A-Z]?[a-z]+|[A-Z]+)(?:[_./=:-](?:[A-Z]?[a-z]+|[A-Z]+))*[._=/:-]?", options())
+#: Bytes of the first line before a break, and of the last one after it, that are read along: `password: …`.
+_BEFORE, _AFTER = 200, 100
+
+
+def joined(data: bytes) -> Reading | None:
+    """The words of `data` that lines may have broken, each in one piece with its line around it.
+
+    Where a word could go on over several lines nobody knows which belong to it. So all are joined; and all but those
+    that begin with a plain word; and each with its next alone.
+    """
+    if not (b"\n" in data or b"+" in data):
+        return None
+    made, before = _Making(), 0
+    for match in _BROKEN.finditer(data):
+        start, end = match.span()
+        if not _RANDOM.search(data, start, end):
+            continue
+        begin = max(data.rfind(b"\n", max(0, start - _BEFORE), start) + 1, start - _BEFORE, before)
+        finish = data.find(b"\n", end, end + _AFTER)
+        finish = min(end + _AFTER, len(data)) if finish < 0 else finish
+        gaps = [(start + gap.start(), start + gap.end()) for gap in _JOINS.finditer(data[start:end])]
+        made.window(data, begin, gaps, finish)
+        if len(gaps) > 1:
+            ends = [gap[0] for gap in gaps[1:]] + [end]
+            apart = [gap for gap, stop in zip(gaps, ends, strict=True) if not WORD.fullmatch(data[gap[1] : stop])]
+            if 1 < len(apart) < len(gaps):
+                made.window(data, begin, apart, finish)
+            for number, gap in enumerate(gaps):
+                made.window(data, gaps[number - 1][1] if number else begin, [gap], ends[number])
+        before = end
+    return made.done()
+
+
+# Codes
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_TEXT = (*b"\t\n\r", *range(0x20, 0x7F))
+
+
+def _letters(numbers: Iterable[int]) -> str:
+    found = "".join(sorted({_ALPHABET[number] for number in numbers}))
+    return f"[{found}{'_' * ('/' in found)}{'-' * ('+' in found)}]"  # `-_` where URLs carry it
+
+
+#: Base64 of text: of three bytes of ASCII in four letters, each letter but the last can only be some of the alphabet.
+_QUAD = (
+    _letters(a >> 2 for a in _TEXT)
+    + _letters((a & 3) << 4 | b >> 4 for a in _TEXT for b in _TEXT)
+    + _letters((b & 15) << 2 | c >> 6 for b in _TEXT for c in _TEXT)
+    + "[A-Za-z0-9+/_-]"
+)
+_BASE64 = re2.compile(rf"(?:{_QUAD}){{5,}}[A-Za-z0-9+/_-]{{0,3}}={{0,2}}", options())
+_HEX = re2.compile(r"(?:[2-7][0-9a-fA-F]){16,}", options())
+
+
+def decoded(data: bytes) -> Reading | None:
+    """What the base64 and hexadecimal words of `data` say, where that is text. Each stands for its whole word."""
+    if len(data) < 20:
+        return None
+    made = _Making()
+    for pattern, decode in _CODES:
+        for match in pattern.finditer(data):
+            made.add(decode(match.group()), match.start(), match.end() - match.start())
+            made.end_window()
+    return made.done()
+
+
+def _of_base64(word: bytes) -> bytes:
+    word = word.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
+    return base64.b64decode(word[: len(word) - (len(word) % 4 == 1)] + b"==")
+
+
+_CODES: tuple[tuple[Any, Callable[[bytes], bytes]], ...] = ((_BASE64, _of_base64), (_HEX, binascii.unhexlify))
