@@ -13,9 +13,7 @@ from memsrv.settings import Nightly, Settings
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = datetime(2026, 11, 20, 3, 0, tzinfo=BERLIN)
 NOON = NIGHT.replace(hour=12)
-QUIET = Conditions(
-    now=NIGHT, idle_s=3600, powered=True, memory_mib=8000, busy=False, disk_mib=10, disk_free_mib=90_000
-)
+QUIET = Conditions(now=NIGHT, idle_s=3600, powered=True, memory_mib=8000, busy=False, disk_mib=10, disk_free_mib=90_000)
 SETTINGS = Settings()
 
 
