@@ -7,6 +7,8 @@ worktree, the name of the repository that it was made in). Reads git's files; st
 import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from memsrv.redact import Redactor
+
 #: The project of a session that names no directory.
 UNKNOWN = "unknown"
 
@@ -22,7 +24,7 @@ def identify(cwd: str | None) -> str:
     """
     if not cwd:
         return UNKNOWN
-    repository = _common_directory(Path(cwd))
+    repository = common_directory(Path(cwd))
     if repository is None:
         return slug(_name_of_path(cwd))
     remote = _remote(repository / "config")
@@ -32,10 +34,11 @@ def identify(cwd: str | None) -> str:
 
 
 def slug(name: str) -> str:
+    name, _ = Redactor(b"").redact(name)  # a name is no secret; with any other key it would be another name elsewhere
     return re.sub(r"[^a-z0-9._]+", "-", name.casefold()).strip("-._")[:80] or UNKNOWN
 
 
-def _common_directory(directory: Path) -> Path | None:
+def common_directory(directory: Path) -> Path | None:
     """The repository's own `.git`, shared by all its worktrees; None outside git, or where the directory is gone."""
     try:
         if not directory.is_dir():

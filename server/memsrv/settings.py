@@ -9,10 +9,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from memsrv.errors import UsageError
 
@@ -50,6 +50,11 @@ class Home:
     @property
     def token(self) -> Path:
         return self.root / "token"
+
+    @property
+    def redaction_key(self) -> Path:
+        """The 0600 key that makes placeholders of equal secrets equal."""
+        return self.root / "redaction.key"
 
     @property
     def spend(self) -> Path:
@@ -143,10 +148,18 @@ class Nightly(_Section):
     on_battery: bool = Field(False, description="Train on battery, too.")
 
 
+def _long_enough(string: str) -> str:
+    """A string of one or two characters would take every text apart."""
+    if len(" ".join(string.split())) < 3:
+        raise ValueError("a string to redact needs at least 3 characters")
+    return string
+
+
 class Redaction(_Section):
-    strings: tuple[str, ...] = Field(
+    strings: tuple[Annotated[str, AfterValidator(_long_enough)], ...] = Field(
         (),
-        description="Your own words that are never stored, sent or trained on.",
+        description="Your own words that are never stored, sent or trained on, in any case; from 5 characters on also "
+        "inside other words. Only names by which memsrv finds things again keep them: a log's path, a project's name.",
         json_schema_extra={"secret": True},  # `memsrv config` says how many there are, and shows none
     )
 
@@ -260,6 +273,11 @@ def moved(home: Home) -> dict[str, str]:
     """What the environment moved, absolute: to be told to a process that starts without it."""
     found = {"MEMSRV_HOME": str(home.root)} if "MEMSRV_HOME" in os.environ else {}
     return found | {name: str(Path(os.environ[name]).absolute()) for name in _MOVING if os.environ.get(name)}
+
+
+def agent_folders() -> dict[str, Path]:
+    """Where each agent keeps its own session logs."""
+    return {"claude-code": claude_config() / "projects"}
 
 
 def set_for_libraries(threads: int) -> None:

@@ -21,7 +21,7 @@ INSIDE = 5
 #: Letters of base64 that say nothing but the string, from which on they are looked for.
 _CODE = 8
 
-_BLANK = rf"(?:[\s+_]|%20|{JOIN})+"
+_BLANK = rf"(?:[\s+_.-]|%20|{JOIN})+"
 _RUN = "[A-Za-z0-9+/_-]*"
 
 
