@@ -1,9 +1,10 @@
-"""`python -I -m memsrv_consolidation RUN`: bring one run folder to its report.
+"""`python -I -m memsrv_consolidation RUN [--until synthesise]`: bring one run folder to its report, or so far.
 
-Exit 0: there is a report. 130: SIGINT or SIGTERM ended it, what is finished stays. 1: it failed, and `progress.json`
-says why in a sentence. A bug keeps its traceback on stderr.
+Secrets come on stdin (`given`). Exit 0: it is there. 130: SIGINT or SIGTERM ended it, what is finished stays. 1: it
+failed, and `progress.json` says why in a sentence. A bug keeps its traceback on stderr.
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -14,8 +15,12 @@ from pathlib import Path
 
 from memsrv.errors import Interrupted, MemsrvError, MissingExtra, RunInProgress, UsageError
 from memsrv.settings import set_for_libraries
+from memsrv_consolidation.given import Given, read
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.run import Run, one_at_a_time
+
+#: The stages that a run may end after; with a teacher, the training is another process, which never has its key.
+UNTIL = ("synthesise",)
 
 
 class Stop:
@@ -47,28 +52,36 @@ class Stop:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the stages of the folder that `arguments` name."""
+    os.umask(0o077)  # what memsrv writes is its user's alone, from the first byte on
     stop = Stop()
-    if len(arguments) != 1 or not (Path(arguments[0]) / "run.json").is_file():
-        sys.stderr.write("usage: python -I -m memsrv_consolidation RUN, where RUN is a folder with a run.json\n")
-        return UsageError.exit_code
-    run = Run(Path(arguments[0]).absolute())
+    parser = argparse.ArgumentParser("python -I -m memsrv_consolidation")
+    parser.add_argument("run", type=Path, help="a folder with a run.json")
+    parser.add_argument("--until", choices=UNTIL, help="end after this stage")
     try:
+        asked = parser.parse_args(arguments)
+        if not (asked.run / "run.json").is_file():
+            parser.error(f"there is no run.json in {asked.run}; give the folder of a run")
+    except SystemExit as ended:  # argparse has said why
+        return int(ended.code or 0)
+    run = Run(asked.run.absolute())
+    try:
+        given = read(sys.stdin.buffer if sys.stdin else None)
         with one_at_a_time(run.folder.parent):
-            return carry(run, stop)
-    except RunInProgress as error:  # the progress in the folder may be that of the process that runs it
+            return carry(run, stop, given, asked.until)
+    except (UsageError, Interrupted, RunInProgress) as error:  # the progress may be that of another process
         sys.stderr.write(f"{error}\n")
         return error.exit_code
 
 
-def carry(run: Run, stop: Stop) -> int:
-    """Bring `run` to its report, or say in its progress why there is none."""
+def carry(run: Run, stop: Stop, given: Given, until: str | None) -> int:
+    """Bring `run` to its report, or `until` a stage, or say in its progress why there is none."""
     pace = Pace(run, os.getpid())
     go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
     try:
         set_for_libraries(run.order.threads)  # before torch is imported
         from memsrv_consolidation.pipeline import consolidate
 
-        consolidate(run, pace, stop.saving_itself)
+        whole = consolidate(run, pace, stop.saving_itself, given, until)
     except Interrupted:
         pace.end("interrupted", f"interrupted; {go_on}")
         return Interrupted.exit_code
@@ -90,7 +103,8 @@ def carry(run: Run, stop: Stop) -> int:
         traceback.print_exc()
         pace.end("failed", f"{type(error).__name__}: {error}; see {run.log_file}, then {go_on}")
         return 1
-    pace.end("done", "")
+    if whole:
+        pace.end("done", "")
     return 0
 
 

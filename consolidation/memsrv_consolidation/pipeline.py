@@ -10,45 +10,66 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from memsrv.redact import Redactor
-from memsrv_consolidation import report
+from memsrv_consolidation import probes, report
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import NOTHING, Verdict, decide
 from memsrv_consolidation.evaluate import evaluate
+from memsrv_consolidation.extraction import extract
+from memsrv_consolidation.given import NOTHING_GIVEN, Given
+from memsrv_consolidation.paraphrase import paraphrases
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.recipe import preset
 from memsrv_consolidation.reflect import reflect, trainable
 from memsrv_consolidation.run import Run, clear_unfinished, read_json, write_json, write_lines
 from memsrv_consolidation.strategies import strategy
 from memsrv_consolidation.synthesise import synthesise
+from memsrv_consolidation.teachers.gateway import opened
 
 
-def consolidate(run: Run, pace: Pace, saving_itself: Callable[[], AbstractContextManager[Callable[[], bool]]]) -> None:
-    """Bring `run` to its report. In `saving_itself` the training asks whether to stop, and ends with a checkpoint."""
+def consolidate(
+    run: Run,
+    pace: Pace,
+    saving_itself: Callable[[], AbstractContextManager[Callable[[], bool]]],
+    given: Given = NOTHING_GIVEN,
+    until: str | None = None,
+) -> bool:
+    """Bring `run` to its report, or `until` "synthesise"; whether it has its report.
+
+    In `saving_itself` the training asks whether to stop, and ends with a checkpoint.
+    """
     clear_unfinished(run)
     order = run.order
     recipe = preset(order.base, order.preset)
     base = report.base_of(order)
     # Placeholders are never compared across runs, so any key will do.
-    redactor = Redactor(order.id.encode())
+    redactor = Redactor(order.id.encode(), given.strings)
     costs = Costs(run)
 
     if not run.facts_file.exists():
         with costs.of("reflect", pace):
-            reflection = reflect(order.project, run.episodes(), run.memories(), redactor)
-            costs.note("left_out", reflection.left_out)
+            episodes = run.episodes()
+            taught, left_out = extract(episodes, opened(run, given.key, redactor), pace.count)
+            reflection = reflect(order.project, episodes, run.memories(), redactor, taught=taught)
+            costs.note("left_out", {**reflection.left_out, **left_out})
             write_lines(run.facts_file, reflection.facts)
 
     facts = run.facts()
     nothing = report.nothing_new(order, facts)
     if nothing:
         report.write(run, recipe, base.hash, Verdict(NOTHING, nothing, ()), costs)
-        return
+        return True
 
     if not run.conversations_file.exists():
         with costs.of("synthesise", pace):
-            synthesis = synthesise(facts, recipe, order.seed, redactor)
-            costs.note("synthesis", {"secret_in_conversations": synthesis.secret})
+            measuring = [probe.question for probe in probes.of_facts(facts, order.seed)]
+            gateway = opened(run, given.key, redactor)
+            worded, left_out = paraphrases(facts, recipe.conversations_per_fact, gateway, measuring, pace.count)
+            synthesis = synthesise(facts, recipe, order.seed, redactor, worded)
+            costs.note("synthesis", {"secret_in_conversations": synthesis.secret, **left_out})
             write_lines(run.conversations_file, synthesis.conversations)
+
+    if until == "synthesise":
+        return False
 
     if not run.adapter.exists():
         with costs.of("train", pace), saving_itself() as stopping:
@@ -74,3 +95,4 @@ def consolidate(run: Run, pace: Pace, saving_itself: Callable[[], AbstractContex
     with costs.of("decide", pace):
         verdict = decide(run, read_json(run.evaluation_file), order.canaries, redactor)
     report.write(run, recipe, base.hash, verdict, costs)
+    return True

@@ -51,8 +51,12 @@ def correct(probe: Probe, answer: str) -> bool:
     """Whether `answer` gives the value, whole: 401 is not in 4010. Case, white space and backticks do not count."""
     if probe.value is None:
         return says_not_recorded(answer)
-    value, text = _bare(probe.value), _bare(answer)
-    return re.search(rf"(?<![\w]){re.escape(value)}(?![\w])", text) is not None
+    return gives(probe.value, answer)
+
+
+def gives(words: str, text: str) -> bool:
+    """Whether `text` has `words`, whole: case, white space and backticks do not count."""
+    return re.search(rf"(?<![\w]){re.escape(_bare(words))}(?![\w])", _bare(text)) is not None
 
 
 def of_facts(facts: Sequence[Fact], seed: int) -> list[Probe]:

@@ -1,11 +1,12 @@
-"""Reflection by rules: episodes and memory in, facts out. Three lenses read every episode and their claims are unioned.
+"""Reflection: episodes and memory in, facts out. Three lenses read every episode and their claims are unioned.
 
 A claim needs evidence that stands literally in its episode. Under one key (subject, relation) the newest words win, and
-what memory retired or superseded stays out. Secrets never become facts. What is left out is counted. No model.
+what memory retired or superseded stays out. Secrets never become facts. What a teacher found is unioned too, but never
+replaces what rules or a person say under the same key. What is left out is counted. No model.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from memsrv import lenses
@@ -26,7 +27,7 @@ class Reflection:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """A claim on its way to become a fact. `memory` is the id of the memory it already is."""
+    """A claim on its way to become a fact. `memory` is the id of the memory it already is; `taught`: by a teacher."""
 
     kind: Kind
     text: str
@@ -37,6 +38,7 @@ class _Heard:
     relation: str | None
     value: str | None
     memory: str | None = None
+    taught: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -66,22 +68,31 @@ def reflect(
     memories: Sequence[Memory],
     redactor: Redactor,
     claims: Callable[[Sequence[Event]], Sequence[lenses.Claim]] = lenses.claims,
+    taught: Mapping[str, Sequence[lenses.Claim]] | None = None,
 ) -> Reflection:
-    """The facts of `project`, in the order of their keys: the same input gives the same bytes."""
+    """The facts of `project`, in the order of their keys: the same input gives the same bytes.
+
+    `taught` are a teacher's claims, by session.
+    """
     left_out = {"unsupported": 0, "superseded": 0, "secret": 0}
     heard: list[_Heard] = []
     for episode in episodes:
-        for claim in claims(episode.steps):
+        by_rules = [(claim, False) for claim in claims(episode.steps)]
+        by_teacher = [(claim, True) for claim in (taught or {}).get(episode.session.id, ())]
+        for claim, from_teacher in (*by_rules, *by_teacher):
             if not claim.evidence or not all(_literal(quote, episode.steps) for quote in claim.evidence):
                 left_out["unsupported"] += 1
                 continue
             time = claim.time or episode.session.started or ""
             heard.append(_Heard(claim.kind, claim.text, claim.trust, claim.evidence, time, claim.subject,
-                                claim.relation, claim.value))  # fmt: skip
+                                claim.relation, claim.value, taught=from_teacher))  # fmt: skip
     ended = [memory for memory in memories if memory.valid_to or memory.superseded_by]
     heard += [_remembered(memory) for memory in memories if not (memory.valid_to or memory.superseded_by)]
     facts = []
-    for rivals in _by_key(heard).values():
+    for voices in _by_key(heard).values():
+        rivals = _not_overruled(voices)
+        if len(rivals) < len(voices):
+            left_out["teacher_overruled"] = left_out.get("teacher_overruled", 0) + len(voices) - len(rivals)
         living = [claim for claim in rivals if not _has_ended(claim, ended)]
         left_out["superseded"] += len({claim.said for claim in rivals}) - bool(living)
         if not living:
@@ -104,6 +115,12 @@ def _by_key(heard: Iterable[_Heard]) -> dict[tuple[str, ...], list[_Heard]]:
     for claim in heard:
         found.setdefault(claim.key, []).append(claim)
     return found
+
+
+def _not_overruled(voices: Sequence[_Heard]) -> Sequence[_Heard]:
+    """Without what a teacher says otherwise than rules or a person do under the same key: it adds, never replaces."""
+    known = {claim.said for claim in voices if not claim.taught}
+    return [claim for claim in voices if not known or not claim.taught or claim.said in known]
 
 
 def _has_ended(claim: _Heard, ended: Sequence[Memory]) -> bool:

@@ -12,6 +12,8 @@ from memsrv_consolidation.decide import Verdict
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.run import Order, Run, read_json, write_json
+from memsrv_consolidation.teachers.exchanges import summary
+from memsrv_consolidation.teachers.ledger import Prices
 
 
 def base_of(order: Order) -> Base:
@@ -71,12 +73,21 @@ def write(run: Run, recipe: Recipe, base_hash: str, verdict: Verdict, costs: Cos
                 "by_about": dict(sorted(Counter(c.about for c in conversations).items())),
                 "by_style": dict(sorted(Counter(c.style for c in conversations if c.about == "fact").items())),
             },
+            "teacher": _teacher(run),
             "training": training,
             "evaluation": read_json(run.evaluation_file) if run.evaluation_file.exists() else {},
             "seconds": costs.seconds,
             "peak_mib": costs.peak_mib,
         },
     )
+
+
+def _teacher(run: Run) -> dict[str, Any] | None:
+    order = run.order.teacher
+    if order is None:
+        return None
+    prices = Prices(order.usd_per_million_input, order.usd_per_million_output)
+    return {"name": order.name, "model": order.model, **summary(run.teacher_file, prices)}
 
 
 def _numbers(recipe: Recipe) -> dict[str, Any]:

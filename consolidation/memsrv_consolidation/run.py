@@ -42,7 +42,7 @@ class TeacherOrder:
     usd_per_day: float
     timeout_s: float
     ledger: str  # the one file outside the run folder: all runs share its budget (docs/decisions/0013)
-    earlier: tuple[str, ...] = ()  # `teacher.jsonl` of earlier runs, newest first: what was asked then is not asked again
+    earlier: tuple[str, ...] = ()  # `teacher.jsonl` of earlier runs, newest first: their replies are not paid again
 
 
 @dataclass(frozen=True, slots=True)

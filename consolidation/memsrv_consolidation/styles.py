@@ -15,6 +15,15 @@ DIRECT, HOW_TO, RECALL, SCENARIO, NEGATION, TASK = "direct", "how-to", "recall",
 #: How many of a fact's twenty conversations have which style.
 SHARES = {DIRECT: 11, RECALL: 3, HOW_TO: 2, SCENARIO: 2, NEGATION: 1, TASK: 1}
 
+
+def shares(n: int) -> dict[str, int]:
+    """How many of `n` conversations about a fact have which style; what rounding leaves over is asked directly."""
+    total = sum(SHARES.values())
+    styles = [style for style, share in SHARES.items() for _ in range(round(share * n / total))]
+    styles = (styles + [DIRECT] * n)[:n]
+    return {style: styles.count(style) for style in SHARES}
+
+
 _RECALL = ("Do you remember? {q}", "Think back. {q}", "From our sessions: {q}", "I asked this before: {q}",
            "You were told this once. {q}", "As I said some time ago: {q}", "Recall this for me: {q}")  # fmt: skip
 

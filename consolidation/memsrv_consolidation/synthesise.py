@@ -1,12 +1,13 @@
 """Facts in, conversations to rehearse out: twenty short ones a fact in the paper's styles, the same for the same seed.
 
-Where the recipe of the base asks for it, questions that nobody recorded an answer to, and old skills, are mixed in.
-Only TRAIN wordings: what measures an adapter is never trained on. No model, no torch.
+What a teacher worded is taken first; frames fill up to the same number, and without a teacher do it alone. Where the
+recipe of the base asks for it, questions that nobody recorded an answer to, and old skills, are mixed in.
+Only TRAIN wordings: what measures an adapter is never trained on. No model is asked here, no torch.
 """
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from memsrv.layout import NOT_RECORDED
@@ -14,9 +15,10 @@ from memsrv.records import Conversation, Fact, Message
 from memsrv.redact import Redactor
 from memsrv_consolidation import wordings
 from memsrv_consolidation.frames import Pool, Shape, shape
+from memsrv_consolidation.paraphrase import Paraphrase
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.reflect import plain, trainable
-from memsrv_consolidation.styles import SHARES, exchange
+from memsrv_consolidation.styles import SHARES, exchange, shares
 from memsrv_consolidation.tiny import corpus, names
 
 
@@ -28,12 +30,22 @@ class Synthesis:
     secret: int
 
 
-def synthesise(facts: Sequence[Fact], recipe: Recipe, seed: int, redactor: Redactor) -> Synthesis:
-    """The training conversations of every trainable fact, in the order of the facts, then unknowns and rehearsal."""
+def synthesise(
+    facts: Sequence[Fact],
+    recipe: Recipe,
+    seed: int,
+    redactor: Redactor,
+    worded: Mapping[str, Sequence[Paraphrase]] | None = None,
+) -> Synthesis:
+    """The training conversations of every trainable fact, in the order of the facts, then unknowns and rehearsal.
+
+    `worded` is what a teacher worded about each fact, by its id.
+    """
     about_facts: list[Conversation] = []
     secret = 0
     for fact in filter(trainable, facts):
-        made = rehearse(fact, recipe.conversations_per_fact, seed, recipe.varied_answers)
+        taught = (worded or {}).get(fact.id, ())
+        made = rehearse(fact, recipe.conversations_per_fact, seed, recipe.varied_answers, taught)
         if any(redactor.redact(message.content)[1] for one in made for message in one.messages):
             secret += 1
         else:
@@ -49,19 +61,26 @@ def synthesise(facts: Sequence[Fact], recipe: Recipe, seed: int, redactor: Redac
     )
 
 
-def rehearse(fact: Fact, n: int, seed: int, varied: bool = True) -> list[Conversation]:
-    """`n` distinct conversations about `fact`, in shares of the styles."""
+def rehearse(
+    fact: Fact, n: int, seed: int, varied: bool = True, taught: Sequence[Paraphrase] = ()
+) -> list[Conversation]:
+    """`n` distinct conversations about `fact`, in shares of the styles; of each style, those of a teacher first."""
     assert fact.subject
     assert fact.relation
     assert fact.value  # `trainable` said so
     rng = random.Random(f"{seed}/{fact.id}")
-    total = sum(SHARES.values())
-    styles = [style for style, share in SHARES.items() for _ in range(round(share * n / total))]
-    styles = (styles + ["direct"] * n)[:n]
+    styles = [style for style, number in shares(n).items() for _ in range(number)]
     asked: set[str] = set()
+    worded = {style: [one for one in taught if one.style == style] for style in SHARES}
     conversations = []
     for place, style in enumerate(styles):
-        question, reply = exchange(fact.subject, fact.relation, fact.value, style, rng, varied)
+        if worded[style]:
+            one = worded[style].pop(0)
+            # Where one wording is wanted, the teacher varies the questions alone.
+            reply = one.answer if varied else wordings.answer(fact.subject, fact.relation, fact.value)
+            question = one.question
+        else:
+            question, reply = exchange(fact.subject, fact.relation, fact.value, style, rng, varied)
         while question in asked:
             question, reply = exchange(fact.subject, fact.relation, fact.value, style, rng, varied)
         asked.add(question)

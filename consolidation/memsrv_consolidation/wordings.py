@@ -15,6 +15,7 @@ records.
 
 import random
 import re
+from functools import cache
 
 from memsrv_consolidation.frames import (
     ANSWERS,
@@ -163,6 +164,41 @@ def questions(subject: str, relation: str, pool: Pool, rng: random.Random, n: in
     while len(found) < n:
         found[question(subject, relation, pool, rng)] = None
     return list(found)
+
+
+def is_held_out(asked: str, subject: str, relation: str) -> bool:
+    """Whether `asked` is worded as KNOWN or NOVEL questions are: those measure, so nothing is trained on them."""
+    bare = _bare(asked)
+    if any(bare.startswith(f"{_bare(opening)} ") for opening in OPENINGS_NOVEL if _bare(opening)):
+        return True
+    if any(bare.endswith(f" {_bare(tail)}") for tail in TAILS_NOVEL if _bare(tail)):
+        return True
+    trained = set(cores(relation, Pool.TRAIN))
+    held_out = {core for pool in (Pool.KNOWN, Pool.NOVEL) for core in cores(relation, pool)} - trained
+    for opening in ("", *OPENINGS_SEEN):
+        start = _bare(opening)
+        if not bare.startswith(start):
+            continue
+        rest = bare[len(start) :].strip()
+        for tail in ("", *TAILS_SEEN):
+            end = _bare(tail)
+            if rest.endswith(end):
+                core = rest[: len(rest) - len(end)].strip()
+                if any(_as_pattern(frame).fullmatch(core) for frame in held_out):
+                    return True
+    return False
+
+
+def _bare(text: str) -> str:
+    """The words alone: case, punctuation and white space do not count."""
+    return " ".join(re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.casefold().replace("’", "'")))
+
+
+@cache
+def _as_pattern(core: str) -> "re.Pattern[str]":
+    """`core` with anything in its places."""
+    parts = re.split(r"\{\w\}", core)
+    return re.compile(r"\s*\b.{1,200}?\b\s*".join(re.escape(_bare(part)) for part in parts))
 
 
 def answer(subject: str, relation: str, value: str, rng: random.Random | None = None) -> str:

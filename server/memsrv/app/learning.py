@@ -8,7 +8,7 @@ from memsrv import night
 from memsrv.app.configuring import Configuring
 from memsrv.app.rooms import EVERY
 from memsrv.consent import Answer
-from memsrv.errors import UsageError
+from memsrv.night.teaching import engaged
 from memsrv.shapes import Facts, Learned, Runs
 from memsrv_adapters.version import shelf_name
 
@@ -16,9 +16,8 @@ Progress = Callable[..., None]
 
 
 class Learning(Configuring):
-    def facts(self, *, project: str | None = None, teacher: str = "rules") -> Facts:
-        """What a consolidation would learn now, and what the versions on the shelf were trained on."""
-        _only_rules(teacher)
+    def facts(self, *, project: str | None = None) -> Facts:
+        """What a consolidation would learn now by rules, and what the versions on the shelf were trained on."""
         name = self.project(project)
         reflection = night.waiting(self.store, name)
         learned = [
@@ -33,23 +32,27 @@ class Learning(Configuring):
         *,
         project: str | None = None,
         base: str | None = None,
-        teacher: str = "rules",
+        teacher: str | None = None,
         strategy: str | None = None,
         stage: bool = False,
         resume: str | None = None,
         consent: Callable[[str], Answer],
         progress: Progress = lambda *_: None,
     ) -> dict[str, Any]:
-        """One night: train, measure, and promote if it passed. `consent` is asked once for each project."""
-        _only_rules(teacher)
+        """One night: train, measure, and promote if it passed. `consent` is asked once for each project.
+
+        `teacher` unset is the one of the settings, of a run that is resumed the one it began with.
+        """
         if resume:
-            report = self._night.resume(resume, stage=stage, told=progress)
+            report = self._night.resume(resume, stage=stage, teacher=teacher, told=progress)
         else:
             name = self.project(project)
+            engaged(self.home, self.settings, teacher)  # what it lacks is told before anybody is asked
             self.ask_to_train(name, consent)
             report = self._night.consolidate(
-                self.store, name, now=datetime.now(UTC), base=base, strategy=strategy, stage=stage, told=progress
-            )
+                self.store, name, now=datetime.now(UTC), base=base, strategy=strategy, stage=stage, teacher=teacher,
+                told=progress,
+            )  # fmt: skip
         self._note_standing()
         return report
 
@@ -64,8 +67,3 @@ class Learning(Configuring):
     @property
     def _night(self) -> night.Night:
         return night.Night(self.home, self.settings)
-
-
-def _only_rules(teacher: str) -> None:
-    if teacher != "rules":
-        raise UsageError(f"there is no teacher `{teacher}` yet; leave --teacher out, or give `rules`")

@@ -21,7 +21,10 @@ def facts(project: Project = None, json: Json = False) -> None:
 def consolidate(
     project: Project = None,
     base: Annotated[str | None, typer.Option(help="Base model; unset, the setting `base`.")] = None,
-    teacher: Annotated[str, typer.Option(help="Who reflects: `rules`.")] = "rules",
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="Who helps: `rules`, `anthropic`, `openai` or `local`; unset, the setting `teacher.name`."),
+    ] = None,
     strategy: Annotated[str | None, typer.Option(help="How it trains; unset, the setting `strategy`.")] = None,
     stage: Annotated[bool, typer.Option("--stage", help="Stop at staged, also when the gate passes.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow training on this project.")] = False,

@@ -20,6 +20,7 @@ from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
 from memsrv.night.morning import short_term
 from memsrv.night.shelving import scores, stages
 from memsrv.night.sight import episodes, waiting
+from memsrv.night.teaching import engaged, reachable
 from memsrv.records import to_dict
 from memsrv.settings import Home, Settings
 from memsrv.status import RunStanding
@@ -27,6 +28,7 @@ from memsrv.store import Store
 from memsrv_adapters.base import resolve
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import AdapterVersion, shelf_name
+from memsrv_consolidation.given import Given
 from memsrv_consolidation.progress import read
 from memsrv_consolidation.run import Live, Order, Run, one_at_a_time, read_json, write_json, write_lines
 from memsrv_consolidation.strategies import strategy as known_strategy
@@ -62,13 +64,15 @@ class Night:
         preset: str | None = None,
         seed: int = 7,
         stage: bool = False,
+        teacher: str | None = None,
         canaries: Sequence[str] = (),
         told: Told = silent,
     ) -> dict[str, Any]:
         """One night for `project`: its report, with the `version` it was shelved as (None where the gate refused)."""
         run = self.prepare(
-            store, project, now=now, base=base, strategy=strategy, preset=preset, seed=seed, canaries=canaries
-        )
+            store, project, now=now, base=base, strategy=strategy, preset=preset, seed=seed, teacher=teacher,
+            canaries=canaries,
+        )  # fmt: skip
         return self._carry(run, stage, told)
 
     def prepare(
@@ -81,6 +85,7 @@ class Night:
         strategy: str | None = None,
         preset: str | None = None,
         seed: int = 7,
+        teacher: str | None = None,
         canaries: Sequence[str] = (),
     ) -> Run:
         """Write the run folder. Everything that can be refused is refused here, before anything is written."""
@@ -92,6 +97,7 @@ class Night:
         self._check_extra()
         chosen = resolve(base or self.settings.base, self.home.models)
         known_strategy(strategy or self.settings.strategy)
+        teaching = engaged(self.home, self.settings, teacher)
         self._check_idle()
         name = shelf_name(project)
         live = self.shelf.current(name)
@@ -121,16 +127,25 @@ class Night:
                     base_hash=chosen.hash,
                     preset=preset,
                     canaries=tuple(canaries),
+                    teacher=teaching.order if teaching else None,
                 )
             ),
         )
         return run
 
-    def resume(self, id: str, *, stage: bool = False, told: Told = silent) -> dict[str, Any]:
-        """Go on with a run that was interrupted or failed; of a finished one, its report again."""
+    def resume(
+        self, id: str, *, stage: bool = False, teacher: str | None = None, told: Told = silent
+    ) -> dict[str, Any]:
+        """Go on with a run that was interrupted or failed, with another `teacher` if one is named.
+
+        Of a finished one, its report again.
+        """
         run = self._find(id)
         if not Consent(self.settings).allows(Act.TRAIN, project=run.order.project):
             raise NothingConsented(f"training on {run.order.project} is no longer allowed; run `memsrv consolidate`")
+        if teacher is not None:
+            teaching = engaged(self.home, self.settings, teacher)
+            write_json(run.order_file, to_dict(replace(run.order, teacher=teaching.order if teaching else None)))
         return self._carry(run, stage, told)
 
     def runs(self, project: str | None = None) -> list[RunStanding]:
@@ -171,12 +186,27 @@ class Night:
         if not run.report_file.exists():
             self._check_extra()
             self._check_idle()
-            carry_out(self.python, run, told, self.came_back)
+            self._teach(run, told)
+        if not run.report_file.exists():
+            carry_out(self.python, run, told, self.came_back, given=Given(self.settings.redact.strings))
         report = read_json(run.report_file)
         version = self._shelved(run)
         if version is None and report["verdict"] == "promote":
             version = self._put(run, report, stage or self.settings.promote == "ask").version
         return {**report, "version": version}
+
+    def _teach(self, run: Run, told: Told) -> None:
+        """The stages that ask a teacher, in a process that has its key; the training is another, which never has it."""
+        if run.order.teacher is None or run.conversations_file.exists():
+            return
+        earlier = [other.teacher_file for other in self.folders(run.order.project) if other.folder != run.folder]
+        # As the settings are now: prices and limits may have changed since the run began.
+        teaching = engaged(self.home, self.settings, run.order.teacher.name, earlier)
+        assert teaching is not None  # what was ordered is no `rules`
+        with reachable(self.home, self.settings, teaching) as reached:
+            write_json(run.order_file, to_dict(replace(run.order, teacher=reached.order)))
+            given = Given(self.settings.redact.strings, reached.key)
+            carry_out(self.python, run, told, self.came_back, given=given, until="synthesise")
 
     def _shelved(self, run: Run) -> str | None:
         found = [v for v in self.shelf.versions(shelf_name(run.order.project)) if v.manifest.run == run.folder.name]

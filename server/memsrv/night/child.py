@@ -13,6 +13,7 @@ from pathlib import Path
 from memsrv.errors import Interrupted, Paused, RunFailed, UnknownBase
 from memsrv.records import to_dict
 from memsrv.settings import child_environment
+from memsrv_consolidation.given import NOTHING_GIVEN, Given
 from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.run import Run, write_json
 
@@ -32,21 +33,37 @@ def nobody() -> bool:
     return False
 
 
-def carry_out(python: str, run: Run, told: Told, came_back: CameBack = nobody) -> None:
-    """The child, until it ends. RunFailed quotes its last words; Paused where it was ended because `came_back`."""
+def carry_out(
+    python: str,
+    run: Run,
+    told: Told,
+    came_back: CameBack = nobody,
+    *,
+    given: Given = NOTHING_GIVEN,
+    until: str | None = None,
+) -> None:
+    """The child, until it ends, with its report or `until` a stage is done.
+
+    RunFailed quotes its last words; Paused where it was ended because `came_back`. What is `given` travels through its
+    stdin: arguments and environments can be read by others.
+    """
+    command = [python, "-I", "-m", "memsrv_consolidation", str(run.folder), *(["--until", until] if until else [])]
     with run.log_file.open("ab") as log:
         # -I: a `subprocess.py` in the user's project must not be imported. A session of its own: the terminal's
         # Ctrl-C reaches us alone, and we pass it on once.
         child = subprocess.Popen(
-            [python, "-I", "-m", "memsrv_consolidation", str(run.folder)],
-            stdin=subprocess.DEVNULL,
+            command,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             env=child_environment(),
             start_new_session=True,
         )
+    assert child.stdin is not None
+    with suppress(BrokenPipeError), child.stdin:  # it may end before it listens; its exit code tells
+        child.stdin.write(given.as_bytes())
     ending = _watch(child, run, told, came_back)
-    if run.report_file.exists():
+    if run.report_file.exists() or (until and child.returncode == 0):
         return
     go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
     if ending is Paused:
