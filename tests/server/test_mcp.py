@@ -275,7 +275,7 @@ def test_what_a_compaction_lost_comes_back_as_text_once() -> None:
 
 
 def test_forgetting_first_says_what_would_happen() -> None:
-    would = {"ids": ["mem_1"], "erase": True, "adapters_affected": ["shop@v3"], "confirm": "a1b2"}
+    would = {"done": False, "memories": ["mem_1"], "erase": True, "adapters_affected": ["shop@v3"], "confirm": "a1b2"}
     verbs = Scripted({"forget": would})
 
     result = call(verbs, "memory_forget", ids=["mem_1"], mode="erase")
@@ -287,7 +287,7 @@ def test_forgetting_first_says_what_would_happen() -> None:
 
 
 def test_forgetting_happens_with_what_the_first_call_gave() -> None:
-    verbs = Scripted({"forget": {"ids": ["mem_1"], "erase": False, "confirm": None}})
+    verbs = Scripted({"forget": {"done": True, "erase": False, "memories": ["mem_1"], "confirm": None}})
 
     result = call(verbs, "memory_forget", ids=["mem_1"], confirm="a1b2")
 

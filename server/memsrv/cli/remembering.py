@@ -88,3 +88,14 @@ def compact(
 ) -> None:
     """Give a session in brief: goal, decisions, commands, files, open ends, each with its turn."""
     give(opened().compact(session, mode=mode, budget=budget, project=project), tables.compacted, json)
+
+
+@command.command()
+def recover(
+    session: Annotated[str | None, typer.Option(help="Unset: the newest of the project.")] = None,
+    budget: Annotated[int, typer.Option(min=100, help="Tokens.")] = 1500,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Give back what the agent's own compaction of a session lost."""
+    give(opened().recover(session, budget=budget, project=project), tables.compacted, json)

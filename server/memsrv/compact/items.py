@@ -79,20 +79,20 @@ def files(events: Sequence[Event]) -> Iterator[Candidate]:
     times: dict[str, int] = {}
     for edit in edits(events):
         for path, old, new in edit.event.edits:
-            last[path] = (edit.event, *_changed(old, new))
+            last[path] = (edit.event, old, new)
             times[path] = times.get(path, 0) + 1
-    for path, (event, gone, come) in last.items():
+    for path, (event, old, new) in last.items():
         often = f" ({times[path]} edits)" if times[path] > 1 else ""
-        name = f"`{_relative(path, event.cwd)}`{often}"
+        name, (gone, come) = f"`{_relative(path, event.cwd)}`{often}", _changed(old, new)
         hunk = " ".join(f"{sign}{cut(line, 70)}" for sign, line in (("-", gone), ("+", come)) if line)
+        if not old and new:
+            hunk, come = f"written, {len(new.splitlines())} lines", ""
         yield Candidate("files", event.turn, f"{name}: {hunk}" if hunk else name, name, parts=(path, come))
 
 
 def _changed(old: str, new: str) -> tuple[str, str]:
-    """The first line that went and the first that came; of a new file, how long it is."""
+    """The first line that went, and the first that came."""
     before, after = old.splitlines(), new.splitlines()
-    if not before:
-        return "", f"written, {len(after)} lines" if after else ""
     gone = next((line.strip() for line in before if line.strip() and line not in after), "")
     come = next((line.strip() for line in after if line.strip() and line not in before), "")
     return gone, come
@@ -112,7 +112,7 @@ def commands(ran: Sequence[Run]) -> Iterator[Candidate]:
         told = [f"{ending} ×{n}" if n > 1 else ending for ending, n in _in_a_row(endings[name])]
         shown = f" → {', then '.join(told[-3:])}"
         text, short = f"`{cut(name, 160)}`{shown}", f"`{cut(name, 60)}`{shown}"
-        yield Candidate("commands", run.call.turn, text, short, parts=(name, _ending(run)))
+        yield Candidate("commands", run.call.turn, text, short, parts=(name,))
 
 
 def _in_a_row(endings: Sequence[str]) -> list[tuple[str, int]]:
@@ -139,9 +139,8 @@ def errors(ran: Sequence[Run]) -> Iterator[Candidate]:
             seen.add(name)
         if run.failed:
             text = f"`{cut(name, 160)}` → {_ending(run)}; it has not passed since"
-            yield Candidate(
-                "errors", run.call.turn, text, f"`{cut(name, 60)}` → {_ending(run)}", parts=(name, _ending(run))
-            )
+            short = f"`{cut(name, 60)}` → {_ending(run)}"
+            yield Candidate("errors", run.call.turn, text, short, parts=(name, run.error or ""))
 
 
 def last_steps(events: Sequence[Event]) -> Iterator[Candidate]:

@@ -29,22 +29,21 @@ SESSIONS = 256  # of the wire that has them; one that nobody uses ends after hal
 
 def application(verbs: Verbs, *, token: str, hosts: frozenset[str], origins: frozenset[str] = frozenset()) -> Starlette:
     """The routes `/mcp` and `/health`, behind the guard."""
-    server = mcp.build(verbs)
-
-    @server.custom_route("/health", methods=["GET"])
-    async def health(request: Request) -> Response:
-        return JSONResponse({"status": "ok", "version": __version__})
-
-    app = server.streamable_http_app(
+    app = mcp.build(verbs).streamable_http_app(
         streamable_http_path=PATH,
         max_sessions=SESSIONS,
         # The guard is stricter: the SDK lets any port of localhost pass as an Origin.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
+    app.add_route("/health", _health, methods=["GET"])
     app.add_middleware(
         Guard, token=token, hosts=hosts, origins=origins, request_id=lambda: f"req_{secrets.token_hex(12)}"
     )
     return app
+
+
+async def _health(request: Request) -> Response:
+    return JSONResponse({"status": "ok", "version": __version__})
 
 
 def serve(verbs: Verbs, home: Home, *, port: int, announce: Callable[[Address], None]) -> None:

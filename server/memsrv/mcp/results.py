@@ -35,8 +35,9 @@ class Saved(Output):
 
 
 class Forgotten(Output):
-    """`confirm` is there as long as nothing was changed: the same call with it does what was told."""
+    """`confirm` is there as long as nothing is `done`: the same call with it does what was told."""
 
+    done: bool
     confirm: str | None = None
 
 

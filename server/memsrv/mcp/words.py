@@ -28,7 +28,7 @@ def saved(result: Json) -> str:
 
 
 def forgotten(result: Json) -> str:
-    if result.get("confirm"):
+    if not result["done"]:
         told = outline({key: value for key, value in result.items() if key != "confirm"})
         return (
             f"Nothing has changed yet. This would happen:\n{told}\n"

@@ -1,0 +1,201 @@
+"""Whether a text says something: by its exact values, and by the words around them.
+
+A summary never repeats a sentence; what it must repeat to be of use are values (a port, a path, a flag, a version) and
+enough of the words beside them to know what they are values of. Knows texts only.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+#: Share of a sentence's own words that one passage must have; fewer where exact values carry it.
+SHARE, SHARE_WITH_VALUES = 0.6, 0.5
+#: Words are compared without an ending and by so many first letters: crude, and at home in any language with letters.
+LETTERS = 5
+
+_TOKEN = re.compile(r"[^\s`\"'“”‘’«»()\[\]{}<>,;|*]+")
+_TRIMMED = ".:!?…"
+_NUMBER = re.compile(r"v?(\d+(?:\.\d+)*)([a-z%]{0,5})")
+_VALUE = re.compile(r"\d|[/\\_=@#$]|^--?[a-z]|\w\.\w|\w:\w|[a-z][A-Z]", re.ASCII)
+_ABBREVIATION = re.compile(r"(?i)(?:[a-z]\.)+[a-z]?|and/or|\w+/\w+s?")  # e.g., i.e., read/write: no paths
+_PLACE_IN_FILE = re.compile(r"(?::\d+){1,2}$")
+_LIST_MARK = re.compile(r"(?m)^\s*(?:\d{1,2}[.)]|[-*•#]+)\s+")
+_PASSAGE = re.compile(r"\n+|(?<=[.!?])\s+")
+_WORD = re.compile(r"[^\W_]+")
+_ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s|e)$")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
+_UNITS = {"s": "second", "sec": "second", "ms": "milli", "m": "minut", "min": "minut", "h": "hour", "d": "day"}
+_FAILING = re.compile(
+    r"(?i)\b(?:fail\w*|error\w*|exit(?:s|ed)?(?: code| status)? [1-9]|broke\w*|red|crash\w*|exception)\b"
+)
+_NUMERALS = {
+    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+    "ten": "10", "twelve": "12", "twenty": "20", "thirty": "30", "sixty": "60", "hundred": "100", "thousand": "1000",
+}  # fmt: skip
+_EMPTY = frozenset(
+    _WORD.findall(
+        "a about after all also am an and any are as at be because been before but by can could did do does done dont "
+        "for from get go had has have he her here him his how i if in into is it its just let like me more my need no "
+        "not now of ok okay on one or our out please so some still such than thanks that the their them then there "
+        "these they thing this those to too us very want was we well were what when where which while who why will "
+        "with would yes you your use used using make sure user assistant asked said ll ve re "
+        "never always only avoid must should"
+    )
+)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A sentence or line: its exact values, and the beginnings of its words."""
+
+    text: str
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        found = values(self.text)
+        return frozenset(found).union(*(value.split("=") for value in found if "=" in value))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(words(self.text))
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        return frozenset(plain(token) for token in _tokens(self.text))
+
+    @cached_property
+    def numerals(self) -> frozenset[str]:
+        """Numbers written out, as digits."""
+        return frozenset(_NUMERALS[word] for word in _WORD.findall(self.text.casefold()) if word in _NUMERALS)
+
+    @cached_property
+    def pairs(self) -> frozenset[str]:
+        """Neighbours written as one: `python 3.11` says `python3.11`, `--port 80` says `--port=80`."""
+        tokens = [plain(token) for token in _tokens(self.text)]
+        return frozenset(joint.join(pair) for pair in pairwise(tokens) for joint in ("", "=", ":"))
+
+
+class Told:
+    """What some texts say: the host's summary, and what was said after it."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._passages = [Passage(part) for text in texts for part in _parts(text)]
+        self._flat = _flat(" ".join(passage.text for passage in self._passages))
+
+    def __bool__(self) -> bool:
+        return bool(self._passages)
+
+    def says(self, sentence: str) -> bool:
+        """Whether a reader of the texts knows what `sentence` says."""
+        if not (flat := _flat(sentence)) or f" {flat} " in f" {self._flat} ":
+            return True
+        asked = Passage(sentence)
+        if not asked.values and not asked.words:
+            return True  # nothing is said that could be lost
+        share = SHARE_WITH_VALUES if asked.values else SHARE
+        return all(self._names_beside(value, asked.words) for value in asked.values) and any(
+            _covers(window, asked.words, share) for window in self._windows()
+        )
+
+    def ran(self, command: str, failed_with: str | None = None) -> bool:
+        """Whether the texts tell of `command`, all its words in one passage; and there, that it failed.
+
+        `failed_with` is the class of its error, or "" where that is not known; None: how it ended does not matter.
+        """
+        wanted = {plain(token) for token in _tokens(command)}
+        for place, passage in enumerate(self._passages):
+            if wanted <= passage.tokens or f" {_flat(command)} " in f" {_flat(passage.text)} ":
+                near = " ".join(other.text for other in self._passages[place : place + 2])
+                if failed_with is None or _FAILING.search(near) or (failed_with and failed_with in near):
+                    return True
+        return False
+
+    def names(self, value: str) -> bool:
+        """Whether `value` occurs, however it is written: with quotes, a longer path, separators in its digits."""
+        return any(_has(passage, plain(value)) for passage in self._passages)
+
+    def _names_beside(self, value: str, about: frozenset[str]) -> bool:
+        """Whether a passage (or the one before or after it) has `value` and speaks of the same: 8080 is many a port."""
+        for place, passage in enumerate(self._passages):
+            if _has(passage, value):
+                near = self._passages[max(0, place - 1) : place + 2]
+                if not about or any(about & other.words for other in near):
+                    return True
+        return False
+
+    def _windows(self) -> Iterator[frozenset[str]]:
+        for place, passage in enumerate(self._passages):
+            following = self._passages[place + 1].words if place + 1 < len(self._passages) else frozenset()
+            yield passage.words | following
+
+
+def values(text: str) -> list[str]:
+    """The exact values in `text`, in one spelling, each once: what must be repeated to the letter to be of use."""
+    found = dict.fromkeys(plain(token) for token in _tokens(text) if _is_value(token))
+    return [value for value in found if value]
+
+
+def words(text: str) -> set[str]:
+    """The beginnings of the words that say something."""
+    rest = " ".join(token for token in _tokens(text) if not _is_value(token)) + " " + _units(text)
+    found = {_beginning(word) for word in _WORD.findall(rest.casefold()) if word not in _EMPTY and len(word) > 1}
+    for run in _UNSPACED.findall(rest):
+        found |= {run[place : place + 2] for place in range(len(run) - 1)}
+    return found
+
+
+def _beginning(word: str) -> str:
+    return _ENDING.sub("", word)[:LETTERS]
+
+
+def plain(value: str) -> str:
+    """One spelling of a value: no case, no separators in digits, no `v` of a version, no line after a path."""
+    value = _PLACE_IN_FILE.sub("", value.strip(_TRIMMED).casefold().replace("\\", "/")).removesuffix("/")
+    if (number := _NUMBER.fullmatch(value.replace(",", "").replace("_", ""))) is not None:
+        return number[1]
+    return value.removeprefix("./")
+
+
+def _has(passage: Passage, value: str) -> bool:
+    if value in passage.values or value in passage.pairs or value in passage.numerals:
+        return True
+    tail = "/" + value
+    # `api/tariffs.py` names `/home/u/shop/api/tariffs.py`, and the other way round.
+    return any(
+        ("/" in value or "." in value) and (other.endswith(tail) or value.endswith("/" + other))
+        for other in passage.values
+        if "/" in other or "." in other
+    )
+
+
+def _covers(window: frozenset[str], asked: frozenset[str], share: float) -> bool:
+    return len(window & asked) >= share * len(asked)
+
+
+def _parts(text: str) -> Iterator[str]:
+    for part in _PASSAGE.split(_LIST_MARK.sub("", text)):
+        if part.strip():
+            yield part.strip()
+
+
+def _tokens(text: str) -> list[str]:
+    return [
+        token for found in _TOKEN.findall(re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)) if (token := found.strip(_TRIMMED))
+    ]
+
+
+def _is_value(token: str) -> bool:
+    return bool(_VALUE.search(token)) and not _ABBREVIATION.fullmatch(token)
+
+
+def _units(text: str) -> str:
+    """The units that stand at numbers, as words: `30s` is 30, and a matter of seconds."""
+    found = (_NUMBER.fullmatch(token.casefold()) for token in _tokens(text))
+    return " ".join(_UNITS.get(one[2], one[2]) for one in found if one is not None)
+
+
+def _flat(text: str) -> str:
+    """`text` as words with single blanks, to find one in another whole."""
+    return " ".join(token.casefold() for token in _tokens(text))

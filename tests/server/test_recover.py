@@ -1,0 +1,262 @@
+"""What a compaction lost: what the summary says stays out, what it does not say comes back with its turn."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memsrv.app import App
+from memsrv.compact.fitting import CHARS_PER_TOKEN
+from memsrv.errors import NotFound, UsageError
+from memsrv.records import EventType, Trust
+from memsrv.recover import recover
+from memsrv.recover.told import Told
+from memsrv.settings import Home, Settings
+from memsrv.store import Store
+
+REAL = Path(__file__).parents[3] / "shared" / "logs" / "claude"
+
+#: What a person said before the cut, the value that must survive, and how a host's summary might tell it.
+SAID = [
+    ("The staging server listens on port 8443.", "8443", "Staging runs at port 8443."),
+    ("Never push to main directly, always open a pull request.", "pull request", "Pull requests only, no main pushes."),
+    ("Put the tariff tables into db/seeds/tariffs_2026.sql.", "s_2026.sql", "Tariff tables go to `tariffs_2026.sql`."),
+    ("Use --max-old-space=4096 for the frontend build.", "4096", "The frontend build needs `--max-old-space=4096`."),
+    ("Retry the webhook 7 times, then give up.", "7 times", "Webhook: retried seven times before it gives up."),
+    ("Money is always in cents, as Decimal.", "cents", "All money amounts are Decimal, in cents."),
+    ("The customer id of Hafen Nord is HN-20417.", "HN-20417", "Hafen Nord has customer id HN-20417."),
+    ("We must stay on Python 3.11.7 because of the base image.", "3.11.7", "The base image pins Python 3.11.7."),
+    ("Set CRANE_TIMEOUT_MS to 45000 in the worker.", "45000", "Worker: `CRANE_TIMEOUT_MS=45,000`."),
+    ("The dashboards are at https://grafana.hafen.example/d/crane-7.", "grafana", "Dashboards: https://grafana.hafen.example/d/crane-7"),
+    ("Berth numbers start at 1, not at 0.", "Berth", "Berths are numbered from 1 (not 0)."),
+    ("The nightly export must finish before 04:30.", "04:30", "Nightly export has to be finished before 04:30."),
+]  # fmt: skip
+
+PREAMBLE = (
+    "This session is being continued from a previous conversation that ran out of context.\n"
+    "1. Primary Request and Intent:\n   The user asked to build the harbour service.\n"
+    "2. Key Technical Concepts:\n   - Python, SQL, webhooks, a frontend and a worker\n"
+)
+
+
+def told(talk: Any, summary: str, name: str = "work") -> Any:
+    session = talk(name).says("Please build the harbour service.")
+    for sentence, _, _ in SAID:
+        session.says(sentence).replies("Understood.")
+    cut(session, summary)
+    return session.says("Go on.").replies("Going on.")
+
+
+def cut(session: Any, summary: str | None) -> Any:
+    session.hears(EventType.COMPACTION, Trust.COMMAND, "auto")
+    return session if summary is None else session.hears(EventType.SUMMARY, Trust.TOOL, summary)
+
+
+@pytest.mark.parametrize("kept", [range(0, 12, 2), range(1, 12, 2)], ids=["every other", "the others"])
+def test_half_of_what_was_said_is_in_the_summary_and_the_other_half_comes_back(
+    store: Store, talk: Any, kept: range
+) -> None:
+    told(talk, PREAMBLE + "\n".join(f"   - {SAID[place][2]}" for place in kept)).into(store)
+
+    text = recover(store, "work").text
+
+    for place, (_, value, _) in enumerate(SAID):
+        assert (value in text) == (place not in kept), (value, text)
+
+
+def test_a_summary_that_says_all_leaves_nothing_to_recover(store: Store, talk: Any) -> None:
+    told(talk, PREAMBLE + "\n".join(f"- {kept}" for _, _, kept in SAID)).into(store)
+
+    made = recover(store, "work")
+
+    assert "says all that rules could find" in made.text
+    assert (made.messages, made.decisions) == ((), ())
+    assert sum(made.known.values()) >= len(SAID)
+
+
+def test_every_item_names_the_turn_where_it_was_said(store: Store, talk: Any) -> None:
+    told(talk, PREAMBLE).into(store)
+    by_turn = {event.turn: event.text for event in store.events("work")}
+
+    made = recover(store, "work", budget=4000)
+
+    (port,) = [item for item in (*made.decisions, *made.messages) if "8443" in item.text]
+    assert "8443" in by_turn[port.turn]
+    assert f"[t{port.turn}]" in made.text
+
+
+def test_a_value_that_stands_at_something_else_does_not_count_as_said(store: Store, talk: Any) -> None:
+    told(talk, PREAMBLE + "- The metrics exporter was moved to 8443.").into(store)
+
+    assert "staging" in recover(store, "work").text
+
+
+def test_what_was_said_again_after_the_cut_is_known(store: Store, talk: Any) -> None:
+    told(talk, PREAMBLE).says("As I said, the staging server listens on port 8443.").into(store)
+
+    made = recover(store, "work", budget=4000)
+
+    assert not [item for item in (*made.decisions, *made.messages) if "8443" in item.text]
+
+
+@pytest.fixture
+def worked(talk: Any) -> Any:
+    session = talk("work").says("Fix the tariff endpoint.")
+    session.runs("pytest tests/test_tariffs.py -q", "KeyError: 'berth_id'", 1)
+    session.edits("/repo/api/tariffs.py", 'row["id"]', 'row["berth_id"]')
+    session.runs("pytest tests/test_tariffs.py -q").runs("alembic upgrade head").runs("make ship", "denied", 2)
+    session.replies("The replica answers at db2.hafen.example:6432 now.")
+    session.runs("psql -h db2.hafen.example:6432 -c 'select 1'")
+    tasks = [{"content": "write the docs", "status": "completed"}, {"content": "rotate the keys", "status": "pending"}]
+    return session.hears(EventType.TOOL_CALL, Trust.ASSISTANT, json.dumps({"todos": tasks}), tool="TodoWrite")
+
+
+@pytest.mark.parametrize(
+    ("section", "lost", "said"),
+    [
+        ("errors", "`make ship` → exit 2", "Running `make ship` failed with exit 2."),
+        ("commands", "`alembic upgrade head` → exit 0", "The migration ran: alembic upgrade head."),
+        (
+            "files",
+            '`/repo/api/tariffs.py`: -row["id"] +row["berth_id"]',
+            'In api/tariffs.py it is now row["berth_id"].',
+        ),
+        ("todo", "pending: rotate the keys", "Pending: the keys are to be rotated."),
+        ("values", "db2.hafen.example:6432", "The replica is at db2.hafen.example:6432."),
+    ],
+)
+def test_what_was_done_and_left_open_comes_back_unless_the_summary_has_it(
+    store: Store, talk: Any, worked: Any, section: str, lost: str, said: str
+) -> None:
+    events = list(worked.events)
+    cut(worked, "Work on a service.").into(store)
+    again = talk("again")
+    again.events = [replace(event, id=f"again-{event.id}", session="again") for event in events]
+    cut(again, f"Work on a service.\n- {said}").into(store)
+
+    assert lost in _text(recover(store, "work"), section)
+    assert lost not in _text(recover(store, "again"), section)
+
+
+def test_a_failure_is_lost_where_the_summary_has_only_the_command(store: Store, worked: Any) -> None:
+    cut(worked, "The user asked to run `make ship` at the end.").into(store)
+
+    assert "make ship" in _text(recover(store, "work"), "errors")
+
+
+def test_the_summary_itself_never_comes_back(store: Store, talk: Any) -> None:
+    told(talk, PREAMBLE + "- The secret port of the summary is 9999.").into(store)
+
+    assert "9999" not in recover(store, "work", budget=8000).text
+
+
+def test_the_last_of_several_cuts_counts(store: Store, talk: Any) -> None:
+    session = cut(talk("work").says("The mail relay is relay-3.hafen.example."), "Nothing yet.")
+    session.says("The queue is called tide-events.")
+    cut(session, "The mail relay is relay-3.hafen.example.").into(store)
+
+    made = recover(store, "work")
+
+    assert (made.cuts, "tide-events" in made.text, "relay-3" in made.text) == (2, True, False)
+
+
+def test_without_a_summary_in_the_log_all_of_it_counts_as_lost(store: Store, talk: Any) -> None:
+    cut(talk("work").says("The queue is called tide-events."), None).into(store)
+
+    made = recover(store, "work")
+
+    assert (made.compacted, made.summary) == (True, False)
+    assert "tide-events" in made.text
+
+
+def test_a_session_that_was_never_compacted_says_so(store: Store, talk: Any) -> None:
+    talk("work").says("The queue is called tide-events.").into(store)
+
+    made = recover(store, "work")
+
+    assert (made.compacted, made.cut) == (False, None)
+    assert "never compacted" in made.text
+
+
+def test_a_session_that_begins_with_a_summary_says_where_to_look(store: Store, talk: Any) -> None:
+    talk("work").hears(EventType.SUMMARY, Trust.TOOL, PREAMBLE).says("Go on.").into(store)
+
+    made = recover(store, "work")
+
+    assert made.compacted
+    assert "lies in the session that it continues" in made.text
+
+
+@pytest.mark.parametrize("budget", [100, 150, 300, 1000])
+def test_the_budget_is_kept_and_what_had_no_room_is_counted(store: Store, talk: Any, budget: int) -> None:
+    told(talk, PREAMBLE).into(store)
+
+    made = recover(store, "work", budget=budget)
+    whole = recover(store, "work", budget=8000)
+
+    def shown(recovered: Any) -> int:
+        return sum(len(getattr(recovered, name)) for name in ("decisions", "messages", "values"))
+
+    assert len(made.text) <= budget * CHARS_PER_TOKEN
+    assert shown(made) + sum(made.left_out.values()) == shown(whole)
+
+
+def test_what_makes_no_sense_is_refused(store: Store, talk: Any) -> None:
+    told(talk, PREAMBLE).into(store)
+
+    with pytest.raises(NotFound):
+        recover(store, "nowhere")
+    with pytest.raises(UsageError):
+        recover(store, "work", budget=10)
+
+
+@pytest.mark.parametrize(
+    ("summary", "sentence", "known"),
+    [
+        ("The service listens on 5433.", "The service listens on port 5433.", True),
+        ("The service listens on 54330.", "The service listens on port 5433.", False),
+        ("Indent with four spaces.", "Indent with 4 spaces.", True),
+        ("Indent with 2 spaces.", "Indent with 4 spaces.", False),
+        ("See `src/api/app.ts:42` for the route table.", "The route table is in app.ts.", True),
+        ("Version 2.4.1 of the parser is required.", "We need v2.4.1 of the parser.", True),
+        ("Version 2.4.10 of the parser is required.", "We need v2.4.1 of the parser.", False),
+        ("The limit is 30,000 rows per import.", "An import is limited to 30_000 rows.", True),
+        ("Deploy with `--region eu-west-3`.", "Deploy to --region=eu-west-3.", True),
+        ("Tests should be quick.", "Prefer composition over inheritance.", False),
+        ("Composition is preferred over inheritance.", "Prefer composition over inheritance.", True),
+        ("キューの名前は潮汐イベントです。", "キューの名前は潮汐イベント", True),
+        ("テストを書く。", "キューの名前は潮汐イベント", False),
+        ("anything", "ok, thanks", True),
+    ],
+)
+def test_a_text_says_a_sentence_by_its_values_and_the_words_beside_them(
+    summary: str, sentence: str, known: bool
+) -> None:
+    assert Told([summary]).says(sentence) is known
+
+
+def compacted_logs() -> Iterator[Path]:
+    for log in sorted(REAL.rglob("*.jsonl")):
+        if b"compact_boundary" in (data := log.read_bytes()) or b'"isCompactSummary":true' in data:
+            yield log
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"no real logs at {REAL}")
+def test_real_logs_that_hold_a_compaction_are_recovered(tmp_path: Path) -> None:
+    """In the one real log that is there the summary tells all of a short talk, word for word."""
+    logs = list(compacted_logs())
+    app = App(Home(tmp_path / "home"), Settings(), tmp_path)
+    app.ingest(logs)
+
+    made = [app.recover(session.id, project=session.project) for session in app.store.sessions()]
+
+    assert logs
+    assert [(one.compacted, one.summary) for one in made] == [(True, True)] * len(logs)
+    assert [one.known.get("messages") for one in made if one.session == "compact"] == [1]
+
+
+def _text(made: Any, section: str) -> str:
+    return "\n".join(item.text for item in getattr(made, section))
