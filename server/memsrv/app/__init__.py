@@ -11,6 +11,7 @@ from memsrv.app.housekeeping import Housekeeping
 from memsrv.app.nights import Nights
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
+from memsrv.app.spending import Costing
 from memsrv.app.standing import Status
 from memsrv.backup import complete
 from memsrv.settings import Home, Settings, load
@@ -18,7 +19,7 @@ from memsrv.settings import Home, Settings, load
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Nights, Serving, Forgetting, Housekeeping, Status):
+class App(Nights, Serving, Forgetting, Housekeeping, Costing, Status):
     """Every verb of one home, seen from one working folder."""
 
     def serve(self) -> None:

@@ -4,6 +4,7 @@ Here alone a `MemsrvError` becomes a sentence and an exit code; anything else is
 """
 
 import errno
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -15,7 +16,7 @@ from memsrv.cli.command import command
 from memsrv.errors import Interrupted, MemsrvError
 
 # A page of commands each, in the order that `memsrv --help` lists them.
-from memsrv.cli import remembering, learning, nights, versions, serving, configuring, housekeeping  # noqa: F401 isort: skip
+from memsrv.cli import remembering, learning, nights, versions, serving, configuring, spending, housekeeping  # noqa: F401 isort: skip
 
 __all__ = ["command", "command_table", "main"]
 
@@ -27,6 +28,7 @@ def command_table() -> list[tuple[str, str]]:
 
 
 def main() -> int:
+    os.umask(0o077)  # what memsrv writes is its user's alone, from the first byte on
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _run()

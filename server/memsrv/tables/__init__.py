@@ -10,14 +10,15 @@ from memsrv.tables.learning import facts, report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
 from memsrv.tables.remembering import compacted, found, ingested, memories
 from memsrv.tables.serving import answer, endpoint, mcp
+from memsrv.tables.spending import cost
 from memsrv.tables.standing import standing
 from memsrv.tables.versions import adapters
 
 saved = manifest = pointers = difference = record
 
 __all__ = [
-    "adapters", "answer", "cleared", "compacted", "configuration", "configured", "difference", "endpoint", "facts",
-    "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories", "night",
+    "adapters", "answer", "cleared", "compacted", "configuration", "configured", "cost", "difference", "endpoint",
+    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories", "night",
     "plan", "pointers", "record", "report", "runs", "saved", "setting", "standing", "timer_removed",
     "timer_written",
 ]  # fmt: skip

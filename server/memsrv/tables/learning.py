@@ -29,6 +29,7 @@ def report(result: Json) -> None:
             "base": result.get("base"),
             "strategy": result.get("strategy"),
             "version": result.get("version"),
+            "teacher": _teacher(result.get("teacher")),
         }
     )
     if result.get("checks"):
@@ -45,6 +46,15 @@ def report(result: Json) -> None:
             ("asked without memory", "known wordings", "new wordings"),
             [(who, percent(score.get("known")), percent(score.get("novel"))) for who, score in closed.items() if score],
         )
+
+
+def _teacher(asked: Json | None) -> str | None:
+    if asked is None:
+        return None
+    told = f"{asked['name']} ({asked['model']}): {asked['answered']} of {asked['sent']} prompts answered"
+    told += f", {asked['replayed']} known from before" if asked["replayed"] else ""
+    told += f", {asked['input'] + asked['output']} tokens, ${asked['usd']:.4f}"
+    return f"{told}; then by rules: {asked['stopped']}" if asked["stopped"] else told
 
 
 def runs(result: Json) -> None:
