@@ -1,7 +1,8 @@
 """From log files to stored events: read on from where each file was left, parse, redact, append. Exactly once.
 
 Each batch and the file's new offset are one transaction, so a kill at any point loses and doubles nothing. An
-unreadable line is counted with its place; an unfinished last line is left for the next time. Derives no memories.
+unreadable line is counted with its place; an unfinished last line is left for the next time. Of a log that may not be
+read nothing is stored, not even that it is there. Derives no memories.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from memsrv.capture import Capture
+from memsrv.consent import Act
 from memsrv.errors import NoLogs, NotFound, UsageError
 from memsrv.logfiles import batches, find, identity, is_same_file, tail
 from memsrv.project import UNKNOWN, identify
@@ -31,7 +34,7 @@ Progress = Callable[[Path, int, int], None]
 class IngestReport:
     """What one ingest did. Figures count what was new; `files` are all logs that were looked at."""
 
-    files: int = 0
+    files: int = 0  # without those declined
     sessions: int = 0  # that gained events
     events: int = 0
     duplicates: int = 0  # copies of stored events: resumed and forked sessions repeat them
@@ -43,6 +46,8 @@ class IngestReport:
     unopened: tuple[str, ...] = ()  # logs that could not be opened, with the reason
     unknown: Mapping[str, int] = field(default_factory=dict)  # record types and fields not understood
     changed: tuple[str, ...] = ()  # ids of the sessions that gained events
+    declined: int = 0  # logs that may not be read
+    declined_by: tuple[str, ...] = ()  # the settings and ignore files that say so
 
 
 @dataclass(slots=True)
@@ -53,6 +58,17 @@ class _Tally:
     redactions: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
     changed: dict[str, None] = field(default_factory=dict)
+    declined: Counter[str] = field(default_factory=Counter)  # by what forbids it
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What every log is read with."""
+
+    store: Store
+    redactor: Redactor
+    capture: Capture
+    tally: _Tally
 
 
 def ingest(
@@ -60,6 +76,7 @@ def ingest(
     redactor: Redactor,
     paths: Sequence[Path],
     *,
+    capture: Capture,
     agent: str | None = None,
     sources: Sequence[Source] = SOURCES,
     progress: Progress | None = None,
@@ -76,31 +93,37 @@ def ingest(
         if not sources:
             known = ", ".join(source.name for source in SOURCES)
             raise UsageError(f"There is no agent `{agent}`; memsrv reads the logs of: {known}")
-    owned, not_owned, unopened = find(paths, sources, forced=agent is not None)
-    if not owned and not unopened:
+        capture.consent.require(Act.CAPTURE, agent=agent)
+    found = find(paths, sources, forced=agent is not None, closed=capture.closed)
+    owned, unopened = found.logs, found.unopened
+    if not owned and not unopened and not found.closed:
         where = ", ".join(str(path) for path in paths) or "nowhere"
         raise NoLogs(
             f"No session log of a known agent was found in {where}; name a log file or the folder that holds them"
         )
     tally = _Tally()
+    desk = _Desk(store, redactor, capture, tally)
     for done, (path, source) in enumerate(owned):
         tell = partial(progress, path, done, len(owned)) if progress else _untold
         try:
-            _read_file(store, redactor, path, source, tally, tell)
+            _read_file(desk, path, source, tell)
         except OSError as error:
             unopened.append(f"{path}: {error.strerror or error}")
+    declined = tally.declined.total()
     return IngestReport(
-        files=len(owned),
+        files=len(owned) - declined,
         sessions=len(tally.changed),
         events=tally.events,
         duplicates=tally.duplicates,
         unreadable=tally.unreadable,
         redactions=tally.redactions,
         seconds=round(clock() - began, 3),
-        not_owned=not_owned,
+        not_owned=found.not_owned,
         unopened=tuple(unopened),
         unknown=dict(sorted(tally.unknown.items())),
         changed=tuple(tally.changed),
+        declined=declined + len(found.closed),
+        declined_by=tuple(sorted({*tally.declined, *found.closed})),
     )
 
 
@@ -111,55 +134,79 @@ def _untold() -> None:
     """Nobody wants to know how far the reading is."""
 
 
-def _read_file(
-    store: Store, redactor: Redactor, path: Path, source: Source, tally: _Tally, tell: Callable[[], None]
-) -> None:
+def _read_file(desk: _Desk, path: Path, source: Source, tell: Callable[[], None]) -> None:
     tell()
     with path.open("rb") as file:
-        while not _read_from_where_it_was_left(store, redactor, path, file, source, tally, tell):
+        while not _read_from_where_it_was_left(desk, path, file, source, tell):
             pass  # another process read on meanwhile: begin again behind it
 
 
 def _read_from_where_it_was_left(
-    store: Store,
-    redactor: Redactor,
-    path: Path,
-    file: BinaryIO,
-    source: Source,
-    tally: _Tally,
-    tell: Callable[[], None],
+    desk: _Desk, path: Path, file: BinaryIO, source: Source, tell: Callable[[], None]
 ) -> bool:
-    known = store.file(str(path))
-    if known is not None and not is_same_file(file, known):
+    store, redactor, tally = desk.store, desk.redactor, desk.tally
+    named = redactor.without_strings.redact(str(path))[0]
+    known = store.file(named)
+    same = known is not None and is_same_file(file, known)
+    if not _may_be_read(desk, path, file, source, known if same else None):
+        return True
+    if known is not None and not same:
         again = replace(identity(file, known), offset=0, generation=known.generation + 1, state={}, unknown={})
         store.start_over(again)
         known = again
-    begin = known or identity(file, FileState(str(path), source.name, _session_id(store, path, source), 0, 0, "", 0))
+    begin = known or identity(file, FileState(named, source.name, _session_id(store, path, named, source), 0, 0, "", 0))
     reader = source.reader(path, begin.state.get("source", {}))
+    withholding = desk.capture.withholding(begin.state.get("withheld", {}))
     unknown_before = Counter(reader.unknown)
     offset = begin.offset
     for number, (lines, end) in enumerate(batches(file, offset)):
         if number:
             tell()
-        events, bad, offset = _parse(reader, lines, offset, end, str(path))
+        events, bad, offset = _parse(reader, lines, offset, end, named)
         if known is not None and offset == known.offset and not bad:
             break
-        cleaned = [_cut(event) for event in (_redacted(redactor, event, tally) for event in events)]
-        state = {"source": _clean_tree(redactor, reader.state), "tail": tail(file, offset)}
-        after = replace(identity(file, begin), offset=offset, state=state, unknown=dict(reader.unknown))
-        session = _session(redactor, reader, after)
+        cleaned = [_cut(_redacted(redactor, withholding.kept(event), tally)) for event in events]
+
+        def clean(text: str) -> str:
+            return redactor.redact(withholding.without_names(text))[0]
+
+        state = {"source": _clean_tree(clean, reader.state), "tail": tail(file, offset), "withheld": withholding.state}
+        bad = [replace(line, reason=clean(line.reason)) for line in bad]
+        unknown = _clean_tree(clean, reader.unknown)
+        after = replace(identity(file, begin), offset=offset, state=state, unknown=unknown)
+        session = _session(clean, reader, after)
         appended = store.append(after, session, cleaned, bad=bad, read_from=known)
         if appended.stale:
             return False
         tally.events += appended.added
         tally.duplicates += appended.duplicates
         tally.unreadable += len(bad)
-        tally.unknown += Counter(reader.unknown) - unknown_before
+        tally.unknown += Counter(_clean_tree(clean, Counter(reader.unknown) - unknown_before))
         unknown_before = Counter(reader.unknown)
         if appended.added:
             tally.changed[session.id] = None
         known = begin = after
     return True
+
+
+def _may_be_read(desk: _Desk, path: Path, file: BinaryIO, source: Source, known: FileState | None) -> bool:
+    """Whether the session may be captured; its log is read no further than to the folder that it was held in."""
+    scout = source.reader(path, known.state.get("source", {}) if known else {})
+    if scout.facts.cwd is None or "[redacted:" in scout.facts.cwd:
+        scout = source.reader(path, {})
+        spoken = False
+        file.seek(0)
+        while scout.facts.cwd is None and (line := file.readline()):
+            try:
+                spoken = bool(scout.read(line)) or spoken
+            except UnreadableLineError:
+                continue
+        if scout.facts.cwd is None and not spoken and desk.capture.consent.refused(Act.CAPTURE, "projects"):
+            return False  # nobody has said anything yet: the next time it may tell whose it is
+    denied = desk.capture.denied(source.name, scout.facts.cwd)
+    if denied is not None:
+        desk.tally.declined[denied] += 1
+    return denied is None
 
 
 def _parse(
@@ -178,32 +225,36 @@ def _parse(
     return events, bad, offset
 
 
-def _session_id(store: Store, path: Path, source: Source) -> str:
+def _session_id(store: Store, path: Path, named: str, source: Source) -> str:
     """The source's name for the session; a second file of that name gets a suffix, unless the first is gone (moved)."""
-    id = source.session_id(path)
+    id = source.session_id(path.with_name(Path(named).name))
     try:
         other = store.session(id).path
     except NotFound:
         return id
-    if other == str(path) or not Path(other).exists():
+    if other == named or not Path(other).exists():
         return id
     return f"{id}-{hashlib.sha256(str(path).encode('utf-8', 'replace')).hexdigest()[:6]}"
 
 
-def _session(redactor: Redactor, reader: Reader, file: FileState) -> Session:
+def _session(clean: Callable[[str], str], reader: Reader, file: FileState) -> Session:
     facts = reader.facts
+
+    def cleaned(text: str | None) -> str | None:
+        return None if text is None else clean(text)
+
     return Session(
         id=file.session,
         agent=file.agent,
         project=identify(facts.cwd) if facts.cwd else UNKNOWN,
         path=file.path,
-        cwd=_clean(redactor, facts.cwd),
-        branch=_clean(redactor, facts.branch),
-        title=_clean(redactor, facts.title),
+        cwd=cleaned(facts.cwd),
+        branch=cleaned(facts.branch),
+        title=cleaned(facts.title),
         started=facts.started,
         ended=facts.ended,
-        version=_clean(redactor, facts.version),
-        parent=facts.parent,
+        version=cleaned(facts.version),
+        parent=cleaned(facts.parent),
     )
 
 
@@ -226,15 +277,11 @@ def _cut(event: Event) -> Event:
     return replace(event, text=text, edits=edits)
 
 
-def _clean(redactor: Redactor, text: str | None) -> str | None:
-    return None if text is None else redactor.redact(text)[0]
-
-
-def _clean_tree(redactor: Redactor, value: Any) -> Any:
+def _clean_tree(clean: Callable[[str], str], value: Any) -> Any:
     if isinstance(value, str):
-        return redactor.redact(value)[0]
+        return clean(value)
     if isinstance(value, Mapping):
-        return {key: _clean_tree(redactor, inner) for key, inner in value.items()}
+        return {clean(key): _clean_tree(clean, inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_clean_tree(redactor, inner) for inner in value]
+        return [_clean_tree(clean, inner) for inner in value]
     return value

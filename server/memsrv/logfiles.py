@@ -6,8 +6,8 @@ Splits bytes on `\\n` only, whatever a line's length. Knows nothing of what line
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,16 +21,30 @@ _HEAD_BYTES = 4096
 _TAIL_BYTES = 256
 
 
-def find(
-    paths: Sequence[Path], sources: Sequence[Source], *, forced: bool
-) -> tuple[list[tuple[Path, Source]], int, list[str]]:
+@dataclass(slots=True)
+class Found:
+    """The logs at some paths, oldest first, and what is none."""
+
+    logs: list[tuple[Path, Source]] = field(default_factory=list)
+    not_owned: int = 0
+    unopened: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)  # what forbids the folders that were passed by
+
+
+def find(paths: Sequence[Path], sources: Sequence[Source], *, forced: bool, closed: Mapping[Path, str]) -> Found:
+    """Every log at `paths`. What lies in a `closed` folder (with what forbids it) is neither listed nor opened."""
+    made = Found()
     found: dict[Path, tuple[float, Source]] = {}
-    not_owned = 0
-    unopened: list[str] = []
+    shut = {folder.resolve(): key for folder, key in closed.items()}
     for path in paths:
+        place = path.resolve()
+        inside = [key for folder, key in shut.items() if place.is_relative_to(folder)]
+        made.closed += inside or [key for folder, key in shut.items() if folder.is_relative_to(place)]
+        if inside:
+            continue
         if not path.exists():
             raise NoLogs(f"{path} does not exist; name a log file or the folder that holds them")
-        for candidate in _files(path, sources):
+        for candidate in _files(path, sources, shut):
             try:
                 status = candidate.stat()
                 if not stat.S_ISREG(status.st_mode):
@@ -38,30 +52,32 @@ def find(
                 with candidate.open("rb") as file:
                     head = file.read(1 << 16)
             except OSError as error:
-                unopened.append(f"{candidate}: {error.strerror or error}")
+                made.unopened.append(f"{candidate}: {error.strerror or error}")
                 continue
             owner = next((source for source in sources if source.owns(candidate, head)), None)
             if owner is None and forced and candidate == path:
                 owner = sources[0]
             if owner is None:
-                not_owned += 1
+                made.not_owned += 1
             else:
                 found[candidate.resolve()] = (status.st_mtime, owner)
     # Of two files that share events the older one told them first.
     ordered = sorted(found.items(), key=lambda item: (item[1][0], str(item[0])))
-    return [(path, owner) for path, (_, owner) in ordered], not_owned, unopened
+    made.logs = [(path, owner) for path, (_, owner) in ordered]
+    return made
 
 
-def _files(path: Path, sources: Sequence[Source]) -> Iterator[Path]:
+def _files(path: Path, sources: Sequence[Source], shut: Collection[Path]) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    own = [file for source in sources for file in source.discover(path)]
-    if own:
-        yield from own
-        return
+    if not any(folder.is_relative_to(path.resolve()) for folder in shut):
+        own = [file for source in sources for file in source.discover(path)]
+        if own:
+            yield from own
+            return
     for folder, folders, names in os.walk(path):  # does not follow links, so no loops
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not shut or Path(folder, name).resolve() not in shut)
         for name in sorted(names):
             yield Path(folder, name)
 

@@ -13,7 +13,6 @@ import pytest
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import FAKE_TOKEN, SITTINGS
-from memsrv.ingest import ingest
 from memsrv.records import Memory
 from memsrv.settings import Home, Settings
 
@@ -47,7 +46,7 @@ def test_the_same_story_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_an_ingest_that_was_killed_before_remembering_is_made_up_for(files: list[Path], tmp_path: Path) -> None:
     app = App(Home(tmp_path / "home"), Settings(), tmp_path)
-    ingest(app.store, app.redactor, files)  # the part before the kill: events are stored, memories are not made
+    app.read_logs(files)  # the part before the kill: events are stored, memories are not made
 
     again = app.ingest(files)
 

@@ -13,13 +13,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from memsrv.capture import Capture
+from memsrv.consent import Consent
 from memsrv.errors import NoLogs, UsageError
+from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import IngestReport, ingest
 from memsrv.records import EventType
 from memsrv.redact import Redactor
+from memsrv.settings import Settings
 from memsrv.store import Store
 
 REDACTOR = Redactor(b"k" * 32)
+ALL = Capture(Consent(Settings()), IgnoreFiles(Path("/nowhere")))
 STEM = "11111111-2222-4333-8444-555555555555"
 
 
@@ -55,7 +60,7 @@ def log(logs: Path) -> Path:
 
 
 def read(store: Store, *paths: Path) -> IngestReport:
-    return ingest(store, REDACTOR, paths)
+    return ingest(store, REDACTOR, paths, capture=ALL)
 
 
 def texts(store: Store, session: str = STEM) -> list[str]:
@@ -241,7 +246,7 @@ def test_where_there_is_nothing_to_read_the_answer_is_a_sentence(store: Store, t
 
 def test_an_unknown_agent_is_a_wrong_request(store: Store, log: Path) -> None:
     with pytest.raises(UsageError, match=r"no agent `vim`.*claude-code"):
-        ingest(store, REDACTOR, [log], agent="vim")
+        ingest(store, REDACTOR, [log], capture=ALL, agent="vim")
 
 
 def test_a_log_that_cannot_be_opened_is_reported_and_the_others_are_read(store: Store, logs: Path, log: Path) -> None:
@@ -286,13 +291,13 @@ def test_progress_is_told_before_each_file(store: Store, log: Path) -> None:
     log.write_bytes(line("one", "a"))
     told: list[tuple[Path, int, int]] = []
 
-    ingest(store, REDACTOR, [log], progress=lambda path, done, total: told.append((path, done, total)))
+    ingest(store, REDACTOR, [log], capture=ALL, progress=lambda path, done, total: told.append((path, done, total)))
 
     assert told == [(log.resolve(), 0, 1)]
 
 
 def test_a_reading_that_is_ended_between_two_batches_goes_on_from_there(store: Store, log: Path) -> None:
-    log.write_bytes(b"".join(line(f"u{n}", "word " * 100) for n in range(5000)))
+    log.write_bytes(b"".join(line("word " * 100, f"u{n}") for n in range(5000)))
     told: list[Path] = []
 
     def end(path: Path, done: int, total: int) -> None:
@@ -301,9 +306,9 @@ def test_a_reading_that_is_ended_between_two_batches_goes_on_from_there(store: S
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ingest(store, REDACTOR, [log], progress=end)
+        ingest(store, REDACTOR, [log], capture=ALL, progress=end)
     first = store.counts().events
-    rest = ingest(store, REDACTOR, [log])
+    rest = ingest(store, REDACTOR, [log], capture=ALL)
 
     assert 0 < first < 5000
     assert first + rest.events == store.counts().events == 5000
@@ -423,14 +428,19 @@ def test_any_bytes_in_any_portions_end_as_if_read_at_once(
 _INGEST = """
 import sys
 from pathlib import Path
+from memsrv.capture import Capture
+from memsrv.consent import Consent
+from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import ingest
 from memsrv.redact import Redactor
+from memsrv.settings import Settings
 from memsrv.store import Store
 
 print("ready", flush=True)
 sys.stdin.readline()
 with Store.open(Path(sys.argv[1])) as store:
-    report = ingest(store, Redactor(b"k"), [Path(sys.argv[2])])
+    everything = Capture(Consent(Settings()), IgnoreFiles(Path("/nowhere")))
+    report = ingest(store, Redactor(b"k"), [Path(sys.argv[2])], capture=everything)
     print(report.events, report.duplicates)
 """
 

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from memsrv.capture import Capture
+from memsrv.consent import Consent
 from memsrv.errors import NotFound, UsageError
+from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import ingest
 from memsrv.records import Kind, Trust
 from memsrv.redact import Redactor
 from memsrv.remember import Saved, remember, save
+from memsrv.settings import Settings
 from memsrv.store import Store
 from memsrv.tombstones import claim_hash
 
@@ -278,7 +282,7 @@ LOGS = Path(__file__).resolve().parents[2] / "../shared/logs/claude"
 
 @pytest.mark.skipif(not LOGS.exists(), reason="the shared real logs are not here")
 def test_real_sessions_hold_the_one_lasting_word_that_a_reader_finds_in_them(store: Store) -> None:
-    ingest(store, REDACTOR, [LOGS.resolve()])
+    ingest(store, REDACTOR, [LOGS.resolve()], capture=Capture(Consent(Settings()), IgnoreFiles(Path("/nowhere"))))
     remember(store)
 
     assert [memory.evidence[0].quote for memory in store.memories()] == ["please add transformer.js too first"]

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from memsrv.app.rooms import EVERY, Rooms, now
 from memsrv.compact import Compact, compact
-from memsrv.errors import NotFound, UsageError
+from memsrv.consent import Act
+from memsrv.errors import NotFound, NothingConsented, UsageError
 from memsrv.ingest import IngestReport, ingest
 from memsrv.recall import Recalled, recall, show
 from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
+from memsrv.recover import Recovered, recover
 from memsrv.remember import Saved, remember, save
-from memsrv.settings import claude_config
+from memsrv.settings import agent_folders
 from memsrv.shapes import Memories
 
 Progress = Callable[..., None]
@@ -29,7 +31,13 @@ class Remembering(Rooms):
         self, paths: Sequence[Path] = (), *, agent: str | None = None, progress: Progress | None = None
     ) -> IngestReport:
         """Read logs, Claude Code's own where no path is given, and remember what they hold."""
-        report = self.read_logs(paths or [claude_config() / "projects"], agent=agent, progress=progress)
+        report = self.read_logs(paths or list(agent_folders().values()), agent=agent, progress=progress)
+        if paths and report.declined and not report.files:
+            forbidding = ", ".join(report.declined_by)
+            raise NothingConsented(
+                f"{report.declined} logs at {', '.join(map(str, paths))} may not be read: {forbidding} says so; "
+                "`memsrv config set KEY true` allows it, or change the ignore file"
+            )
         # Not only what changed now: an ingest that was killed before this line left sessions behind.
         return replace(report, memories=self.remember_sessions(self.waiting_sessions()))
 
@@ -37,7 +45,7 @@ class Remembering(Rooms):
         self, paths: Sequence[Path], *, agent: str | None = None, progress: Progress | None = None
     ) -> IngestReport:
         """Read logs, and leave what they hold to be remembered later; their turns are found at once."""
-        return ingest(self.store, self.redactor, paths, agent=agent, progress=progress)
+        return ingest(self.store, self.redactor, paths, capture=self.capture, agent=agent, progress=progress)
 
     def waiting_sessions(self) -> dict[str, int]:
         """The sessions of which memories have still to be made, with how many turns they have now."""
@@ -51,18 +59,18 @@ class Remembering(Rooms):
         return found.added
 
     def search(self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8) -> Recalled:
-        return recall(self.store, query, project=self._scope(project), kinds=kinds or None, limit=limit)
+        return recall(self.visible, query, project=self._scope(project), kinds=kinds or None, limit=limit)
 
     def show(self, id: str, *, around: int = 2) -> Opened:
         try:
-            return show(self.store, id, around=around)
+            return show(self.visible, id, around=around)
         except NotFound as error:
             raise NotFound(
                 f"there is no memory, turn or session `{id}`; `memsrv search` names those there are"
             ) from error
 
     def memories(self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False) -> Memories:
-        return Memories(tuple(self.store.memories(self._scope(project), kinds or None, include_retired=superseded)))
+        return Memories(tuple(self.visible.memories(self._scope(project), kinds or None, include_retired=superseded)))
 
     def save(
         self,
@@ -76,6 +84,9 @@ class Remembering(Rooms):
         if project == EVERY:
             raise UsageError("a memory belongs to one project; name it, or leave it out for this folder's")
         name = self.project(project)
+        self.consent.require(Act.CAPTURE, project=name)
+        if project is None and (file := self.capture.ignored.whole(str(self.cwd))):
+            raise NothingConsented(f"nothing of {self.cwd} is kept: {file} says so; change it, or name another project")
         saved = save(
             self.store, self.redactor, text, kind=kind, project=name, now=now(), supersedes=supersedes, trust=trust
         )
@@ -85,4 +96,10 @@ class Remembering(Rooms):
     def compact(
         self, session: str | None = None, *, mode: str = "handoff", budget: int = 1500, project: str | None = None
     ) -> Compact:
-        return compact(self.store, session, project=self.project(project), mode=mode, budget=budget)
+        scope = self.project(project) if session else self._scope(project)
+        return compact(self.visible, session, project=scope, mode=mode, budget=budget)
+
+    def recover(self, session: str | None = None, *, budget: int = 1500, project: str | None = None) -> Recovered:
+        """What the host's last compaction lost, of the newest session unless one is named."""
+        scope = self.project(project) if session else self._scope(project)
+        return recover(self.visible, session, project=scope, budget=budget)

@@ -2,13 +2,14 @@
 
 import threading
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 
+from memsrv.capture import Capture
 from memsrv.consent import Act, Consent
 from memsrv.project import identify
 from memsrv.redact import Redactor, key_at
-from memsrv.settings import UNSAID, Home, Settings, load
+from memsrv.settings import UNSAID, Home, Settings, agent_folders, load
 from memsrv.store import Store
 from memsrv.store.visible import Visible
 from memsrv_adapters.shelf import Shelf
@@ -41,6 +42,11 @@ class Rooms:
         return Consent(self.settings)
 
     @property
+    def capture(self) -> Capture:
+        """What a reading of logs that begins now may take in."""
+        return Capture.of(self.home.root, self.consent, agent_folders())
+
+    @property
     def store(self) -> Store:
         """The whole ledger: for what reads, derives, erases and trains. What is given back comes from `visible`."""
         with self._opening:
@@ -62,10 +68,10 @@ class Rooms:
         anything_refused = any(consent.refused(Act.RECALL, section) for section in UNSAID)
         return Visible(self.store, consent) if anything_refused else self.store
 
-    @cached_property
+    @property
     def redactor(self) -> Redactor:
-        self.home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Redactor(key_at(self.home.root / "redaction.key"))
+        """Gate 1: with the user's strings as they are now."""
+        return _redactor(key_at(self.home.redaction_key), self.settings.redact.strings)
 
     @property
     def shelf(self) -> Shelf:
@@ -86,6 +92,9 @@ class Rooms:
     def _note_standing(self) -> None:
         """After a change: the status line's cache says how all stands now."""
         raise NotImplementedError
+
+
+_redactor = lru_cache(maxsize=4)(Redactor)
 
 
 def _last_change(home: Home) -> tuple[int, int, int] | None:

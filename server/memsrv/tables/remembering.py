@@ -14,6 +14,8 @@ def ingested(result: Json) -> None:
         say(f"{result['redactions']} secrets were redacted before anything was written.")
     if result["unreadable"]:
         say(f"{result['unreadable']} lines could not be read; `memsrv status` says where.")
+    if result["declined"]:
+        say(f"{result['declined']} logs may not be read, and were not: {', '.join(result['declined_by'])} says so.")
     for trouble in result["unopened"]:
         say(f"Not opened: {trouble}")
 
