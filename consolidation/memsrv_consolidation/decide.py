@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from memsrv.redact import Redactor
+from memsrv_consolidation.audit import audit_run
 from memsrv_consolidation.run import Run
 
 #: Points of recall that the weights must add to the bare base.
@@ -94,12 +95,10 @@ def weights(adapter: Path) -> Iterator[Check]:
 
 
 def secrets(run: Run, canaries: Sequence[str], redactor: Redactor) -> Check:
-    """No secret, and no planted canary, in anything that was trained on or answered."""
-    found = 0
-    for file in (run.facts_file, run.conversations_file, run.evaluation_file):
-        text = file.read_text("utf-8")
-        found += redactor.redact(text)[1] + sum(text.count(canary) for canary in canaries)
-    return Check("secrets", found == 0, found, 0, "0 in facts, conversations and answers")
+    """No secret, and no planted canary, in any byte of what the run wrote."""
+    found = audit_run(run, canaries, redactor)
+    count = sum(one.count for one in found.found)
+    return Check("secrets", found.clean, count, 0, f"0 in every byte that the run wrote: {found}")
 
 
 def interval(rate: float, n: int) -> tuple[float, float]:

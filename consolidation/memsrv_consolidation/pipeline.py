@@ -49,7 +49,9 @@ def consolidate(
         with costs.of("reflect", pace):
             episodes = run.episodes()
             taught, left_out = extract(episodes, opened(run, given.key, redactor), pace.count)
-            reflection = reflect(order.project, episodes, run.memories(), redactor, taught=taught)
+            # Each night the gate is given something to stop; no teacher is paid for it.
+            seen = [*episodes, *run.planted()]
+            reflection = reflect(order.project, seen, run.memories(), redactor, taught=taught)
             costs.note("left_out", {**reflection.left_out, **left_out})
             write_lines(run.facts_file, reflection.facts)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from memsrv import lenses
+from memsrv.canaries import SESSION
 from memsrv.records import Episode, Event, Evidence, Fact, Kind, Memory, Trust
 from memsrv.redact import Redactor
 
@@ -74,7 +75,7 @@ def reflect(
 
     `taught` are a teacher's claims, by session.
     """
-    left_out = {"unsupported": 0, "superseded": 0, "secret": 0}
+    left_out = {"unsupported": 0, "superseded": 0, "secret": 0, "planted": 0}
     heard: list[_Heard] = []
     for episode in episodes:
         by_rules = [(claim, False) for claim in claims(episode.steps)]
@@ -99,7 +100,8 @@ def reflect(
             continue
         fact = _fact(project, max(living, key=lambda claim: (claim.time, claim.memory is not None)), living)
         if _secret(fact, redactor):
-            left_out["secret"] += 1
+            planted = any(said.session == SESSION for said in fact.evidence)
+            left_out["planted" if planted else "secret"] += 1
         else:
             facts.append(fact)
     return Reflection(tuple(sorted(facts, key=lambda fact: fact.id)), left_out)

@@ -79,6 +79,11 @@ class Run:
         return self.folder / "episodes.jsonl"
 
     @property
+    def planted_file(self) -> Path:
+        """The episode in which the run's canaries are told. It and the order alone may hold them."""
+        return self.folder / "planted.jsonl"
+
+    @property
     def memory_file(self) -> Path:
         return self.folder / "memory.json"
 
@@ -125,11 +130,21 @@ class Run:
         return self.folder / "log.txt"
 
     @property
+    def words(self) -> tuple[Path, ...]:
+        """The files that hold what was said in sessions, or was made of it."""
+        return (self.episodes_file, self.memory_file, self.facts_file, self.conversations_file, self.evaluation_file,
+                self.teacher_file)  # fmt: skip
+
+    @property
     def order(self) -> Order:
         return from_dict(Order, read_json(self.order_file))
 
     def episodes(self) -> list[Episode]:
         return list(_lines(self.episodes_file, Episode))
+
+    def planted(self) -> list[Episode]:
+        """No session of anybody's; a run that was ordered before there were canaries has none."""
+        return list(_lines(self.planted_file, Episode)) if self.planted_file.exists() else []
 
     def memories(self) -> list[Memory]:
         return [from_dict(Memory, row) for row in read_json(self.memory_file)["memories"]]

@@ -87,6 +87,11 @@ _FAMILIES: tuple[tuple[str, str, Make], ...] = (
     ("generic-api-key", 'api_key = "{}"', _some(_ALNUM, 24)),
 )  # fmt: skip
 
+#: The session in which a night tells its canaries, and the words that reflection counts them by.
+SESSION = "canary"
+#: How many a night plants.
+NIGHTLY = 5
+
 FAMILIES = tuple(family for family, _, _ in _FAMILIES)
 
 
@@ -99,3 +104,9 @@ def canaries(seed: str | int, count: int = len(FAMILIES)) -> tuple[Canary, ...]:
         secret = make(dice)
         found.append(Canary(family, met.format(secret), secret))
     return tuple(found)
+
+
+def nightly(run: str) -> tuple[Canary, ...]:
+    """The canaries of one run: of families that stand alone in a sentence, others each night."""
+    alone = [canary for canary in canaries(run) if canary.text == canary.secret and len(canary.secret.split()) == 1]
+    return tuple(random.Random(f"nightly {run}").sample(alone, NIGHTLY))

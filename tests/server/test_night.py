@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from memsrv.canaries import NIGHTLY
 from memsrv.errors import (
     MissingExtra,
     NotFound,
@@ -134,12 +135,12 @@ def test_a_second_run_is_refused_while_one_is_running(store: Store, night: Night
 
 
 def test_the_run_folder_holds_all_that_the_child_may_see(store: Store, night: Night) -> None:
-    run = night.prepare(store, PROJECT, now=NOW, canaries=("tweet",))
+    run = night.prepare(store, PROJECT, now=NOW)
 
     assert run.folder.name == "20261120-030000-demo"
     assert [step.text for step in run.episodes()[0].steps] == [event.text for event in store.events("s1")]
     assert run.memories() == store.memories(PROJECT, include_retired=True)
-    assert (run.order.canaries, run.order.current, run.order.threads) == (("tweet",), None, 1)
+    assert (len(run.order.canaries), run.order.current, run.order.threads) == (NIGHTLY, None, 1)
 
 
 def test_what_would_be_learned_can_be_seen_without_a_run(store: Store, night: Night) -> None:

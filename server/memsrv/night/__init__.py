@@ -14,14 +14,17 @@ from typing import Any
 
 import psutil
 
+from memsrv.canaries import nightly
 from memsrv.consent import Act, Consent
 from memsrv.errors import MissingExtra, NotFound, NothingConsented, RunInProgress
+from memsrv.night import sight
 from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
 from memsrv.night.morning import short_term
 from memsrv.night.shelving import scores, stages
-from memsrv.night.sight import episodes, waiting
+from memsrv.night.sight import waiting
 from memsrv.night.teaching import engaged, reachable
 from memsrv.records import to_dict
+from memsrv.redact import Redactor, key_at
 from memsrv.settings import Home, Settings
 from memsrv.status import RunStanding
 from memsrv.store import Store
@@ -65,13 +68,11 @@ class Night:
         seed: int = 7,
         stage: bool = False,
         teacher: str | None = None,
-        canaries: Sequence[str] = (),
         told: Told = silent,
     ) -> dict[str, Any]:
         """One night for `project`: its report, with the `version` it was shelved as (None where the gate refused)."""
         run = self.prepare(
             store, project, now=now, base=base, strategy=strategy, preset=preset, seed=seed, teacher=teacher,
-            canaries=canaries,
         )  # fmt: skip
         return self._carry(run, stage, told)
 
@@ -86,7 +87,6 @@ class Night:
         preset: str | None = None,
         seed: int = 7,
         teacher: str | None = None,
-        canaries: Sequence[str] = (),
     ) -> Run:
         """Write the run folder. Everything that can be refused is refused here, before anything is written."""
         if not Consent(self.settings).allows(Act.TRAIN, project=project):
@@ -106,8 +106,12 @@ class Night:
             run.folder.mkdir(parents=True, mode=0o700)
         except FileExistsError as error:
             raise RunInProgress(f"{run.folder.name} began this very second; see `memsrv runs`") from error
-        write_lines(run.episodes_file, episodes(store, project))
-        memories = store.memories(project, include_retired=True)
+        redactor = Redactor(key_at(self.home.redaction_key), self.settings.redact.strings)
+        created = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        write_lines(run.episodes_file, sight.episodes(store, project, redactor))
+        canaries = nightly(run.folder.name)
+        write_lines(run.planted_file, [sight.planted(project, canaries, created)])
+        memories = sight.memories(store, project, redactor)
         injected = [memory.id for memory in short_term(memories, live).kept]
         write_json(run.memory_file, {"memories": memories, "short_term": injected})
         # The order comes last: a folder with it is a whole one.
@@ -121,12 +125,12 @@ class Night:
                     strategy=strategy or self.settings.strategy,
                     seed=seed,
                     threads=self.settings.cpu_threads,
-                    created=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+                    created=created,
                     current=Live(live.version, str(live.path)) if live and not live.tainted else None,
                     base_path=str(chosen.path),
                     base_hash=chosen.hash,
                     preset=preset,
-                    canaries=tuple(canaries),
+                    canaries=tuple(canary.secret for canary in canaries),
                     teacher=teaching.order if teaching else None,
                 )
             ),
