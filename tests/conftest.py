@@ -3,6 +3,7 @@
 Each test process gets a home of its own before anything is imported; children inherit it through the environment.
 """
 
+import importlib.util
 import ipaddress
 import os
 import pwd
@@ -10,7 +11,9 @@ import shutil
 import sys
 import tempfile
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psutil
@@ -131,3 +134,29 @@ def random_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     Qwen2ForCausalLM(shape).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def teachers() -> ModuleType:
+    """`tests/teachers.py`: teachers on loopback, good and bad ones."""
+    spec = importlib.util.spec_from_file_location("teachers", Path(__file__).with_name("teachers.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["teachers"] = module  # its dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def teach(teachers: ModuleType) -> Iterator[Callable[[Any], Any]]:
+    """Starts a teacher with a brain: `teach(teachers.well)` is a `TeacherServer`."""
+    started = []
+
+    def start(brain: Any) -> Any:
+        started.append(teachers.TeacherServer(brain))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()

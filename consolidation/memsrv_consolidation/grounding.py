@@ -14,14 +14,21 @@ _EDGES = " \t\n`'\"“”‘’«»()[]{}<>,;:!?…*"
 
 #: Capitalised words that begin sentences and name nobody.
 _OPENERS = frozenset(
-    "a about according after again all always an and any anything are as ask at avoid based be because before but "
-    "by call can change check choose convention correct could did do does don't done each every everything exactly "
-    "existing fill first fix for from fyi give go good great had has have hello here hey hi how however i i'd i'll "
-    "i'm i've if in instead is it it's its just keep let let's like look make may need never next no not note "
-    "nothing of ok okay on once one only or our per pick please prefer put quick remember reminder replace right "
-    "rule run same say set should since so sorry sure take tell that that's the their then there there's these they "
-    "this those to today try under until use used using wait was we we'll we've well were what what's when where "
-    "which while who why will with without write wrong yeah yep yes you you'll you're you've your".split()
+    "a about absolutely according actually add after again ah aha all already also although always an and any "
+    "anything are as ask at avoid based basically be because before besides both build but by call can certainly "
+    "change check choose commit configure connect convention correct could currently definitely delete did do does "
+    "don't done during each earlier either enter even every everybody everyone everything exactly existing false "
+    "few fill find first fix for from fyi give go good got great had has have he heads hello hence here hey hi hmm "
+    "honestly how however i i'd i'll i'm i've if in indeed install instead is it it'll it's its just keep last "
+    "later leave less let let's like listen look make many may maybe merge more most move need neither never next "
+    "nice no nobody nope normally not note nothing of oh ok okay on once one only open or otherwise our per perfect "
+    "perhaps pick please point prefer previously push put quick read recall recalling remember remembering reminder "
+    "rename replace right rule run running same save say see serving set she should simply since so some somebody "
+    "someone sorry start still stop such sure switch take tell test tests thank thanks that that'll that's the "
+    "their then there there's therefore these they they'd this those though thus to today tomorrow true try turn "
+    "type typically under unless until use used using usually wait was we we'd we'll we've well were what what's "
+    "whatever when whenever where wherever which while who whoever why will with without write wrong yeah yep yes "
+    "yesterday you you'll you're you've your".split()
 )
 #: Names of tools that are everyday words first.
 _EVERYDAY = frozenset("just make got black linear arrow fetch requests logging tap rye hatch nose bun attrs ky".split())
