@@ -26,6 +26,7 @@ class App(Nights, Serving, Forgetting, Housekeeping, Costing, Status):
         """MCP over stdio, until the host ends it."""
         from memsrv import mcp
 
+        self.start_watching()
         mcp.serve(self)
 
 

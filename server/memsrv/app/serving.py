@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from memsrv.address import Address
-from memsrv.app.rooms import Rooms
+from memsrv.app.watching import Watching
 from memsrv.backing import backing
 from memsrv.errors import EndpointUnavailable, PortInUse
 from memsrv.records import Kind, Memory
@@ -22,7 +22,7 @@ BASE = "base"
 WARMING_PATIENCE_S = 180.0
 
 
-class Serving(Rooms):
+class Serving(Watching):
     def ask(self, question: str, *, model: str | None = None, project: str | None = None, wait: bool = True) -> Told:
         """The adapter's own answer, and beside it the current memories that give the value it was asked for."""
         name = shelf_name(self.project(project))
@@ -59,6 +59,7 @@ class Serving(Rooms):
         """MCP over HTTP until it is ended; `announce` gets its address and the token's file."""
         from memsrv.mcp import http
 
+        self.start_watching()
         chosen = self.settings.mcp_port if port is None else port
         http.serve(self, self.home, port=chosen, announce=lambda at: announce(at, self.home.token))  # type: ignore[arg-type]
 

@@ -25,6 +25,12 @@ def ingest(
 
 
 @command.command()
+def watch() -> None:
+    """Read the logs as agents write them, and remember what they hold: what `memsrv serve` does beside serving."""
+    opened().watch(terminal.note)
+
+
+@command.command()
 def search(
     query: str,
     project: Project = None,

@@ -85,7 +85,8 @@ class _Demo:
         show.heading(
             3, "A question over MCP", "An IDE's side of it: a client, and `memsrv serve` in a process of its own."
         )
-        heard = self._timed("question over MCP", lambda: search_over_mcp(self.home, self.folder, QUESTION))
+        claude = self.root / "claude"
+        heard = self._timed("question over MCP", lambda: search_over_mcp(self.home, claude, self.folder, QUESTION))
         show.line(f"tools: {', '.join(heard.tools)}")
         show.line(f'memory_search("{QUESTION}")')
         for result in heard.results:

@@ -32,10 +32,16 @@ class Overheard:
     results: tuple[dict[str, Any], ...]
 
 
-def search_over_mcp(home: Home, folder: Path, query: str) -> Overheard:
-    """Start `memsrv serve` as an IDE with `folder` open would, ask for memories, and end it."""
+def search_over_mcp(home: Home, claude: Path, folder: Path, query: str) -> Overheard:
+    """Start `memsrv serve` as an IDE with `folder` open would, ask for memories, and end it.
+
+    The logs that it watches are those in `claude`, and not the ones of who looks at the demo.
+    """
     server = StdioServerParameters(
-        command=sys.executable, args=["-I", "-m", "memsrv", "serve"], env={"MEMSRV_HOME": str(home.root)}, cwd=folder
+        command=sys.executable,
+        args=["-I", "-m", "memsrv", "serve"],
+        env={"MEMSRV_HOME": str(home.root), "CLAUDE_CONFIG_DIR": str(claude)},
+        cwd=folder,
     )
 
     async def search() -> Overheard:

@@ -1,0 +1,155 @@
+"""The watch: while a process of memsrv runs, what agents write to their logs is read, and made into memories.
+
+One process of a home watches, under a lease; the others wait, and one of them takes over when it ends. Events are
+hints and a periodic look at all logs is the truth, so a lost event costs time and no data. Knows no log format and no
+SQL: reading and remembering are verbs that come in as an argument.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+
+from memsrv import __version__
+from memsrv.lease import Lease
+from memsrv.records import to_dict
+from memsrv.settings import Home, Settings, agent_folders
+from memsrv.watch.reading import TICK_S, Reading, Stopped, Verbs
+from memsrv.watch.standing import NAME, Trouble, WatchStanding, standing
+from memsrv.watch.troubles import Troubles
+
+__all__ = ["Trouble", "Verbs", "Watch", "WatchStanding", "standing"]
+
+#: How often one that waits looks whether the lease is free: it has taken over within twice as long.
+POLL_S = 1.0
+#: How long `stop` waits for the transaction under way.
+_PATIENCE_S = 10.0
+
+#: After an error that ended the watching itself, such as a config.toml that cannot be read.
+_RETRY_S = 3.0
+#: Where something is wrong that is wrong with no file.
+_HERE = "memsrv"
+
+log = logging.getLogger("memsrv.watch")
+
+
+class Watch:
+    """Waits for the lease and watches while it has it, in a thread of its own. `tell` hears of progress in words.
+
+    `always` watches even where `watch.enabled` is false: a person asked for it. `folders`: where each agent keeps its
+    logs, by the agent's name; unset, where agents of this machine do.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        verbs: Verbs,
+        *,
+        always: bool = False,
+        tell: Callable[[str], None] = log.debug,
+        folders: Mapping[str, Path] | None = None,
+        observer: Callable[[], BaseObserver] = Observer,
+    ) -> None:
+        self._home = home
+        self._verbs = verbs
+        self._always = always
+        self._tell = tell
+        self._folders = agent_folders() if folders is None else folders
+        self._observer = observer
+        self._lease = Lease(home.root, NAME)
+        self._stop = threading.Event()
+        self._reading: Reading | None = None
+        self._troubles = Troubles()
+        self._told_to_wait = False
+        self._thread = threading.Thread(target=self._run, daemon=True, name="watch")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Until `stop` is called; a signal's exception ends the waiting."""
+        while self._thread.is_alive():
+            self._thread.join(TICK_S)  # on Windows no signal ends a wait without a limit
+
+    def stop(self) -> None:
+        """End the watch: after the transaction under way, the lease is free."""
+        self._stop.set()
+        if reading := self._reading:
+            reading.hints.ring()
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE_S)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._take_part()
+            except Stopped:
+                break
+            except Exception as error:  # noqa: BLE001  # who is served beside us goes on being served
+                self._troubles.add(_HERE, error)
+                self._stop.wait(_RETRY_S)
+            self._stop.wait(POLL_S)
+        self._lease.give_back()
+        self._verbs.close()
+
+    def _take_part(self) -> None:
+        settings = self._verbs.settings
+        if not (self._always or settings.watch.enabled):
+            self._lease.give_back()
+        elif self._lease.take():
+            self._hold(settings)
+        elif not self._told_to_wait:
+            self._told_to_wait = True
+            self._tell(f"process {standing(self._home).pid} watches; this one takes over when it ends")
+
+    def _hold(self, settings: Settings) -> None:
+        """Watch, until asked to stop or the settings are others."""
+        self._told_to_wait = False
+        reading = Reading(
+            self._verbs, settings, self._folders, self._stop,
+            troubles=self._troubles, tell=self._tell, observer=self._observer,
+        )  # fmt: skip
+        self._reading = reading
+        now = WatchStanding(
+            watching=True,
+            pid=os.getpid(),
+            version=__version__,
+            since=_now(),
+            folders=tuple(map(str, reading.folders)),
+            rescan_seconds=settings.watch.rescan_seconds,
+        )
+        self._tell(f"watching {', '.join(now.folders) or 'nothing: no source may be read'}")
+        self._lease.say(to_dict(now))
+        try:
+            while not self._stop.is_set() and self._verbs.settings == settings:
+                looked = reading.step()
+                self._troubles.over(_HERE)
+                then, now = (
+                    now,
+                    replace(
+                        now,
+                        mode=reading.mode,
+                        scanned=_now() if looked else now.scanned,
+                        last_error=self._troubles.last,
+                    ),
+                )
+                if now != then:
+                    self._lease.say(to_dict(now))
+        except Stopped:
+            raise
+        except Exception as error:
+            self._lease.say(to_dict(replace(now, last_error=self._troubles.add(_HERE, error))))
+            raise
+        finally:
+            self._reading = None
+            reading.close()
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

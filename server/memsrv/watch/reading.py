@@ -1,0 +1,216 @@
+"""The logs in the eyes of who watches: hints are read at once, all logs are looked at now and then, sessions ripen.
+
+An error stays with the file or the session that it came from: it is kept, logged, and the next one is read. Only a
+database that cannot be written ends a round, since no other file would fare better; the next round reads what is left.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+
+from memsrv.consent import Act, Consent
+from memsrv.errors import NoLogs, StoreError
+from memsrv.ingest import IngestReport
+from memsrv.settings import Settings
+from memsrv.watch.changes import Change, Changes
+from memsrv.watch.hints import Hints
+from memsrv.watch.ripening import Ripening
+from memsrv.watch.standing import EVENTS
+from memsrv.watch.troubles import Troubles
+
+#: The longest that nothing is looked at: folders that come and go, a changed config.toml.
+TICK_S = 1.0
+#: After a hint, so long for the rest of what the agent is writing: one transaction instead of ten.
+_SETTLE_S = 0.03
+#: After a round that the database ended.
+_RETRY_S = 5.0
+#: Sessions that are remembered before hints are looked at again.
+_AT_ONCE = 10
+#: Where something is wrong that is wrong with no file.
+_DATABASE = "the database"
+
+
+class Verbs(Protocol):
+    """What a watch needs of a home; `memsrv.app.App` is one."""
+
+    @property
+    def settings(self) -> Settings: ...
+    def read_logs(self, paths: Sequence[Path], *, progress: Callable[..., None] | None = None) -> IngestReport: ...
+    def waiting_sessions(self) -> dict[str, int]: ...
+    def remember_sessions(self, waiting: Mapping[str, int]) -> int: ...
+    def close(self) -> None: ...
+
+
+class Stopped(Exception):
+    """The watch was asked to end, in the middle of a long file."""
+
+
+class Reading:
+    """Reads those of the agents' `folders` that may be read, until `stop`. For one thread; any may ring `hints`."""
+
+    def __init__(
+        self,
+        verbs: Verbs,
+        settings: Settings,
+        folders: Mapping[str, Path],
+        stop: Event,
+        *,
+        troubles: Troubles,
+        tell: Callable[[str], None],
+        observer: Callable[[], BaseObserver] = Observer,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        allows = Consent(settings).allows
+        self.folders = [folder for agent, folder in folders.items() if allows(Act.CAPTURE, agent=agent)]
+        self.hints = Hints(observer=observer)
+        self.mode = EVENTS
+        self._verbs = verbs
+        self._stop = stop
+        self._troubles = troubles
+        self._tell = tell
+        self._clock = clock
+        self._rescan_s = settings.watch.rescan_seconds
+        self._ripening = Ripening(settings.watch.quiet_seconds)
+        self._changes = Changes()
+        self._hinted: set[Path] = set()  # since all logs were last looked at
+        self._unmemorable: dict[str, int] = {}  # sessions that memories could not be made of, as long as they were
+        self._missed = 0
+        self._rounds = 0
+        self._next_round = clock()
+
+    def step(self) -> bool:
+        """Wait for something to do, a tick at most, and do it. True: all logs were looked at."""
+        if self.hints.follow(self.folders) and self._rounds:
+            self._next_round = self._clock()  # a folder came: what was in it before events began is still to be read
+        if self.hints.wait(self._pause()):
+            self._stop.wait(_SETTLE_S)
+        try:
+            self._read_hinted()
+            looked = self._clock() >= self._next_round
+            if looked:
+                self._look_at_all()
+            self._remember()
+        except StoreError as error:
+            self._troubles.add(_DATABASE, error)
+            self._verbs.close()  # it may have been replaced: a restored backup
+            self._next_round = self._clock() + _RETRY_S
+            self._stop.wait(min(_RETRY_S, TICK_S))
+            return False
+        self._troubles.over(_DATABASE)
+        self.mode = self._told_mode()
+        return looked
+
+    def close(self) -> None:
+        self.hints.close()
+
+    def _pause(self) -> float:
+        due = [self._next_round, self._ripening.next()]
+        return max(0.0, min(TICK_S, *(moment - self._clock() for moment in due if moment is not None)))
+
+    def _told_mode(self) -> str:
+        if self.hints.troubles:
+            return f"rescan ({'; '.join(self.hints.troubles.values())})"
+        if self._missed:
+            return f"rescan (events are being lost: {self._missed} changes were found that none had told of)"
+        return EVENTS
+
+    # Reading
+
+    def _read_hinted(self) -> None:
+        told = self.hints.take()
+        if told:
+            changes = self._changes.among(told)
+            self._hinted |= told
+            self._hinted.update(change.path for change in changes)
+            for change in changes:
+                self._read(change)
+
+    def _look_at_all(self) -> None:
+        changes = self._changes.below(self.folders)
+        for change in changes:
+            self._read_hinted()  # who is working now does not wait for what was written last month
+            self._read(change)
+        self._missed = sum(map(self._was_missed, changes)) if self._rounds else 0
+        self._hinted = set()
+        self._rounds += 1
+        for session, turns in self._verbs.waiting_sessions().items():  # also what a crash left, here or elsewhere
+            if not self._ripening.waits(session) and self._unmemorable.get(session) != turns:
+                self._ripening.grew(session, self._clock())
+        self._next_round = self._clock() + self._rescan_s
+
+    def _was_missed(self, change: Change) -> bool:
+        return not change.again and change.path not in self._hinted and not self._changes.is_recent(change)
+
+    def _read(self, change: Change) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        place = str(change.path)
+        declined = False
+        try:
+            report = self._verbs.read_logs([change.path], progress=self._go_on)
+        except (StoreError, Stopped):
+            raise
+        except NoLogs:  # no log of an agent's, or gone since: nothing to read until it changes
+            self._troubles.over(place)
+        except Exception as error:  # noqa: BLE001  # it stays with this file; the others are read
+            self._troubles.add(place, error)
+        else:
+            self._has_read(place, report)
+            declined = report.declined > 0
+        self._changes.has_read(change, for_good=not declined)  # an ignore file that goes changes no log
+
+    def _has_read(self, place: str, report: IngestReport) -> None:
+        self._troubles.over(place)
+        for reason in report.unopened:
+            self._troubles.add(place, OSError(reason))
+        for session in report.changed:
+            self._ripening.grew(session, self._clock())
+        if report.events:
+            self._tell(f"{place}: {report.events} new events")
+
+    def _go_on(self, *_: object) -> None:
+        if self._stop.is_set():
+            raise Stopped
+
+    # Remembering
+
+    def _remember(self) -> None:
+        ripe = self._ripening.ripe(self._clock())[:_AT_ONCE]
+        if not ripe:
+            return
+        waiting = self._verbs.waiting_sessions()
+        chosen = {session: waiting[session] for session in ripe if session in waiting}
+        self._ripening.done(ripe)
+        try:
+            self._made(self._verbs.remember_sessions(chosen) if chosen else 0, chosen)
+        except StoreError:
+            self._still_waiting(chosen)
+            raise
+        except Exception:  # noqa: BLE001  # one of them is to blame: which?
+            for session, turns in chosen.items():
+                self._remember_alone(session, turns)
+
+    def _remember_alone(self, session: str, turns: int) -> None:
+        place = f"session {session}"
+        try:
+            self._made(self._verbs.remember_sessions({session: turns}), [session])
+            self._troubles.over(place)
+        except StoreError:
+            self._still_waiting([session])
+            raise
+        except Exception as error:  # noqa: BLE001  # a bug in reading one session; it is tried again when it has grown
+            self._troubles.add(place, error)
+            self._unmemorable[session] = turns
+
+    def _still_waiting(self, sessions: Iterable[str]) -> None:
+        for session in sessions:
+            self._ripening.grew(session, self._clock())
+
+    def _made(self, memories: int, sessions: Iterable[str]) -> None:
+        if names := ", ".join(sessions):
+            self._tell(f"remembered {names}: {memories} new memories")
