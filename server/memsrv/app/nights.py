@@ -8,6 +8,7 @@ from pathlib import Path
 
 from memsrv.app.learning import Learning
 from memsrv.app.remembering import Remembering
+from memsrv.app.spending import Costing
 from memsrv.consent import Act, Consent
 from memsrv.errors import NoLogs, NoTimer
 from memsrv.night import morning, tick, timer
@@ -16,9 +17,10 @@ from memsrv.night.due import Decision
 from memsrv.night.journal import Journal, last_decision
 from memsrv.night.plan import Cost, Plan, conversations, counted, seconds
 from memsrv.night.presence import Presence
+from memsrv.night.teaching import engaged
 from memsrv.night.timer.command import candidates, crontab_line, proven
 from memsrv.records import Kind, Memory
-from memsrv.settings import claude_config, moved
+from memsrv.settings import agent_folders, moved
 from memsrv.shapes import Memories
 from memsrv.sources import SOURCES
 from memsrv_adapters.version import shelf_name
@@ -37,7 +39,7 @@ class NightStanding:
     now: tuple[Decision, ...]
 
 
-class Nights(Remembering, Learning):
+class Nights(Remembering, Costing, Learning):
     def look(self, *, project: str | None = None, progress: Progress = lambda *_: None) -> Journal:
         """What the timer calls: read the logs, decide, and let at most one project learn."""
         with suppress(NoLogs):  # no agent has worked here yet; what was saved by hand may still be learned
@@ -109,17 +111,19 @@ class Nights(Remembering, Learning):
             by_trust=by_trust,
             conversations=count,
             seconds=seconds(self._night.folders(), chosen, way, count),
-            cost=self._cost(teacher or self.settings.teacher.name),
+            cost=self._cost(teacher),
             waiting=waiting,
             consent=allowed,
             night=now[0] if now else None,
         )
 
-    def _cost(self, teacher: str) -> Cost:
-        if teacher == "rules":
-            return Cost(teacher, 0, 0.0)
-        budget = self.settings.teacher
-        return Cost(teacher, budget.tokens_per_day, 0.0 if teacher == "local" else budget.usd_per_day)
+    def _cost(self, teacher: str | None) -> Cost:
+        """What `teacher` may cost at most: what is left of today. UsageError where it cannot be asked at all."""
+        hired = engaged(self.home, self.settings, teacher)
+        if hired is None:
+            return Cost("rules", 0, 0.0)
+        left = self.cost().left
+        return Cost(hired.order.name, left.tokens, 0.0 if hired.order.name == "local" else left.usd)
 
     def _conditions(self, presence: Presence) -> Conditions:
         return sense(self.home, presence.idle_s(), datetime.now().astimezone())
@@ -134,6 +138,6 @@ class Nights(Remembering, Learning):
 
     def _logs(self) -> set[Path]:
         """Every log that an agent writes: those that are known, and those that came since."""
-        own = claude_config() / "projects"
-        found = {path for source in SOURCES for path in source.discover(own)} if own.is_dir() else set()
+        folders = [folder for folder in agent_folders().values() if folder.is_dir()]
+        found = {path for source in SOURCES for folder in folders for path in source.discover(folder)}
         return found | {Path(file.path) for file in self.store.files()}
