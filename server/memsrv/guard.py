@@ -21,6 +21,11 @@ def loopback_hosts(port: int) -> frozenset[str]:
     return frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
 
 
+def loopback_origins(port: int) -> frozenset[str]:
+    """The origins of a page that such a process would serve itself; any other port is somebody else's page."""
+    return frozenset(f"http://{host}" for host in loopback_hosts(port))
+
+
 class Guard:
     def __init__(
         self,

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from memsrv import __version__, address, mcp
 from memsrv.address import Address
 from memsrv.errors import PortInUse
-from memsrv.guard import Guard, loopback_hosts
+from memsrv.guard import Guard, loopback_hosts, loopback_origins
 from memsrv.mcp.tools import Verbs
 from memsrv.settings import Home
 
@@ -63,7 +63,7 @@ def serve(verbs: Verbs, home: Home, *, port: int, announce: Callable[[Address], 
         token = address.token(home)
         bound = address.bind(port, "give another `--port` or set `mcp_port` in config.toml; 0 takes a free one")
         port = bound.getsockname()[1]
-        app = application(verbs, token=token, hosts=loopback_hosts(port))
+        app = application(verbs, token=token, hosts=loopback_hosts(port), origins=loopback_origins(port))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
