@@ -152,7 +152,7 @@ def in_words_of(asked: Asked, says: Says) -> Sends:
         if asked.body.get("tools"):
             try:
                 given = json.loads(says.text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 given = None
             if isinstance(given, dict):
                 content = [{"type": "tool_use", "id": "t1", "name": "answer", "input": given}]
