@@ -82,7 +82,8 @@ class Nights(Remembering, Costing, Learning):
         kept: list[Memory] = []
         for name in self.visible.projects() if scope is None else [scope]:
             live = self.shelf.current(shelf_name(name))
-            kept += morning.short_term(self.visible.memories(name, kinds or None), live).kept
+            edited = morning.edits(self.store.reviews(name))
+            kept += morning.short_term(self.visible.memories(name, kinds or None), live, edited).kept
         return Memories(tuple(kept))
 
     def plan(

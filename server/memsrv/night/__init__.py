@@ -16,12 +16,12 @@ import psutil
 
 from memsrv.canaries import nightly
 from memsrv.consent import Act, Consent
-from memsrv.errors import MissingExtra, NotFound, NothingConsented, RunInProgress
+from memsrv.errors import MissingExtra, NotFound, RunInProgress
 from memsrv.night import sight
 from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
-from memsrv.night.morning import short_term
+from memsrv.night.morning import edits, short_term
 from memsrv.night.shelving import scores, stages
-from memsrv.night.sight import waiting
+from memsrv.night.sight import reflection, waiting
 from memsrv.night.teaching import engaged, reachable
 from memsrv.records import to_dict
 from memsrv.redact import Redactor, key_at
@@ -36,7 +36,7 @@ from memsrv_consolidation.progress import read
 from memsrv_consolidation.run import Live, Order, Run, one_at_a_time, read_json, write_json, write_lines
 from memsrv_consolidation.strategies import strategy as known_strategy
 
-__all__ = ["Night", "waiting"]
+__all__ = ["Night", "reflection", "waiting"]
 
 #: What a training imports beyond the server; the last is of `memsrv[train]` alone.
 NEEDED = ("torch", "transformers", "peft", "trl")
@@ -51,6 +51,10 @@ class Night:
     python: str = sys.executable
     needed: Sequence[str] = NEEDED
     came_back: CameBack = nobody
+
+    @property
+    def consent(self) -> Consent:
+        return Consent(self.settings)
 
     @property
     def shelf(self) -> Shelf:
@@ -89,11 +93,7 @@ class Night:
         teacher: str | None = None,
     ) -> Run:
         """Write the run folder. Everything that can be refused is refused here, before anything is written."""
-        if not Consent(self.settings).allows(Act.TRAIN, project=project):
-            raise NothingConsented(
-                f"training on {project} has not been allowed; run `memsrv consolidate --project {project}` "
-                "and say yes, or give --yes"
-            )
+        self.consent.require(Act.TRAIN, project=project)
         self._check_extra()
         chosen = resolve(base or self.settings.base, self.home.models)
         known_strategy(strategy or self.settings.strategy)
@@ -108,11 +108,13 @@ class Night:
             raise RunInProgress(f"{run.folder.name} began this very second; see `memsrv runs`") from error
         redactor = Redactor(key_at(self.home.redaction_key), self.settings.redact.strings)
         created = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        write_lines(run.episodes_file, sight.episodes(store, project, redactor))
+        seen = sight.trainable_part(store, self.consent)
+        write_lines(run.episodes_file, sight.episodes(seen, project, redactor))
         canaries = nightly(run.folder.name)
         write_lines(run.planted_file, [sight.planted(project, canaries, created)])
-        memories = sight.memories(store, project, redactor)
-        injected = [memory.id for memory in short_term(memories, live).kept]
+        memories = sight.memories(seen, project, redactor)
+        write_json(run.reviews_file, {"reviews": sight.reviews(store, project, redactor)})
+        injected = [memory.id for memory in short_term(memories, live, edits(store.reviews(project))).kept]
         write_json(run.memory_file, {"memories": memories, "short_term": injected})
         # The order comes last: a folder with it is a whole one.
         write_json(
@@ -145,8 +147,10 @@ class Night:
         Of a finished one, its report again.
         """
         run = self._find(id)
-        if not Consent(self.settings).allows(Act.TRAIN, project=run.order.project):
-            raise NothingConsented(f"training on {run.order.project} is no longer allowed; run `memsrv consolidate`")
+        self.consent.require(Act.TRAIN, project=run.order.project)
+        if not run.report_file.exists():
+            for agent in sorted({episode.session.agent for episode in run.episodes()}):
+                self.consent.require(Act.TRAIN, agent=agent)
         if teacher is not None:
             teaching = engaged(self.home, self.settings, teacher)
             write_json(run.order_file, to_dict(replace(run.order, teacher=teaching.order if teaching else None)))

@@ -5,10 +5,10 @@ text stays in memory and is found by search all the while.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from memsrv.records import Memory
+from memsrv.records import Memory, Review
 from memsrv_adapters.version import AdapterVersion, Stage
 
 
@@ -20,19 +20,28 @@ class ShortTerm:
     graduated: tuple[Memory, ...]
 
 
-def short_term(memories: Sequence[Memory], version: AdapterVersion | None) -> ShortTerm:
+def short_term(
+    memories: Sequence[Memory], version: AdapterVersion | None, edited: Mapping[str, str] | None = None
+) -> ShortTerm:
     """Part what holds now by `version`, the live one (None, or a tainted one: everything is kept).
 
-    A memory has graduated if the fact with its id has, in the words that still stand.
+    A memory has graduated if the fact with its id has, in the words that still stand: a person's, by fact id, where
+    they `edited` it.
     """
     learned = set()
     if version is not None and not version.tainted:
         learned = {(fact.id, fact.text) for fact in version.manifest.facts if fact.stage is Stage.GRADUATED}
     living = [memory for memory in memories if memory.valid_to is None and memory.superseded_by is None]
+    standing = {memory.id: (edited or {}).get(memory.id, memory.text) for memory in living}
     return ShortTerm(
-        tuple(memory for memory in living if (memory.id, memory.text) not in learned),
-        tuple(memory for memory in living if (memory.id, memory.text) in learned),
+        tuple(memory for memory in living if (memory.id, standing[memory.id]) not in learned),
+        tuple(memory for memory in living if (memory.id, standing[memory.id]) in learned),
     )
+
+
+def edits(reviews: Iterable[Review]) -> dict[str, str]:
+    """The words that people put in place of a fact's, by its id."""
+    return {review.fact: review.text for review in reviews if review.text is not None}
 
 
 def stages(version: AdapterVersion | None) -> dict[str, int]:

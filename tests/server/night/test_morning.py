@@ -1,4 +1,4 @@
-"""The morning: what graduated leaves short-term memory, and comes back when its version goes; search finds it always."""
+"""The morning: what graduated leaves short-term memory, and is back when its version goes; search always finds it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from memsrv.app import EVERY, App
-from memsrv.night.morning import ShortTerm, short_term, stages
-from memsrv.records import Kind, Memory, Trust
+from memsrv.night.morning import ShortTerm, edits, short_term, stages
+from memsrv.records import Kind, Memory, Review, Trust
 from memsrv.settings import Home, Settings
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import AdapterVersion, Manifest, Stage, TrainedFact
@@ -63,6 +63,15 @@ def test_words_that_were_edited_after_the_night_are_injected_again() -> None:
     edited = replace(MAIL, text="The port of mail is 1, behind the proxy.")
 
     assert short_term([edited], version((MAIL, Stage.GRADUATED))).kept == (edited,)
+
+
+def test_words_that_a_person_edited_before_the_night_have_graduated_with_it() -> None:
+    """The memory still says what the log said; what was learned is what the person made of it."""
+    corrected = replace(MAIL, text="The port of mail is 11.")
+    edited = edits([Review(MAIL.id, "edited", "2026-11-19T10:00:00Z", text=corrected.text)])
+
+    assert short_term([MAIL], version((corrected, Stage.GRADUATED)), edited).graduated == (MAIL,)
+    assert short_term([MAIL], version((MAIL, Stage.GRADUATED)), edited).kept == (MAIL,)
 
 
 # On a real shelf
