@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from memsrv.redact import Redactor
-from memsrv_consolidation import probes, report
+from memsrv_consolidation import probes, report, reviews
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import NOTHING, Verdict, decide
 from memsrv_consolidation.evaluate import evaluate
@@ -52,8 +52,9 @@ def consolidate(
             # Each night the gate is given something to stop; no teacher is paid for it.
             seen = [*episodes, *run.planted()]
             reflection = reflect(order.project, seen, run.memories(), redactor, taught=taught)
-            costs.note("left_out", {**reflection.left_out, **left_out})
-            write_lines(run.facts_file, reflection.facts)
+            reviewed = reviews.apply(reflection.facts, run.reviews())
+            costs.note("left_out", {**reflection.left_out, **left_out, **reviewed.left_out})
+            write_lines(run.facts_file, reviewed.facts)
 
     facts = run.facts()
     nothing = report.nothing_new(order, facts)

@@ -98,7 +98,7 @@ def reflect(
         left_out["superseded"] += len({claim.said for claim in rivals}) - bool(living)
         if not living:
             continue
-        fact = _fact(project, max(living, key=lambda claim: (claim.time, claim.memory is not None)), living)
+        fact = _fact(project, max(living, key=_weight), living)
         if _secret(fact, redactor):
             planted = any(said.session == SESSION for said in fact.evidence)
             left_out["planted" if planted else "secret"] += 1
@@ -123,6 +123,11 @@ def _not_overruled(voices: Sequence[_Heard]) -> Sequence[_Heard]:
     """Without what a teacher says otherwise than rules or a person do under the same key: it adds, never replaces."""
     known = {claim.said for claim in voices if not claim.taught}
     return [claim for claim in voices if not known or not claim.taught or claim.said in known]
+
+
+def _weight(claim: _Heard) -> tuple[bool, str, bool]:
+    """Whose words stand: what a tool, page or file states never stands instead of a person's; then the newest."""
+    return (claim.trust.trainable, claim.time, claim.memory is not None)
 
 
 def _has_ended(claim: _Heard, ended: Sequence[Memory]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 
 from memsrv.errors import RunFailed, RunInProgress
-from memsrv.records import Conversation, Episode, Fact, Memory, from_dict, to_dict
+from memsrv.records import Conversation, Episode, Fact, Memory, Review, from_dict, to_dict
 
 Record = TypeVar("Record")
 
@@ -88,6 +88,11 @@ class Run:
         return self.folder / "memory.json"
 
     @property
+    def reviews_file(self) -> Path:
+        """What people said of facts, as of the order."""
+        return self.folder / "reviews.json"
+
+    @property
     def facts_file(self) -> Path:
         return self.folder / "facts.jsonl"
 
@@ -148,6 +153,12 @@ class Run:
 
     def memories(self) -> list[Memory]:
         return [from_dict(Memory, row) for row in read_json(self.memory_file)["memories"]]
+
+    def reviews(self) -> list[Review]:
+        """None where the order came without any: a run that began before there were reviews."""
+        if not self.reviews_file.exists():
+            return []
+        return [from_dict(Review, row) for row in read_json(self.reviews_file)["reviews"]]
 
     def facts(self) -> list[Fact]:
         return list(_lines(self.facts_file, Fact))

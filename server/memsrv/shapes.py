@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memsrv.config import Entry
-from memsrv.records import Fact, Memory
+from memsrv.records import Fact, Memory, Review
 from memsrv.status import EndpointStanding, MemoryStanding, RunStanding, SourceStanding, VersionStanding
 from memsrv.store import SourceFile
 from memsrv_adapters.client import EndpointState
@@ -30,12 +30,27 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a consolidation would learn, what it would leave out and why, and what versions have learned."""
+    """What a consolidation would learn, what it would leave out and why, and what versions have learned.
+
+    `waiting`: what tools, pages or files stated and nobody has reviewed; `reviews`: what people said of facts.
+    """
 
     project: str
     facts: tuple[Fact, ...]
     left_out: dict[str, int]
     learned: tuple[Learned, ...]
+    waiting: tuple[Fact, ...] = ()
+    reviews: tuple[Review, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What was said of facts, those facts as the next run takes them (rejected ones are gone), who learned them."""
+
+    project: str
+    reviews: tuple[Review, ...]
+    facts: tuple[Fact, ...]
+    learned_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

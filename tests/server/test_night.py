@@ -144,7 +144,7 @@ def test_the_run_folder_holds_all_that_the_child_may_see(store: Store, night: Ni
 
 
 def test_what_would_be_learned_can_be_seen_without_a_run(store: Store, night: Night) -> None:
-    values = {fact.value for fact in waiting(store, PROJECT).facts}
+    values = {fact.value for fact in waiting(store, PROJECT, night.consent).facts}
 
     assert values == {"4010", "pnpm"}
     assert night.runs() == []
@@ -212,7 +212,7 @@ def test_the_live_version_is_the_parent_of_the_next(store: Store, night: Night) 
 def test_the_same_facts_as_last_night_are_nothing_new(store: Store, night: Night) -> None:
     run = finished(night)
     base = resolve(night.settings.base)
-    known = [TrainedFact(fact.id, fact.text) for fact in waiting(store, PROJECT).facts]
+    known = [TrainedFact(fact.id, fact.text) for fact in waiting(store, PROJECT, night.consent).facts]
     put = night.shelf.put(
         run.adapter, project=PROJECT, base=base.name, base_hash=base.hash, strategy="paper", run="other",
         created="2026-11-19T00:00:00Z", facts=known,

@@ -1,32 +1,20 @@
-"""The verbs of learning: what would be learned, a night's consolidation, its runs."""
+"""The verbs of learning: a night's consolidation, and its runs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from memsrv import night
-from memsrv.app.configuring import Configuring
+from memsrv.app.reviewing import Reviewing
 from memsrv.app.rooms import EVERY
-from memsrv.consent import Answer
+from memsrv.consent import Act, Answer
 from memsrv.night.teaching import engaged
-from memsrv.shapes import Facts, Learned, Runs
-from memsrv_adapters.version import shelf_name
+from memsrv.shapes import Runs
 
 Progress = Callable[..., None]
 
 
-class Learning(Configuring):
-    def facts(self, *, project: str | None = None) -> Facts:
-        """What a consolidation would learn now by rules, and what the versions on the shelf were trained on."""
-        name = self.project(project)
-        reflection = night.waiting(self.store, name)
-        learned = [
-            Learned(version.version, str(fact.stage), fact.id, fact.text)
-            for version in self.shelf.versions(shelf_name(name))
-            for fact in version.manifest.facts
-        ]
-        return Facts(name, reflection.facts, reflection.left_out, tuple(learned))
-
+class Learning(Reviewing):
     def consolidate(
         self,
         *,
@@ -62,7 +50,9 @@ class Learning(Configuring):
 
     def run(self, id: str) -> dict[str, Any]:
         """The report of a run; how far it is, where there is none yet."""
-        return self._night.run(id)
+        run = self._night.run(id)
+        self.consent.require(Act.RECALL, project=run["project"])  # a report quotes questions and answers
+        return run
 
     @property
     def _night(self) -> night.Night:

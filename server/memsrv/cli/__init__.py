@@ -16,7 +16,8 @@ from memsrv.cli.command import command
 from memsrv.errors import Interrupted, MemsrvError
 
 # A page of commands each, in the order that `memsrv --help` lists them.
-from memsrv.cli import remembering, learning, nights, versions, serving, configuring, spending, housekeeping  # noqa: F401 isort: skip
+from memsrv.cli import remembering, learning, reviewing, nights, versions, serving  # noqa: F401 isort: skip
+from memsrv.cli import configuring, spending, housekeeping, bench  # noqa: F401 isort: skip
 
 __all__ = ["command", "command_table", "main"]
 

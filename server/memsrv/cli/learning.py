@@ -12,12 +12,6 @@ runs_command = typer.Typer(help="Consolidations, newest first.", invoke_without_
 
 
 @command.command()
-def facts(project: Project = None, json: Json = False) -> None:
-    """List what a consolidation would learn, and what adapters have learned."""
-    give(opened().facts(project=project), tables.facts, json)
-
-
-@command.command()
 def consolidate(
     project: Project = None,
     base: Annotated[str | None, typer.Option(help="Base model; unset, the setting `base`.")] = None,

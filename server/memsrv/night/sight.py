@@ -1,4 +1,5 @@
-"""What a run gets to see of the store: its episodes and memories, through gate 3, and the canaries that prove the gate.
+"""What a run gets to see of the store: episodes and memories that may be trained on, through gate 3, what people said
+of facts, and the canaries that prove the gate.
 
 The store was redacted when it was written; a rule or a string that the user added since holds here. Nothing is written.
 """
@@ -7,22 +8,38 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from memsrv.canaries import SESSION, Canary
-from memsrv.records import Episode, Event, EventType, Fact, Memory, Session, Trust
+from memsrv.consent import Act, Consent
+from memsrv.records import Episode, Event, EventType, Fact, Memory, Review, Session, Trust
 from memsrv.redact import Redactor
 from memsrv.store import Store
+from memsrv.store.visible import Trainable
 from memsrv_consolidation.reflect import Reflection, reflect, trainable
+from memsrv_consolidation.reviews import apply
 
 
-def waiting(store: Store, project: str) -> Reflection:
+def reflection(store: Store, project: str, consent: Consent) -> Reflection:
+    """What rules make of `project` now, before anybody reviewed it."""
+    dry, seen = Redactor(b"dry"), trainable_part(store, consent)
+    return reflect(project, episodes(seen, project, dry), memories(seen, project, dry), dry)
+
+
+def waiting(store: Store, project: str, consent: Consent) -> Reflection:
     """What a consolidation of `project` would learn now; nothing is written."""
-    dry = Redactor(b"dry")
-    return reflect(project, episodes(store, project, dry), memories(store, project, dry), dry)
+    found = reflection(store, project, consent)
+    reviewed = apply(found.facts, store.reviews(project))
+    return Reflection(reviewed.facts, {**found.left_out, **reviewed.left_out})
 
 
-def remembered(store: Store, project: str) -> list[Fact]:
+def remembered(store: Store, project: str, consent: Consent) -> list[Fact]:
     """What of `project` may be trained on, as far as memory tells: quick, where `waiting` reads every session again."""
     dry = Redactor(b"dry")
-    return [fact for fact in reflect(project, (), memories(store, project, dry), dry).facts if trainable(fact)]
+    facts = reflect(project, (), memories(trainable_part(store, consent), project, dry), dry).facts
+    return [fact for fact in apply(facts, store.reviews(project)).facts if trainable(fact)]
+
+
+def trainable_part(store: Store, consent: Consent) -> Store:
+    """`store` without the sessions of agents that may not be trained on, and without what only they speak for."""
+    return Trainable(store, consent) if consent.refused(Act.TRAIN, "sources") else store
 
 
 def episodes(store: Store, project: str, redactor: Redactor) -> Iterator[Episode]:
@@ -54,6 +71,24 @@ def memories(store: Store, project: str, redactor: Redactor) -> list[Memory]:
             value=clean(memory.value),
         )
         for memory in store.memories(project, include_retired=True)
+    ]
+
+
+def reviews(store: Store, project: str, redactor: Redactor) -> list[Review]:
+    """What people said of the facts of `project`."""
+
+    def clean(text: str | None) -> str | None:
+        return None if text is None else redactor.redact(text)[0]
+
+    return [
+        replace(
+            said,
+            text=clean(said.text),
+            subject=clean(said.subject),
+            relation=clean(said.relation),
+            value=clean(said.value),
+        )
+        for said in store.reviews(project)
     ]
 
 

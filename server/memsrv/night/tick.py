@@ -96,7 +96,7 @@ def news_of(night: Night, store: Store, project: str, now: datetime) -> News:
     journal = last_decision(night.home)
     return news(
         project,
-        remembered(store, project),
+        remembered(store, project, night.consent),
         runs=night.folders(project),
         versions=night.shelf.versions(name),
         live=night.shelf.current(name),

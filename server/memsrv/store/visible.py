@@ -147,6 +147,13 @@ class Visible(Store):
         return replace(hit, memory=memory, session=first.session if first else None, turn=first.turn if first else None)
 
 
+class Trainable(Visible):
+    """As far as its agents may be trained on. Whether the project may be is asked before a run is ordered."""
+
+    def _may(self, project: str | None, agent: str | None) -> bool:
+        return self._consent.allows(Act.TRAIN, agent=agent)
+
+
 def _enough(found: Callable[[int], list[Hit]], seen: Callable[[Hit], Hit | None], limit: int) -> list[Hit]:
     """The best `limit` hits that may be seen, however many that may not rank before them."""
     asked = limit

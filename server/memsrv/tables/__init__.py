@@ -3,12 +3,14 @@
 Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
+from memsrv.tables.benches import redaction
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
-from memsrv.tables.learning import facts, report, runs
+from memsrv.tables.learning import report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
 from memsrv.tables.remembering import compacted, found, ingested, memories
+from memsrv.tables.reviewing import facts, reviewed, waiting
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.spending import cost
 from memsrv.tables.standing import standing
@@ -18,7 +20,7 @@ saved = manifest = pointers = difference = record
 
 __all__ = [
     "adapters", "answer", "cleared", "compacted", "configuration", "configured", "cost", "difference", "endpoint",
-    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories", "night",
-    "plan", "pointers", "record", "report", "runs", "saved", "setting", "standing", "timer_removed",
-    "timer_written",
+    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories",
+    "night", "plan", "pointers", "record", "redaction", "report", "reviewed", "runs", "saved", "setting",
+    "standing", "timer_removed", "timer_written", "waiting",
 ]  # fmt: skip

@@ -1,20 +1,7 @@
 """Results of learning: facts, runs, reports."""
 
-from memsrv.tables.cells import Json, counts, cut, record, text
+from memsrv.tables.cells import Json, cut, record, text
 from memsrv.terminal import details, percent, say, table
-
-_FACT = ("kind", "subject", "relation", "value")
-
-
-def facts(result: Json) -> None:
-    waiting, learned = result["facts"], result["learned"]
-    say(f"{len(waiting)} facts a consolidation of {result['project']} would learn:")
-    table(("kind", "subject", "relation", "value"), [[cut(f[k] or "", 60) for k in _FACT] for f in waiting])
-    left = counts(result["left_out"])
-    if left:
-        say(f"Left out: {left}.")
-    if learned:
-        table(("learned in", "stage", "fact"), [(f["version"], f["stage"], f["text"]) for f in learned])
 
 
 def report(result: Json) -> None:

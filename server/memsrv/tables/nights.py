@@ -1,7 +1,7 @@
 """Results of the night: what a look decided, the timer, and what a consolidation would do."""
 
 from memsrv.tables.cells import Json, counts, joined
-from memsrv.tables.learning import facts
+from memsrv.tables.reviewing import facts
 from memsrv.terminal import details, note, say, table
 
 
