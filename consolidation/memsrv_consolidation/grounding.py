@@ -32,6 +32,11 @@ _OPENERS = frozenset(
 )
 #: Names of tools that are everyday words first.
 _EVERYDAY = frozenset("just make got black linear arrow fetch requests logging tap rye hatch nose bun attrs ky".split())
+#: Words with a hyphen that are no identifiers.
+_HYPHENATED = frozenset(
+    "how-to follow-up set-up double-check up-to-date well-known built-in to-do day-to-day long-term short-term go-to "
+    "re-run re-check so-called step-by-step one-off hand-off sign-off heads-up end-to-end on-call first-time".split()
+)
 
 #: Words that carry no meaning of their own in a subject or a value.
 _PLAIN = frozenset(
@@ -46,23 +51,26 @@ _NEGATED = re.compile(
 _CLAUSE = re.compile(r"(?i)[;:!?\n]|\.\s|,|\s[-–—]\s|\b(?:but|and|so|then)\b")
 
 
-def specifics(text: str) -> list[str]:
-    """Names, numbers, paths, identifiers and tools in `text`, each once, in their order."""
+def specifics(text: str, openers: bool = True) -> list[str]:
+    """Names, numbers, paths, identifiers and tools in `text`, each once, in their order.
+
+    A capitalised word that opens a sentence may be a name or any word; with `openers` only common ones are not names.
+    """
     found: dict[str, None] = {}
     opens = True  # whether the next word begins a sentence
     for word in re.split(r"[\s,;()\[\]{}<>\"“”«»]+", text):
         token = word.strip(_EDGES).rstrip(".")
-        if token and _is_specific(token, quoted="`" in word, opens=opens):
+        if token and _is_specific(token, "`" in word, opens, openers):
             found[token] = None
         if token or word:
             opens = word.rstrip("`'\"”)").endswith((".", "!", "?", ":"))
     return list(found)
 
 
-def ungrounded(text: str, sources: Iterable[str]) -> list[str]:
+def ungrounded(text: str, sources: Iterable[str], openers: bool = True) -> list[str]:
     """The specifics of `text` that stand nowhere in `sources`. Case does not count."""
     ground = "\n".join(sources).casefold()
-    return [token for token in specifics(text) if not _occurs(token.casefold(), ground)]
+    return [token for token in specifics(text, openers) if not _occurs(token.casefold(), ground)]
 
 
 def unsaid(phrase: str, sources: Iterable[str]) -> list[str]:
@@ -96,12 +104,12 @@ def warns(quotes: Iterable[str]) -> bool:
     return any(_NEGATED.search(quote) for quote in quotes)
 
 
-def _is_specific(token: str, quoted: bool, opens: bool) -> bool:
-    if quoted or re.search(r"\d|[^\w\s'’-]|_|^-|\w-\w|[a-z][A-Z]|[A-Z]{2}", token):
-        return True
+def _is_specific(token: str, quoted: bool, opens: bool, openers: bool) -> bool:
     lowered = token.casefold()
+    if quoted or (re.search(r"\d|[^\w\s'’-]|_|^-|\w-\w|[a-z][A-Z]|[A-Z]{2}", token) and lowered not in _HYPHENATED):
+        return True
     if token[0].isupper() and token != "I" and not token.startswith("I'"):
-        return not (opens and lowered in _OPENERS)
+        return not opens or (openers and lowered not in _OPENERS and re.search(r"(?:ing|ed|ly)$", lowered) is None)
     return lowered not in _EVERYDAY and topic_of(lowered) is not None
 
 

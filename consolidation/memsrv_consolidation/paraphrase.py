@@ -137,6 +137,6 @@ def _fault(style: str, asked: str, said: str, fact: Fact, held_out: set[str]) ->
     ):
         return "mistake_first"
     sources = [fact.text, fact.subject, fact.relation, fact.value, *(quote.quote for quote in fact.evidence)]
-    if grounding.ungrounded(said, sources) or grounding.ungrounded(asked, sources):
+    if grounding.ungrounded(said, sources) or grounding.ungrounded(asked, sources, openers=False):
         return "ungrounded"
     return None
