@@ -150,6 +150,8 @@ def _of_memory(scaled: tuple[Hit, float], terms: set[str], names: Sequence[str])
     score, why = _score(words, f"{memory.text} {quotes}", terms, names)
     quote = one_line(memory.evidence[0].quote) if memory.evidence else ""
     shown = memory.text if not quote or quote in memory.text else f'{memory.text} ("{_excerpt(quote, terms, 200)}")'
+    if not memory.trust.trainable:  # nobody who may instruct an agent said so
+        shown = f'A {memory.trust} states, and nobody has checked: "{shown}"'
     first = memory.evidence[0] if memory.evidence else None
     who = "user" if memory.trust is Trust.HUMAN else str(memory.trust)
     return Result(

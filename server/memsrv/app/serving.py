@@ -9,6 +9,7 @@ import psutil
 from memsrv.address import Address
 from memsrv.app.watching import Watching
 from memsrv.backing import backing
+from memsrv.consent import Act
 from memsrv.errors import EndpointUnavailable, PortInUse
 from memsrv.records import Kind, Memory
 from memsrv.shapes import Told
@@ -25,7 +26,9 @@ WARMING_PATIENCE_S = 180.0
 class Serving(Watching):
     def ask(self, question: str, *, model: str | None = None, project: str | None = None, wait: bool = True) -> Told:
         """The adapter's own answer, and beside it the current memories that give the value it was asked for."""
+        scope = self._scope(project)
         name = shelf_name(self.project(project))
+        self._require_recall_of(model)
         answer = client.ask(
             self.home,
             question,
@@ -34,7 +37,7 @@ class Serving(Watching):
             model=model,
             wait_seconds=WARMING_PATIENCE_S if wait else 0.0,
         )
-        standing = self._standing_for(question, self._scope(project))
+        standing = self._standing_for(question, scope)
         if isinstance(answer, client.Warming):
             if wait:
                 raise EndpointUnavailable("the endpoint was going idle in this very moment; ask again")
@@ -51,9 +54,19 @@ class Serving(Watching):
         return [fact.text for fact in self.shelf.version(project, version).manifest.facts]
 
     def _standing_for(self, question: str, project: str | None) -> tuple[Memory, ...]:
-        """The live memories whose subject is what `question` is about: what they say overrides the weights."""
-        found = self.store.search_memories(question, project=project, limit=10)
-        return tuple(hit.memory for hit in found if hit.memory and _is_about(hit.memory, question))[:3]
+        """The live memories whose subject is what `question` is about: what they say overrides the weights.
+
+        What a tool's output, a page or a file states overrides nothing.
+        """
+        found = [hit.memory for hit in self.visible.search_memories(question, project=project, limit=10) if hit.memory]
+        return tuple(memory for memory in found if memory.trust.trainable and _is_about(memory, question))[:3]
+
+    def _require_recall_of(self, model: str | None) -> None:
+        """NothingConsented where `model` names an adapter of a project that may not be given back."""
+        named = re.match(r"(?:memsrv/)?([^/@:]+)", model or "")
+        for project in self.consent.refused(Act.RECALL, "projects"):
+            if named and named[1] == shelf_name(project):
+                self.consent.require(Act.RECALL, project=project)
 
     def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:
         """MCP over HTTP until it is ended; `announce` gets its address and the token's file."""

@@ -1,39 +1,224 @@
-"""How all stands: one verb, which opens every room to gather it."""
+"""How all stands: one verb, which looks into every room. What cannot be read there becomes a warning, and no failure."""
 
-from memsrv import shapes, status
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import httpx
+
+from memsrv import __version__, address, shapes, status
+from memsrv.address import readable_by_others
 from memsrv.app.learning import Learning
 from memsrv.app.rooms import EVERY
 from memsrv.app.versions import Versions
-from memsrv.status import Standing
+from memsrv.consent import Act
+from memsrv.disk import usage
+from memsrv.errors import MemsrvError
+from memsrv.night import timer
+from memsrv.night.journal import last_decision
+from memsrv.records import to_dict
+from memsrv.settings import Settings
+from memsrv.status import (
+    AdapterStanding,
+    Concern,
+    ConsentStanding,
+    DiskStanding,
+    EndpointStanding,
+    MemoryStanding,
+    NightClock,
+    NightDecision,
+    SpendStanding,
+    Standing,
+    Watcher,
+)
+from memsrv.watch import standing as watching
 from memsrv_adapters import client
+from memsrv_adapters.version import shelf_name
+from memsrv_consolidation.teachers import ledger
+
+Part = TypeVar("Part")
+
+#: Of two connections that write or checkpoint at once, one could corrupt the file, until this version
+#: (https://www.sqlite.org/wal.html#walresetbug). Writers of memsrv take turns for that reason.
+_SQLITE_MENDED = (3, 51, 3)
+#: What a damaged file in a room may raise when it is read.
+_UNREADABLE = (MemsrvError, OSError, ValueError, TypeError, KeyError, AttributeError)
 
 
 class Status(Learning, Versions):
     def status(self, *, project: str | None = None) -> Standing:
         """How all stands; its one line is left for `memsrv statusline`."""
-        counts = self.store.counts()
-        name = self._project_to_show(project)
-        standing = status.standing(
-            home=self.home.root,
-            project=name,
+        rooms = _Rooms()
+        settings = rooms.read("the settings", lambda: self.settings, self._settings)
+        name = rooms.read("the sessions", lambda: self._project_to_show(project), self.project())
+        read = Standing(version=__version__, home=str(self.home.root), project=name)
+        for add in (self._memory, self._weights, self._servers, self._clock, self._limits):
+            read = add(read, rooms, settings)
+        told = replace(read, warnings=(*rooms.troubles, *status.concerns(read)))
+        rooms.read("the status line", lambda: self._write_line(told.memories.current, told.adapters, told), None)
+        return told
+
+    def _memory(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
+        counts = rooms.read("the database", lambda: self.store.counts(), None)
+        if counts is None:
+            return read
+        files = rooms.read("the list of logs", lambda: self.visible.files(), [])
+        events = rooms.read("the events", lambda: self.store.events_by_agent(), {})
+        held = rooms.read("the memories", lambda: self.store.memory_counts(), None)
+        projects = rooms.read("the projects", lambda: self.store.projects(), [])
+        return replace(
+            read,
             sessions=counts.sessions,
             events=counts.events,
-            sources=[shapes.of_source(file) for file in self.store.files()],
-            memories=shapes.of_memories(self.store.memories(include_retired=True)),
-            runs=self.runs().runs[:20],
-            adapters=self.adapters(project=name),
-            endpoint=shapes.of_endpoint(client.endpoint_state(self.home)),
+            sources=tuple(shapes.of_source(file) for file in files),
+            agents=shapes.of_agents(files, events),
+            memories=MemoryStanding(held.live, held.ended, held.by_kind, held.by_trust, held.waiting)
+            if held
+            else read.memories,
+            consents=tuple(self._consents(project) for project in projects),
         )
-        status.write_line(self.home.statusline, status.line(standing))
-        return standing
+
+    def _consents(self, project: str) -> ConsentStanding:
+        may = {act: self.consent.allows(act, project=project) for act in Act}
+        return ConsentStanding(project, may[Act.CAPTURE], may[Act.RECALL], may[Act.TRAIN])
+
+    def _weights(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
+        return replace(
+            read,
+            runs=rooms.read("the runs", lambda: self.runs().runs[:20], ()),
+            adapters=rooms.read(
+                "the adapter versions", lambda: self.adapters(project=read.project), AdapterStanding(read.project)
+            ),
+        )
+
+    def _servers(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
+        off = EndpointStanding(running=False)
+        rooms.read("the token", self._look_at_token, None)
+        return replace(
+            read,
+            watch=rooms.read("who watches", self._watcher, Watcher(watching=False)),
+            endpoint=rooms.read("the endpoint", lambda: shapes.of_endpoint(client.endpoint_state(self.home)), off),
+            mcp=rooms.read("MCP over HTTP", self._mcp, off),
+        )
+
+    def _watcher(self) -> Watcher:
+        now = watching(self.home)
+        trouble = now.last_error
+        return Watcher(
+            watching=now.watching,
+            pid=now.pid,
+            version=now.version,
+            since=now.since,
+            mode=now.mode,
+            scanned=now.scanned,
+            last_error=f"{trouble.where}: {trouble.what}" if trouble else None,
+            outdated=now.outdated,
+        )
+
+    def _mcp(self) -> EndpointStanding:
+        door = address.mcp(self.home)
+        at = door.address() if door.runs() else None
+        if at is None:
+            return EndpointStanding(running=door.runs())
+        try:
+            told = httpx.get(f"{at.url}/health", timeout=0.5, trust_env=False).json()
+        except httpx.TransportError:
+            told = {}
+        return EndpointStanding(True, "status" in told, f"{at.url}/mcp", at.pid, at.started, told.get("version"))
+
+    def _look_at_token(self) -> None:
+        if self.home.token.exists() and readable_by_others(self.home.token):
+            raise MemsrvError(
+                f"{self.home.token} can be read by others; end `memsrv endpoint` and `memsrv serve --http`, "
+                "and delete the file: a new one is made"
+            )
+
+    def _clock(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
+        def clock() -> NightClock:
+            last = last_decision(self.home)
+            entries = last.projects if last else ()
+            decisions = tuple(NightDecision(one.project, one.decision, one.reason, one.outcome) for one in entries)
+            return NightClock(_installed(), settings.night.hours, last.time if last else None, decisions)
+
+        return replace(read, night=rooms.read("what the night decided", clock, NightClock()))
+
+    def _limits(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
+        limits = settings.teacher
+        spent = rooms.read("the ledger", lambda: ledger.today(self.home.spend, datetime.now(UTC)), ledger.Spend())
+        used = rooms.read("the disk", lambda: usage(self.home), None)
+        return replace(
+            read,
+            spend=SpendStanding(
+                tokens=spent.tokens,
+                usd=spent.usd,
+                calls=spent.calls,
+                open=spent.open,
+                teacher=limits.name,
+                tokens_per_day=limits.tokens_per_day,
+                usd_per_day=limits.usd_per_day,
+                overcharged=spent.overcharged,
+            ),
+            disk=DiskStanding(to_dict(used) if used else {}, used.total if used else 0, settings.keep.disk_mib),
+            sqlite=sqlite3.sqlite_version,
+            notes=_notes(),
+        )
 
     def _project_to_show(self, named: str | None) -> str:
         """The one named, else this folder's; a folder that memsrv knows nothing of shows the project last worked on."""
         here = self.project(None if named == EVERY else named)
         if named or here in self.store.projects():
             return here
-        sessions = self.store.sessions()
-        return max(sessions, key=lambda s: s.ended or s.started or "").project if sessions else here
+        return self.store.last_project() or here
 
     def _note_standing(self) -> None:
-        self.status()
+        """Only what the line says is read, as this follows every change; the change stands even if this fails."""
+
+        def note() -> None:
+            name = shelf_name(self._project_to_show(None))
+            self._write_line(self.store.memory_counts().live, self.adapters(project=name), None)
+
+        _Rooms().read("the status line", note, None)
+
+    def _write_line(self, memories: int, adapters: AdapterStanding, told: Standing | None) -> None:
+        runs = self.runs().runs if told is None else told.runs
+        status.write_line(self.home.statusline, status.line(memories, adapters.live, runs))
+
+
+class _Rooms:
+    """Looks into rooms; where one cannot be read, notes what and what to do, and goes on."""
+
+    def __init__(self) -> None:
+        self.troubles: list[Concern] = []
+
+    def read(self, what: str, look: Callable[[], Part], otherwise: Part) -> Part:
+        try:
+            return look()
+        except _UNREADABLE as error:
+            said, _, remedy = str(error).rpartition("; ") if isinstance(error, MemsrvError) else ("", "", "")
+            concern = Concern(
+                f"{what} could not be read: {said or error!r}", remedy or "look at the file, or move it away"
+            )
+            if concern not in self.troubles:
+                self.troubles.append(concern)
+            return otherwise
+
+
+def _installed() -> bool | None:
+    """Whether the timer's files are there; asking the system about them would take longer than all the rest."""
+    try:
+        paths = timer.timer_of().paths()
+    except MemsrvError:
+        return None
+    return all(path.exists() for path in paths)
+
+
+def _notes() -> tuple[str, ...]:
+    if sqlite3.sqlite_version_info >= _SQLITE_MENDED:
+        return ()
+    mended = ".".join(map(str, _SQLITE_MENDED))
+    return (
+        f"This Python has SQLite {sqlite3.sqlite_version}, which can corrupt a database that two processes write at once "
+        f"(mended in {mended}). Processes of memsrv take turns; let no other program write to its database.",
+    )

@@ -2,6 +2,7 @@
 
 from memsrv import shapes
 from memsrv.app.rooms import Rooms
+from memsrv.consent import Act
 from memsrv.shapes import Pointed, Shown
 from memsrv.status import AdapterStanding
 from memsrv_adapters.version import Difference, Pointers, shelf_name
@@ -15,6 +16,7 @@ class Versions(Rooms):
         return AdapterStanding(name, pointers.current, pointers.previous, pointers.candidate, versions)
 
     def adapter(self, version: str, *, project: str | None = None) -> Shown:
+        self.consent.require(Act.RECALL, project=self.project(project))  # a manifest has its facts' words
         found = self.shelf.version(shelf_name(self.project(project)), version)
         return Shown(found.manifest, self.shelf.state(found), str(found.path), found.tainted)
 
@@ -27,6 +29,7 @@ class Versions(Rooms):
         return self._pointed(name, self.shelf.rollback(name))
 
     def diff(self, old: str, new: str, *, project: str | None = None) -> Difference:
+        self.consent.require(Act.RECALL, project=self.project(project))
         return self.shelf.diff(shelf_name(self.project(project)), old, new)
 
     def _pointed(self, project: str, pointers: Pointers) -> Pointed:

@@ -34,7 +34,7 @@ def is_said(event: Event) -> bool:
 def decisions(events: Sequence[Event]) -> Iterator[Candidate]:
     """What a person settled, and what fixed what."""
     for claim in lenses.claims(events):
-        if claim.trust is Trust.HUMAN or claim.relation == "fix":
+        if claim.trust is Trust.HUMAN or (claim.relation == "fix" and claim.trust.trainable):
             turn = claim.evidence[0].turn
             yield Candidate("decisions", turn, cut(claim.text, 240), cut(claim.text, 100), parts=(claim.text,))
 

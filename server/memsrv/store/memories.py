@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from sqlite_utils import Database
 
 from memsrv.errors import NotFound
-from memsrv.records import Evidence, Kind, Memory
+from memsrv.records import Evidence, Kind, Memory, Trust
 from memsrv.store import erasing
 from memsrv.store.connection import Connection
 from memsrv.store.rows import Remembered, memory_of, memory_values, plain
 
+_TRUSTED = [str(trust) for trust in Trust if trust.trainable]
 _LIVE = "valid_to IS NULL AND superseded_by IS NULL"
 
 
@@ -58,6 +59,10 @@ def _add_evidence(db: Database, memory: Memory) -> int:
 def _merge(db: Database, memory: Memory, before: tuple[str | None, str | None, str | None]) -> int:
     """A claim that is known: union its evidence; said again after it ended, it lives again; ended now, it ends."""
     changed = _add_evidence(db, memory) > 0
+    if memory.trust.trainable:  # said by somebody who may instruct, what a tool stated is no longer only its quote
+        where = f"id = ? AND trust NOT IN ({', '.join('?' * len(_TRUSTED))})"
+        raised = db.execute(f"UPDATE memories SET trust = ? WHERE {where}", [str(memory.trust), memory.id, *_TRUSTED])
+        changed = changed or raised.rowcount > 0
     started, ended, successor = before
     if ended is None and successor is None:
         if memory.valid_to is not None or memory.superseded_by is not None:
@@ -75,21 +80,24 @@ def _merge(db: Database, memory: Memory, before: tuple[str | None, str | None, s
 
 
 def _supersede(db: Database, memory: Memory) -> int:
-    """Of the live claims under `memory`'s key, the newest words stay live; the others point to them."""
+    """Of the live claims under `memory`'s key, the newest words stay live; the others point to them.
+
+    What a tool's output, a page or a file states never ends what a person or agent said.
+    """
     row = db.execute("SELECT key, project FROM memories WHERE id = ?", [memory.id]).fetchone()
     if row[0] is None:
         return 0
     rivals = db.execute(
-        f"SELECT id, valid_from FROM memories WHERE project = ? AND key = ? AND {_LIVE} "
-        "ORDER BY coalesce(valid_from, ''), n",
-        [row[1], row[0]],
+        f"SELECT id, valid_from, trust IN ({', '.join('?' * len(_TRUSTED))}) FROM memories "
+        f"WHERE project = ? AND key = ? AND {_LIVE} ORDER BY 3, coalesce(valid_from, ''), n",
+        [*_TRUSTED, row[1], row[0]],
     ).fetchall()
     if len(rivals) < 2:
         return 0
-    newest, when = rivals[-1]
-    if when == (memory.valid_from or None) and any(id == memory.id for id, _ in rivals):
-        newest, when = memory.id, memory.valid_from  # said at the same instant: the later call wins
-    for id, _ in rivals:
+    newest, when, trusted = rivals[-1]
+    if (memory.id, when, trusted) in rivals:
+        newest = memory.id  # said at the same instant: the later call wins
+    for id, _, _ in rivals:
         if id != newest:
             _end(db, id, when, newest)
     return len(rivals) - 1
