@@ -180,6 +180,11 @@ class Night:
             raise NotFound(f"there is no run {id}; see `memsrv runs`")
         return run
 
+    def check_ready(self) -> None:
+        """MissingExtra or UsageError where a person must first provide something: a library, a teacher's key."""
+        self._check_extra()
+        engaged(self.home, self.settings, None)
+
     def _check_extra(self) -> None:
         missing = [name for name in self.needed if importlib.util.find_spec(name) is None]
         if missing:

@@ -85,9 +85,15 @@ def _act(night: Night, store: Store, conditions: Conditions, only: str | None, t
 def _judged(night: Night, store: Store, project: str, conditions: Conditions) -> Decision:
     """One damaged project must not keep the others from learning: what is wrong with it becomes its reason."""
     try:
-        return decide(news_of(night, store, project, conditions.now), conditions, night.settings)
+        decision = decide(news_of(night, store, project, conditions.now), conditions, night.settings)
     except MemsrvError as error:
         return Decision(project, Deed.WAIT, f"it cannot be judged: {error}")
+    if decision.deed is not Deed.WAIT:
+        try:
+            night.check_ready()
+        except MemsrvError as error:  # a timer that failed every twenty minutes would tell its owner no more
+            return Decision(project, Deed.WAIT, f"{decision.reason}, but {error}")
+    return decision
 
 
 def news_of(night: Night, store: Store, project: str, now: datetime) -> News:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from memsrv.errors import MissingExtra, RunFailed
+from memsrv.errors import RunFailed, UnknownBase
 from memsrv.night import Night
 from memsrv.night.child import nobody
 from memsrv.night.conditions import Conditions, sense
@@ -29,7 +29,7 @@ from memsrv_consolidation.run import Run, one_at_a_time, read_json
 NIGHT = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 QUIET = Conditions(now=NIGHT, idle_s=3600, powered=True, memory_mib=8000, busy=False, disk_mib=10, disk_free_mib=90_000)
 ALLOWED = Allowed(train=True)
-SERVICES = ("billing", "search", "mail", "shop", "login", "audit", "stock", "price", "tax", "queue")
+SERVICES = ("billing", "search", "mail", "shop", "login", "audit", "stock")
 
 
 def later(minutes: int) -> Conditions:
@@ -95,16 +95,26 @@ def test_a_look_beside_another_one_decides_nothing(store: Store, night: Night) -
 
 
 @pytest.mark.usefixtures("told")
-def test_what_cannot_be_begun_is_noted_and_raised(store: Store, night: Night) -> None:
+def test_what_a_person_must_provide_first_is_waited_for(store: Store, night: Night) -> None:
     bare = replace(night, needed=("no_such_trainer",))
 
-    with pytest.raises(MissingExtra):
-        look(bare, store, QUIET, nobody)
+    [entry] = look(bare, store, QUIET, nobody).projects
+
+    assert entry.decision == "wait"
+    assert entry.reason.startswith("3 facts are new, but training needs no_such_trainer; run `pip install")
+
+
+@pytest.mark.usefixtures("told")
+def test_what_cannot_be_begun_is_noted_and_raised(store: Store, night: Night) -> None:
+    lost = replace(night, settings=night.settings.model_copy(update={"base": "/no/such/model"}))
+
+    with pytest.raises(UnknownBase):
+        look(lost, store, QUIET, nobody)
 
     noted = last_decision(night.home)
     assert noted is not None
     assert noted.projects[0].outcome is not None
-    assert noted.projects[0].outcome.startswith("failed: training needs no_such_trainer")
+    assert noted.projects[0].outcome.startswith("failed: ")
 
 
 @pytest.mark.usefixtures("told")
