@@ -8,13 +8,16 @@ import base64
 import binascii
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
 from memsrv.redact.rules import options
+
+#: Where lines are broken: (end of the one, beginning of the next).
+Gaps = Sequence[tuple[int, int]]
 
 
 @dataclass(slots=True)
@@ -67,7 +70,7 @@ class _Making:
             self._parts.append(content)
             self._length += len(content)
 
-    def window(self, data: bytes, begin: int, gaps: Sequence[tuple[int, int]], finish: int) -> None:
+    def window(self, data: bytes, begin: int, gaps: Gaps, finish: int) -> None:
         """`data[begin:finish]` without `gaps`, as one window."""
         for start, end in gaps:
             self.add(data[begin:start], begin, start - begin)
@@ -87,7 +90,8 @@ class _Making:
 
 # Escapes
 
-_SAME_SIZE = ((b"\\n", b" \n"), (b"\\r", b" \r"), (b"\\t", b" \t"), (b'\\"', b' "'), (b"\\\\", b"  "))
+_SAME_SIZE = ((b"\\n", b" \n"), (b"\\r", b" \r"), (b"\\t", b" \t"), (b'\\"', b' "'), (b"\\\\", b"  "),
+              (b"\\ ", b"  "))  # fmt: skip  # the last: what is left of a line break that was escaped twice
 
 
 def spaced(data: bytes) -> bytes:
@@ -154,8 +158,7 @@ _BEFORE, _AFTER = 200, 100
 def joined(data: bytes) -> Reading | None:
     """The words of `data` that lines may have broken, each in one piece with its line around it.
 
-    Where a word could go on over several lines nobody knows which belong to it. So all are joined; and all but those
-    that begin with a plain word; and each with its next alone.
+    Of several lines nobody knows which belong to one word. So it is read with all of them joined, and as `_guesses`.
     """
     if not (b"\n" in data or b"+" in data):
         return None
@@ -170,14 +173,36 @@ def joined(data: bytes) -> Reading | None:
         gaps = [(start + gap.start(), start + gap.end()) for gap in _JOINS.finditer(data[start:end])]
         made.window(data, begin, gaps, finish)
         if len(gaps) > 1:
-            ends = [gap[0] for gap in gaps[1:]] + [end]
-            apart = [gap for gap, stop in zip(gaps, ends, strict=True) if not WORD.fullmatch(data[gap[1] : stop])]
-            if 1 < len(apart) < len(gaps):
-                made.window(data, begin, apart, finish)
-            for number, gap in enumerate(gaps):
-                made.window(data, gaps[number - 1][1] if number else begin, [gap], ends[number])
+            for first, some, last in _guesses(data, start, gaps, end):
+                made.window(data, begin if first == start else first, some, finish if last == end else last)
         before = end
     return made.done()
+
+
+def _guesses(data: bytes, start: int, gaps: Gaps, end: int) -> Iterator[tuple[int, Gaps, int]]:
+    """What may belong together of a word in several lines: (where it begins, the gaps in it, where it ends).
+
+    All lines but plain words; each line with its next; lines of one length, as a terminal breaks them, with and without
+    the one after them. Together a few times as long as the word.
+    """
+    pieces = [*zip([start, *(gap[1] for gap in gaps)], [*(gap[0] for gap in gaps), end], strict=True)]
+    plain = [bool(WORD.fullmatch(data[first:last])) for first, last in pieces]
+    apart = [gap for gap, one, other in zip(gaps, plain, plain[1:], strict=False) if not (one or other)]
+    if len(apart) < len(gaps):
+        yield start, apart, end
+    for (first, _), gap, (_, last) in zip(pieces, gaps, pieces[1:], strict=False):
+        yield first, [gap], last
+    widths = [last - first for first, last in pieces]
+    place = 0
+    while place < len(pieces):
+        stop = place + 1
+        while stop < len(pieces) and widths[stop] == widths[place]:
+            stop += 1
+        if stop - place > 1:
+            yield pieces[place][0], gaps[place : stop - 1], pieces[stop - 1][1]
+            if stop < len(pieces):
+                yield pieces[place][0], gaps[place:stop], pieces[stop][1]
+        place = stop
 
 
 # Codes
@@ -199,7 +224,7 @@ _QUAD = (
     + "[A-Za-z0-9+/_-]"
 )
 _BASE64 = re2.compile(rf"(?:{_QUAD}){{5,}}[A-Za-z0-9+/_-]{{0,3}}={{0,2}}", options())
-_HEX = re2.compile(r"(?:[2-7][0-9a-fA-F]){16,}", options())
+_HEX = re2.compile(r"(?:[2-7][0-9a-fA-F]|0[9aAdD]){16,}", options())
 
 
 def decoded(data: bytes) -> Reading | None:
