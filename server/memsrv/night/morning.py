@@ -31,7 +31,8 @@ def short_term(
     learned = set()
     if version is not None and not version.tainted:
         learned = {(fact.id, fact.text) for fact in version.manifest.facts if fact.stage is Stage.GRADUATED}
-    living = [memory for memory in memories if memory.valid_to is None and memory.superseded_by is None]
+    # What a tool's output, a page or a file states is recalled as a quote; it is never put before an agent unasked.
+    living = [m for m in memories if m.trust.trainable and m.valid_to is None and m.superseded_by is None]
     standing = {memory.id: (edited or {}).get(memory.id, memory.text) for memory in living}
     return ShortTerm(
         tuple(memory for memory in living if (memory.id, standing[memory.id]) not in learned),
