@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
+from memsrv.consent import Consent
 from memsrv.night.due import TRIES, News
 from memsrv.night.news import heard_in, news
 from memsrv.night.sight import remembered
@@ -21,6 +22,7 @@ from memsrv_consolidation.run import Order, Run, write_json, write_lines
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 SETTINGS = Settings()
+ALL = Consent(SETTINGS)
 PNPM = "Please always use pnpm for installs."
 PORT = "The port of the billing service is 4010."
 
@@ -32,7 +34,7 @@ def look(store: Store, tmp_path: Path) -> Callable[..., News]:
     def look(tries: int = 0, now: datetime = NOW, **rest: Any) -> News:
         remember(store)
         given = {"runs": [], "versions": [], "live": None, "settings": SETTINGS} | rest
-        return news("demo", remembered(store, "demo"), tries=lambda run: tries, heard=heard_in(store, now), **given)
+        return news("demo", remembered(store, "demo", ALL), tries=lambda run: tries, heard=heard_in(store, now), **given)
 
     return look
 
@@ -81,7 +83,7 @@ def test_before_the_first_night_everything_is_new(store: Store, talk: Any, look:
 def test_what_the_live_version_was_trained_on_is_not_new(store: Store, talk: Any, look: Callable[..., News]) -> None:
     talk().says(PORT).into(store)
     look()
-    live = version(remembered(store, "demo"))
+    live = version(remembered(store, "demo", ALL))
     talk("later", started="2026-11-18T09:00:00").says(PNPM).into(store)
 
     found = look(live=live)
@@ -92,7 +94,7 @@ def test_what_the_live_version_was_trained_on_is_not_new(store: Store, talk: Any
 def test_what_changed_is_new(store: Store, talk: Any, look: Callable[..., News]) -> None:
     talk().says(PORT).into(store)
     look()
-    live = version(remembered(store, "demo"))
+    live = version(remembered(store, "demo", ALL))
     talk("later", started="2026-11-18T09:00:00").says("The port of the billing service is now 4020.").into(store)
 
     assert look(live=live).new == 1
@@ -111,7 +113,7 @@ def test_what_the_gate_refused_is_not_tried_again_until_something_is_new(
 ) -> None:
     talk().says(PORT).says(PNPM).into(store)
     look()
-    refused = ran("a", remembered(store, "demo"), verdict="refuse")
+    refused = ran("a", remembered(store, "demo", ALL), verdict="refuse")
 
     assert look(runs=[refused]).new == 0
     assert look(runs=[refused]).seen == "a"
@@ -125,7 +127,7 @@ def test_what_a_person_rolled_back_is_not_trained_again_the_next_night(
 ) -> None:
     talk().says(PORT).says(PNPM).into(store)
     look()
-    facts = remembered(store, "demo")
+    facts = remembered(store, "demo", ALL)
 
     assert look(runs=[ran("b", facts, verdict="promote")], live=version(facts[:1])).new == 0
 
@@ -135,7 +137,7 @@ def test_a_tainted_versions_run_no_longer_counts(
 ) -> None:
     talk().says(PORT).into(store)
     look()
-    facts = remembered(store, "demo")
+    facts = remembered(store, "demo", ALL)
     tainted = replace(version(facts, run="a"), tainted="a memory was erased")
 
     assert look(runs=[ran("a", facts, verdict="promote")], versions=[tainted]).new == 1
@@ -146,7 +148,7 @@ def test_another_base_makes_everything_new(
 ) -> None:
     talk().says(PORT).into(store)
     look()
-    facts = remembered(store, "demo")
+    facts = remembered(store, "demo", ALL)
     settings = Settings(base="Qwen/Qwen2.5-7B-Instruct")
 
     assert look(runs=[ran("a", facts, verdict="promote")], live=version(facts), settings=settings).new == 1
@@ -174,7 +176,7 @@ def test_said_again_after_it_was_learned_and_not_graduated_counts_once(
 ) -> None:
     talk().says(PNPM).into(store)
     look()
-    facts = remembered(store, "demo")
+    facts = remembered(store, "demo", ALL)
     first, live = ran("a", facts, verdict="promote"), version(facts)
     talk("again", started="2026-11-18T09:00:00").says(PNPM).into(store)
 
@@ -188,7 +190,7 @@ def test_what_has_graduated_is_not_repeated(store: Store, talk: Any, look: Calla
     talk("again", started="2026-11-18T09:00:00").says(PNPM).into(store)
     look()
 
-    assert look(live=version(remembered(store, "demo"), Stage.GRADUATED)).repeated == ()
+    assert look(live=version(remembered(store, "demo", ALL), Stage.GRADUATED)).repeated == ()
 
 
 # Clocks
@@ -210,7 +212,7 @@ def test_the_newest_run_without_a_report_is_unfinished_and_its_facts_stay_news(
 ) -> None:
     talk().says(PORT).into(store)
     look()
-    left = ran("b", remembered(store, "demo"), state="interrupted")
+    left = ran("b", remembered(store, "demo", ALL), state="interrupted")
 
     found = look(runs=[left, ran("a", verdict="refuse", facts=[])])
 
@@ -235,7 +237,7 @@ def test_a_run_that_fails_again_and_again_is_left_to_a_person(
 ) -> None:
     talk().says(PORT).into(store)
     look()
-    hopeless = ran("b", remembered(store, "demo"), state="failed")
+    hopeless = ran("b", remembered(store, "demo", ALL), state="failed")
 
     found = look(tries=TRIES, runs=[hopeless])
 
