@@ -35,7 +35,8 @@ def read(stdin: BinaryIO | None) -> Given:
     try:
         said = json.loads(data)
         strings, key = said["strings"], said.get("key")
-        if not all(isinstance(word, str) for word in strings) or not isinstance(key, str | None):
+        listed = isinstance(strings, list) and all(isinstance(word, str) for word in strings)
+        if not listed or not isinstance(key, str | None):
             raise TypeError
         return Given(tuple(strings), key)
     except (ValueError, TypeError, KeyError, AttributeError):
