@@ -10,14 +10,13 @@ from pathlib import Path
 
 import psutil
 
+from memsrv.disk import MIB, size_of
 from memsrv.errors import RunInProgress
 from memsrv.settings import Home, Settings
 from memsrv_consolidation.run import one_at_a_time
 
 #: MiB of the disk that a run leaves free for everybody else: checkpoints come and go by hundreds of them.
 FREE_DISK_MIB = 1000
-
-_MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +56,10 @@ def sense(home: Home, idle_s: float | None, now: datetime) -> Conditions:
         now=now,
         idle_s=idle_s,
         powered=_powered(),
-        memory_mib=psutil.virtual_memory().available // _MIB,
+        memory_mib=psutil.virtual_memory().available // MIB,
         busy=_busy(home.runs),
-        disk_mib=_size(home.root) // _MIB,
-        disk_free_mib=shutil.disk_usage(place).free // _MIB,
+        disk_mib=size_of(home.root) // MIB,
+        disk_free_mib=shutil.disk_usage(place).free // MIB,
     )
 
 
@@ -79,17 +78,6 @@ def _busy(runs: Path) -> bool:
             return False
     except RunInProgress:
         return True
-
-
-def _size(folder: Path) -> int:
-    """Bytes of all files below `folder`; what vanishes meanwhile counts nothing."""
-    total = 0
-    for file in folder.rglob("*"):
-        try:
-            total += file.lstat().st_size
-        except FileNotFoundError:
-            continue
-    return total
 
 
 def _ago(seconds: float) -> str:
