@@ -4,12 +4,13 @@ Their JSON form is design §8's shape. Data and its conversion only: nothing is 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from memsrv.config import Entry
 from memsrv.records import Fact, Memory, Review
-from memsrv.status import EndpointStanding, MemoryStanding, RunStanding, SourceStanding, VersionStanding
+from memsrv.status import AgentStanding, EndpointStanding, RunStanding, SourceStanding, VersionStanding
 from memsrv.store import SourceFile
 from memsrv_adapters.client import EndpointState
 from memsrv_adapters.version import AdapterVersion, Manifest
@@ -110,17 +111,45 @@ class Told:
 
 
 def of_source(file: SourceFile) -> SourceStanding:
-    return SourceStanding(file.path, file.agent, file.unreadable, None if file.size is None else file.lag)
+    behind = None if file.size is None else file.lag
+    return SourceStanding(file.path, file.agent, file.unreadable, behind, _lag_s(file))
 
 
-def of_memories(memories: Sequence[Memory]) -> MemoryStanding:
-    live = [m for m in memories if m.valid_to is None and m.superseded_by is None]
-    return MemoryStanding(
-        current=len(live),
-        superseded=len(memories) - len(live),
-        by_kind=dict(Counter(str(memory.kind) for memory in live)),
-        by_trust=dict(Counter(str(memory.trust) for memory in live)),
-    )
+def _lag_s(file: SourceFile) -> float | None:
+    if file.changed is None or not file.lag:
+        return None if file.changed is None else 0.0
+    try:
+        read_to = datetime.fromisoformat(file.read_to or "").timestamp()
+    except ValueError:
+        return None  # none of its turns had a time
+    return round(max(0.0, file.changed - read_to), 1)
+
+
+def of_agents(files: Sequence[SourceFile], events: Mapping[str, int]) -> tuple[AgentStanding, ...]:
+    """All logs of each agent together, and how many events were read of it."""
+    by_agent: dict[str, list[SourceFile]] = {}
+    for file in files:
+        by_agent.setdefault(file.agent, []).append(file)
+    made = []
+    for agent, own in sorted(by_agent.items()):
+        unreadable, read = sum(file.unreadable for file in own), events.get(agent, 0)
+        unknown = Counter[str]()
+        for file in own:
+            unknown.update(file.unknown)
+        made.append(
+            AgentStanding(
+                agent=agent,
+                logs=len(own),
+                gone=sum(file.size is None for file in own),
+                behind=sum(file.lag for file in own),
+                lag_s=max((_lag_s(file) or 0.0 for file in own), default=0.0),
+                events=read,
+                unreadable=unreadable,
+                unreadable_share=round(unreadable / max(1, unreadable + read), 4),
+                unknown=dict(unknown),
+            )
+        )
+    return tuple(made)
 
 
 def of_version(version: AdapterVersion, state: str) -> VersionStanding:
@@ -135,6 +164,7 @@ def of_version(version: AdapterVersion, state: str) -> VersionStanding:
         facts=len(manifest.facts),
         recall=float(recall) if isinstance(recall, int | float) else None,
         scores=dict(manifest.scores),
+        stages=dict(Counter(str(fact.stage) for fact in manifest.facts)),
     )
 
 

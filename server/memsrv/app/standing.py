@@ -1,6 +1,5 @@
-"""How all stands: one verb, which looks into every room. What cannot be read there becomes a warning, and no failure."""
+"""How all stands: one verb, which looks into every room. What cannot be read becomes a warning, and no failure."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +18,6 @@ from memsrv.errors import MemsrvError
 from memsrv.night import timer
 from memsrv.night.journal import last_decision
 from memsrv.records import to_dict
-from memsrv.settings import Settings
 from memsrv.status import (
     AdapterStanding,
     Concern,
@@ -33,6 +31,7 @@ from memsrv.status import (
     Standing,
     Watcher,
 )
+from memsrv.store import Counts, SourceFile, figures
 from memsrv.watch import standing as watching
 from memsrv_adapters import client
 from memsrv_adapters.version import shelf_name
@@ -40,9 +39,6 @@ from memsrv_consolidation.teachers import ledger
 
 Part = TypeVar("Part")
 
-#: Of two connections that write or checkpoint at once, one could corrupt the file, until this version
-#: (https://www.sqlite.org/wal.html#walresetbug). Writers of memsrv take turns for that reason.
-_SQLITE_MENDED = (3, 51, 3)
 #: What a damaged file in a room may raise when it is read.
 _UNREADABLE = (MemsrvError, OSError, ValueError, TypeError, KeyError, AttributeError)
 
@@ -51,23 +47,32 @@ class Status(Learning, Versions):
     def status(self, *, project: str | None = None) -> Standing:
         """How all stands; its one line is left for `memsrv statusline`."""
         rooms = _Rooms()
-        settings = rooms.read("the settings", lambda: self.settings, self._settings)
+        if rooms.read("the settings", lambda: self.settings, None) is None:
+            as_they_were = type(self)(self.home, self._settings, self.cwd)
+            try:
+                return as_they_were._gathered(rooms, project)
+            finally:
+                as_they_were.close()
+        return self._gathered(rooms, project)
+
+    def _gathered(self, rooms: "_Rooms", project: str | None) -> Standing:
         name = rooms.read("the sessions", lambda: self._project_to_show(project), self.project())
         read = Standing(version=__version__, home=str(self.home.root), project=name)
         for add in (self._memory, self._weights, self._servers, self._clock, self._limits):
-            read = add(read, rooms, settings)
+            read = add(read, rooms)
         told = replace(read, warnings=(*rooms.troubles, *status.concerns(read)))
         rooms.read("the status line", lambda: self._write_line(told.memories.current, told.adapters, told), None)
         return told
 
-    def _memory(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
-        counts = rooms.read("the database", lambda: self.store.counts(), None)
+    def _memory(self, read: Standing, rooms: "_Rooms") -> Standing:
+        counts: Counts | None = rooms.read("the database", lambda: self.visible.counts(), None)
         if counts is None:
             return read
-        files = rooms.read("the list of logs", lambda: self.visible.files(), [])
-        events = rooms.read("the events", lambda: self.store.events_by_agent(), {})
-        held = rooms.read("the memories", lambda: self.store.memory_counts(), None)
-        projects = rooms.read("the projects", lambda: self.store.projects(), [])
+        none: list[SourceFile] = []
+        files = rooms.read("the list of logs", lambda: self.visible.files(), none)
+        events = rooms.read("the events", lambda: self.visible.events_by_agent(), dict[str, int]())
+        held = rooms.read("the memories", lambda: self.visible.memory_counts(), None)
+        projects = rooms.read("the projects", lambda: self.store.projects(), list[str]())
         return replace(
             read,
             sessions=counts.sessions,
@@ -84,7 +89,7 @@ class Status(Learning, Versions):
         may = {act: self.consent.allows(act, project=project) for act in Act}
         return ConsentStanding(project, may[Act.CAPTURE], may[Act.RECALL], may[Act.TRAIN])
 
-    def _weights(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
+    def _weights(self, read: Standing, rooms: "_Rooms") -> Standing:
         return replace(
             read,
             runs=rooms.read("the runs", lambda: self.runs().runs[:20], ()),
@@ -93,9 +98,15 @@ class Status(Learning, Versions):
             ),
         )
 
-    def _servers(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
+    def _servers(self, read: Standing, rooms: "_Rooms") -> Standing:
         off = EndpointStanding(running=False)
-        rooms.read("the token", self._look_at_token, None)
+        if rooms.read("the token", lambda: self.home.token.exists() and readable_by_others(self.home.token), False):
+            rooms.troubles.append(
+                Concern(
+                    f"{self.home.token} can be read by others",
+                    "end `memsrv endpoint` and `memsrv serve --http`, and delete the file: a new one is made",
+                )
+            )
         return replace(
             read,
             watch=rooms.read("who watches", self._watcher, Watcher(watching=False)),
@@ -128,24 +139,17 @@ class Status(Learning, Versions):
             told = {}
         return EndpointStanding(True, "status" in told, f"{at.url}/mcp", at.pid, at.started, told.get("version"))
 
-    def _look_at_token(self) -> None:
-        if self.home.token.exists() and readable_by_others(self.home.token):
-            raise MemsrvError(
-                f"{self.home.token} can be read by others; end `memsrv endpoint` and `memsrv serve --http`, "
-                "and delete the file: a new one is made"
-            )
-
-    def _clock(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
+    def _clock(self, read: Standing, rooms: "_Rooms") -> Standing:
         def clock() -> NightClock:
             last = last_decision(self.home)
             entries = last.projects if last else ()
             decisions = tuple(NightDecision(one.project, one.decision, one.reason, one.outcome) for one in entries)
-            return NightClock(_installed(), settings.night.hours, last.time if last else None, decisions)
+            return NightClock(_installed(), self.settings.night.hours, last.time if last else None, decisions)
 
         return replace(read, night=rooms.read("what the night decided", clock, NightClock()))
 
-    def _limits(self, read: Standing, rooms: "_Rooms", settings: Settings) -> Standing:
-        limits = settings.teacher
+    def _limits(self, read: Standing, rooms: "_Rooms") -> Standing:
+        limits = self.settings.teacher
         spent = rooms.read("the ledger", lambda: ledger.today(self.home.spend, datetime.now(UTC)), ledger.Spend())
         used = rooms.read("the disk", lambda: usage(self.home), None)
         return replace(
@@ -160,9 +164,9 @@ class Status(Learning, Versions):
                 usd_per_day=limits.usd_per_day,
                 overcharged=spent.overcharged,
             ),
-            disk=DiskStanding(to_dict(used) if used else {}, used.total if used else 0, settings.keep.disk_mib),
-            sqlite=sqlite3.sqlite_version,
-            notes=_notes(),
+            disk=DiskStanding(to_dict(used) if used else {}, used.total if used else 0, self.settings.keep.disk_mib),
+            sqlite=figures.SQLITE,
+            notes=tuple(filter(None, (figures.caution(),))),
         )
 
     def _project_to_show(self, named: str | None) -> str:
@@ -177,7 +181,7 @@ class Status(Learning, Versions):
 
         def note() -> None:
             name = shelf_name(self._project_to_show(None))
-            self._write_line(self.store.memory_counts().live, self.adapters(project=name), None)
+            self._write_line(self.visible.memory_counts().live, self.adapters(project=name), None)
 
         _Rooms().read("the status line", note, None)
 
@@ -212,13 +216,3 @@ def _installed() -> bool | None:
     except MemsrvError:
         return None
     return all(path.exists() for path in paths)
-
-
-def _notes() -> tuple[str, ...]:
-    if sqlite3.sqlite_version_info >= _SQLITE_MENDED:
-        return ()
-    mended = ".".join(map(str, _SQLITE_MENDED))
-    return (
-        f"This Python has SQLite {sqlite3.sqlite_version}, which can corrupt a database that two processes write at once "
-        f"(mended in {mended}). Processes of memsrv take turns; let no other program write to its database.",
-    )

@@ -86,7 +86,7 @@ def tools(verbs: Any) -> list[Tool]:
 
     def memory_status(project: Project = None) -> Annotated[CallToolResult, results.Standing]:
         """What is remembered, logs not read yet, consolidation runs, adapter versions, servers, spend, warnings."""
-        standing = _call(lambda: verbs.status(project=project))
+        standing = words.few_sources(_call(lambda: verbs.status(project=project)))
         return _result(results.Standing, standing, outline(standing))
 
     def session_compact(

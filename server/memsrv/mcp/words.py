@@ -37,6 +37,12 @@ def forgotten(result: Json) -> str:
     return f"Done.\n{outline(result)}"
 
 
+def few_sources(result: Json) -> dict[str, Any]:
+    """A standing without the logs that are well (thousands, in a year); `agents` counts them all."""
+    troubled = [one for one in result.get("sources", ()) if one.get("behind") or one.get("unreadable")]
+    return {**result, "sources": troubled[:20]}
+
+
 def reply(result: Json) -> str:
     if result["state"] == "warming":
         text = f"The adapter's endpoint is starting; ask again in {result.get('retry_s', 5):g} seconds."

@@ -11,11 +11,13 @@ from typing import Self
 from memsrv.records import Event, Kind, Memory, Review, Session
 from memsrv.store import erasing as _erasing
 from memsrv.store import events as _events
+from memsrv.store import figures as _figures
 from memsrv.store import memories as _memories
 from memsrv.store import reviews as _reviews
 from memsrv.store import search as _search
 from memsrv.store.connection import Connection
 from memsrv.store.erasing import Swept
+from memsrv.store.figures import MemoryCounts
 from memsrv.store.migrations import migrations
 from memsrv.store.rows import Appended, BadLine, Counts, FileState, Hit, Remembered, SourceFile
 from memsrv.tombstones import Tombstone, Tombstones
@@ -188,6 +190,10 @@ class Store:
         """Hashes of the ids and texts of what was erased."""
         return _erasing.claims(self._connection)
 
+    def is_erased(self, memory: Memory) -> bool:
+        """Whether `memory` says again what was erased: it would not be stored."""
+        return _erasing.clean_memory(memory, self.tombstones(), self.erased_claims()) is None
+
     def stones_of(self, memories: Iterable[Memory], words: Iterable[str] = ()) -> list[Tombstone]:
         """What erasing `memories`, and `words` wherever they stand, would leave. Nothing is written."""
         return _erasing.stones_of(self._connection, memories, words)
@@ -249,6 +255,17 @@ class Store:
         """Every project with a session or a memory, by name."""
         rows = self._connection.read("SELECT project FROM sessions UNION SELECT project FROM memories ORDER BY 1")
         return [row[0] for row in rows]
+
+    def last_project(self) -> str | None:
+        """The project that was worked on last; None where nothing has been read."""
+        return _figures.last_project(self._connection)
+
+    def memory_counts(self) -> MemoryCounts:
+        """How many memories there are, by kind and trust."""
+        return _figures.memory_counts(self._connection)
+
+    def events_by_agent(self) -> dict[str, int]:
+        return _figures.events_by_agent(self._connection)
 
     def counts(self) -> Counts:
         row = self._connection.read(

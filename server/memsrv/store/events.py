@@ -112,17 +112,32 @@ def get_file(connection: Connection, path: str) -> FileState | None:
 
 
 def list_files(connection: Connection) -> list[SourceFile]:
+    bad = {row[0]: row[1] for row in connection.read("SELECT path, count(*) FROM unreadable GROUP BY path")}
     found = []
     for row in connection.read(
-        "SELECT f.*, (SELECT count(*) FROM unreadable u WHERE u.path = f.path) AS bad FROM files f ORDER BY f.path"
+        "SELECT f.*, s.ended FROM files f LEFT JOIN sessions s ON s.id = f.session ORDER BY f.path"
     ):
         file = file_of(row)
         try:
-            size: int | None = Path(file.path).stat().st_size
+            there = Path(file.path).stat()
         except OSError:
-            size = None
-        lag = max(0, (size or 0) - file.offset)
-        found.append(SourceFile(file.path, file.agent, file.session, file.offset, size, lag, row["bad"], file.unknown))
+            size, changed = None, None
+        else:
+            size, changed = there.st_size, there.st_mtime
+        found.append(
+            SourceFile(
+                file.path,
+                file.agent,
+                file.session,
+                file.offset,
+                size,
+                lag=max(0, (size or 0) - file.offset),
+                unreadable=bad.get(file.path, 0),
+                unknown=file.unknown,
+                changed=changed,
+                read_to=row["ended"],
+            )
+        )
     return found
 
 

@@ -85,6 +85,8 @@ class SourceFile:
     lag: int  # bytes not yet read
     unreadable: int
     unknown: Mapping[str, int]
+    changed: float | None = None  # when the file changed last, in seconds since the epoch
+    read_to: str | None = None  # the time of the last turn that was read
 
 
 @dataclass(frozen=True, slots=True)

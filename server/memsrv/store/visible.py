@@ -4,6 +4,7 @@ Lists and searches leave it out; who asks for it by name is told which consent i
 are evidence of stays, without the quotes of those that may not be recalled. Derives nothing and writes nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -11,6 +12,7 @@ from functools import cached_property
 from memsrv.consent import Act, Consent
 from memsrv.records import Event, Kind, Memory, Session
 from memsrv.store import Store
+from memsrv.store.figures import MemoryCounts
 from memsrv.store.rows import Counts, Hit, SourceFile
 
 
@@ -74,6 +76,14 @@ class Visible(Store):
 
     def projects(self) -> list[str]:
         return [project for project in super().projects() if self._may(project, None)]
+
+    def memory_counts(self) -> MemoryCounts:
+        seen = self.memories(include_retired=True)
+        live = [m for m in seen if m.valid_to is None and m.superseded_by is None]
+        by_kind, by_trust = Counter(str(m.kind) for m in live), Counter(str(m.trust) for m in live)
+        reviewed = {review.fact for project in self.projects() for review in self.reviews(project)}
+        waiting = sum(not m.trust.trainable and m.id not in reviewed for m in live)
+        return MemoryCounts(len(live), len(seen) - len(live), dict(by_kind), dict(by_trust), waiting)
 
     def counts(self) -> Counts:
         memories = self.memories(include_retired=True)

@@ -4,37 +4,103 @@ from memsrv.tables.cells import Json, counts, joined
 from memsrv.tables.learning import runs
 from memsrv.terminal import details, percent, say, table
 
+_MIB = 1 << 20
+
 
 def standing(result: Json) -> None:
-    memories, adapters, serving = result["memories"], result["adapters"], result["endpoint"]
-    recall = next((v["recall"] for v in adapters["versions"] if v["state"] == "current"), None)
+    memories, adapters = result["memories"], result["adapters"]
+    live = next((v for v in adapters["versions"] if v["version"] == adapters["current"]), None)
+    waiting = f"{memories['waiting']} wait for a person" if memories["waiting"] else None
     details(
         {
             "memsrv": result["version"],
             "home": result["home"],
             "project": result["project"],
             "read": f"{result['sessions']} sessions, {result['events']} events from {len(result['sources'])} logs",
+            "watched": _watched(result["watch"]),
             "remembered": joined(str(memories["current"]), counts(memories["by_kind"]))
-            + f"; {memories['superseded']} superseded",
+            + f"; {joined(str(memories['superseded']) + ' superseded', waiting)}",
             "trust": counts(memories["by_trust"]) or None,
-            "live adapter": joined(adapters["current"], percent(recall) and f"{percent(recall)} recall") or "none",
+            "live adapter": _version(live) if live else "none",
             "previous": adapters["previous"],
             "candidate": adapters["candidate"],
-            "endpoint": (serving["address"] + ("" if serving["warm"] else ", warming"))
-            if serving["running"]
-            else "off",
+            "endpoint": _server(result["endpoint"]),
+            "MCP over HTTP": _server(result["mcp"]),
+            "night": _night(result["night"]),
+            "spent today": _spent(result["spend"]),
+            "disk": _disk(result["disk"]),
+            "consent": _consent(result["consents"], result["project"]),
         }
     )
-    troubled = [s for s in result["sources"] if s["behind"] or s["unreadable"] or s["behind"] is None]
+    if result["agents"]:
+        table(
+            ("agent", "logs", "events", "bytes behind", "seconds behind", "unreadable", "not understood"),
+            [_agent(agent) for agent in result["agents"]],
+        )
+    troubled = [s for s in result["sources"] if s["behind"] or s["unreadable"]]
     if troubled:
         table(
             ("log", "agent", "bytes behind", "unreadable"),
-            [
-                (s["path"], s["agent"], "gone" if s["behind"] is None else s["behind"], s["unreadable"])
-                for s in troubled[:20]
-            ],
+            [(s["path"], s["agent"], s["behind"], s["unreadable"]) for s in troubled[:20]],
         )
     if result["runs"]:
         runs({"runs": result["runs"][:5]})
     for concern in result["warnings"]:
         say(f"! {concern['what']}: {concern['remedy']}")
+    for note in result["notes"]:
+        say(note)
+
+
+def _agent(agent: Json) -> tuple[str | int | float | None, ...]:
+    gone = f" ({agent['gone']} gone)" if agent["gone"] else ""
+    unreadable = f"{agent['unreadable']} ({agent['unreadable_share']:.2%})" if agent["unreadable"] else 0
+    return (
+        agent["agent"], f"{agent['logs']}{gone}", agent["events"], agent["behind"], round(agent["lag_s"]), unreadable,
+        counts(agent["unknown"]) or 0,
+    )  # fmt: skip
+
+
+def _watched(watch: Json) -> str:
+    if not watch["watching"]:
+        return "by nobody; an IDE that started memsrv does, and so does `memsrv watch`"
+    return f"by process {watch['pid']} since {watch['since']}, by {watch['mode']}"
+
+
+def _version(version: Json) -> str:
+    recall = percent(version["recall"])
+    state = None if version["state"] == "current" else version["state"]
+    return joined(version["version"], state, recall and f"{recall} recall", counts(version["stages"]))
+
+
+def _server(server: Json) -> str:
+    return (server["address"] or "starting") + ("" if server["warm"] else ", warming") if server["running"] else "off"
+
+
+def _night(night: Json) -> str:
+    if night["installed"] is None:
+        return "no timer on this platform"
+    clock = f"installed, {night['hours']}" if night["installed"] else "not installed; `memsrv night install` does it"
+    looked = f"looked {night['looked']}" if night["looked"] else None
+    told = [f"{d['project']}: {joined(d['outcome'] or d['decision'], d['reason'])}" for d in night["decisions"][:3]]
+    return "; ".join(part for part in (clock, looked, *told) if part)
+
+
+def _spent(spend: Json) -> str | None:
+    if spend["teacher"] == "rules" and not spend["calls"]:
+        return None
+    return (
+        f"{spend['tokens']} of {spend['tokens_per_day']} tokens, ${spend['usd']:.2f} of ${spend['usd_per_day']:.2f} "
+        f"({spend['teacher']}, {spend['calls']} calls)"
+    )
+
+
+def _disk(disk: Json) -> str:
+    parts = {name: size // _MIB for name, size in disk["parts"].items()}
+    return f"{disk['total'] // _MIB} of {disk['limit_mib']} MiB" + (f": {shown}" if (shown := counts(parts)) else "")
+
+
+def _consent(consents: list[Json], project: str | None) -> str | None:
+    own = next((one for one in consents if one["project"] == project), None)
+    if own is None:
+        return None
+    return ", ".join(f"{act} {'yes' if own[act] else 'no'}" for act in ("capture", "recall", "train"))
