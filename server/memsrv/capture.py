@@ -25,6 +25,7 @@ IGNORED = "[ignored]"
 
 _SPOKEN = (EventType.PROMPT, EventType.REJECTION, EventType.INTERRUPT, EventType.COMPACTION)
 _NAME = re.compile(r"(?:~/)?[^\s\"'`<>|;:,()\[\]{}=&$?!*#\\]*[./][^\s\"'`<>|;:,()\[\]{}=&$?!*#\\]*")
+_PATH = re.compile(r"(?:[./].*[^\W\d])|(?:[^\W\d].*[./])")  # a letter beside a dot or slash: `3.11` is none
 _COMMANDS = re.compile(r"&&|\|\||[;|\n]")
 _GLOB = re.compile(r"[*?\[]")
 _EXPANDED = 2000  # names that a shell pattern is expanded to at most
@@ -156,7 +157,7 @@ class Withholding:
         for name in dict.fromkeys(word.rstrip(".,") for word in _NAME.findall(text)):
             plain = name.lstrip("@")
             in_diff = plain[2:] if plain.startswith(("a/", "b/")) else plain
-            if in_diff.strip("./~") and any(self._ignores(one) for one in {plain, in_diff}):
+            if _PATH.search(in_diff) and any(self._ignores(one) for one in {plain, in_diff}):
                 found.append(name)
         return sorted(found, key=len, reverse=True)
 

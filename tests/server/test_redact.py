@@ -1,5 +1,6 @@
 """Secrets never get past the redactor, equal ones stay linkable, and ordinary text stays as it is."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,21 @@ def test_the_vendored_rules_keep_their_licence() -> None:
 
     assert "MIT License" in (folder / "LICENSE").read_text("utf-8")
     assert "gitleaks" in (folder / "NOTICE").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a <private>b</private> c <private>d</private> e", "a <private>#</private> c <private>#</private> e"),
+        ("a <private>b\nc", "a <private>#"),
+        ("a <private>b <private>c</private> d</private> e", "a <private>#</private> e"),
+        ("a <PRIVATE >b</private> c", "a <PRIVATE >#</private> c"),
+        ("a </private> b <private></private> c", "a </private> b <private></private> c"),
+    ],
+)
+def test_what_is_marked_private_goes_to_its_own_end_or_to_the_end_of_the_text(text: str, left: str) -> None:
+    clean, count = REDACTOR.redact(text)
+
+    assert re.sub(r"\[redacted:private:\w{6}\]", "#", clean) == left
+    assert count == left.count("#")
+    assert REDACTOR.redact(clean) == (clean, 0)

@@ -12,6 +12,7 @@ from typing import Any
 
 from memsrv.records import Event
 from memsrv.redact.placeholders import BLANK, MARK, key_at, masked, placeholder
+from memsrv.redact.private import private
 from memsrv.redact.readings import WORD, Reading, decoded, joined, spaced, unescaped
 from memsrv.redact.rules import GENERIC, Match, Rules, compiled, entropy
 from memsrv.redact.words import Words
@@ -102,7 +103,7 @@ class Redactor:
     def _matches(self, data: bytes, depth: int, lines: bool) -> Iterator[Match]:
         """The secrets of `data` as it stands, then as it reads otherwise. `lines`: they may be broken."""
         data = spaced(data)
-        plain = [*self._rules.matches(data, self._rules.present(data)), *self._words.matches(data)]
+        plain = [*self._rules.matches(data, self._rules.present(data)), *self._words.matches(data), *private(data)]
         yield from plain
         if not depth:
             return

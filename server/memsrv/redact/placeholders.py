@@ -12,6 +12,7 @@ from pathlib import Path
 
 import re2  # type: ignore[import-untyped]
 
+from memsrv.redact.private import RULE as PRIVATE
 from memsrv.redact.rules import compiled, options
 from memsrv.redact.words import NAME
 
@@ -36,7 +37,7 @@ def masked(data: bytes) -> bytes:
 
 #: A character that hardly any rule takes for part of a secret.
 BLANK = b"<"
-_NAMES = "|".join(sorted({re2.escape(rule.id) for rule in compiled().all} | {NAME}))
+_NAMES = "|".join(sorted({re2.escape(rule.id) for rule in compiled().all} | {NAME, PRIVATE}))
 _PLACEHOLDER = re2.compile(rf"\[redacted:(?:{_NAMES}):[0-9a-f]{{6}}\]", options())
 
 

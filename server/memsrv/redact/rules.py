@@ -50,12 +50,6 @@ _OWN_RULES: tuple[dict[str, Any], ...] = (
         "entropy": 2.0,
     },
     {
-        # What people and other tools mark so is not for memory.
-        "id": "private",
-        "regex": r"(?is)<private>(.+?)</private>",
-        "keywords": ["<private>"],
-    },
-    {
         "id": "aws-secret-access-key",
         "regex": r"(?i)secret_?access_?key['\"\s:=]{1,40}([A-Za-z0-9/+=]{40})\b",
         "keywords": ["secret_access_key", "secretaccesskey", "secret_accesskey"],
