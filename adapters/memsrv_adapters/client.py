@@ -4,6 +4,7 @@ Nothing here waits for a model to load: while the endpoint starts, the reply is 
 `memsrv.address` and the wire, and nothing of engines.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Any, Literal
 import httpx
 import psutil
 
-from memsrv import address
+from memsrv import address, logs
 from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound
 from memsrv.layout import says_not_recorded
 from memsrv.records import Message, to_dict
@@ -71,12 +72,14 @@ def start_endpoint(home: Home, settings: Settings, project: str | None = None) -
     """Start the endpoint, detached from this process, unless one runs. Returns at once."""
     if address.endpoint(home).runs():
         return
-    home.logs.mkdir(parents=True, exist_ok=True)
+    home.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root)]
     command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.cpu_threads)]
     command += ["--idle-minutes", str(settings.idle_minutes)]
     command += ["--project", project] if project else []
-    with address.endpoint(home).log.open("ab") as log:
+    log_file = address.endpoint(home).log
+    logs.rotate(log_file, settings.keep.log_mib)
+    with open(log_file, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as log:
         subprocess.Popen(
             command,
             cwd=home.root,

@@ -7,10 +7,10 @@ questions are told to come back. Follows the shelf's pointers; has no state of i
 import argparse
 import asyncio
 import logging
+import os
 import secrets
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ from types import FrameType
 import uvicorn
 from filelock import Timeout
 
-from memsrv import address
+from memsrv import address, logs
 from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound
 from memsrv.guard import loopback_hosts
-from memsrv.settings import Home
+from memsrv.settings import Home, load
 from memsrv_adapters.base import TINY, Base, resolve
 from memsrv_adapters.endpoint.app import Pulse, build
 from memsrv_adapters.endpoint.roster import Roster
@@ -39,8 +39,8 @@ log = logging.getLogger("memsrv.endpoint")
 def main(argv: Sequence[str]) -> int:
     options = _options().parse_args(argv)
     home = Home(options.home.absolute())
-    home.logs.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    os.umask(0o077)  # what memsrv writes is its user's alone, from the first byte on
+    logs.start(home, "endpoint", load(home))
     door = address.endpoint(home)
     held = door.lock()
     try:

@@ -250,10 +250,10 @@ class Shelf:
             chosen.path.rename(away / chosen.version)
             shutil.rmtree(away)
 
-    def clear_parts(self, project: str) -> None:
+    def clear_parts(self) -> None:
         """Remove what a `put` or a `remove` that was killed left behind. Nobody may be putting meanwhile."""
-        for left in self._folder(project).glob(".part-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for left in self.root.glob("*/.part-*"):
+            shutil.rmtree(left)
 
     @contextmanager
     def still(self, project: str) -> Iterator[list[Path]]:

@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,10 +111,11 @@ def restore(home: Home, file: Path, now: datetime, *, check: bool = False, step:
         home.backups.mkdir(parents=True, exist_ok=True, mode=0o700)
         aside = home.backups / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}{REPLACED}"
         items = [name for name in _ITEMS if (unpacked / name).exists()]
-        write_json(home.root / _JOURNAL, {"from": unpacked.name, "aside": aside.name, "items": items})
-        undo.pop_all()  # from here on it is finished, now or by whoever comes next
-        step("begun")
-        _swap(home, step)
+        with _unopened(home):
+            write_json(home.root / _JOURNAL, {"from": unpacked.name, "aside": aside.name, "items": items})
+            undo.pop_all()  # from here on it is finished, now or by whoever comes next
+            step("begun")
+            _swap(home, step)
         return Restored(str(file), str(manifest.get("made")), str(aside), erased, notes)
 
 
@@ -122,7 +123,7 @@ def complete(home: Home) -> bool:
     """Finish a restore that was killed on its way; False where none was. Call it before the database is opened."""
     if not (home.root / _JOURNAL).exists():
         return False
-    with _alone(home):
+    with _alone(home), _unopened(home):
         if (home.root / _JOURNAL).exists():  # another process may have been quicker
             _swap(home, lambda name: None)
     return True
@@ -242,22 +243,43 @@ def _refuse_newer(file: Path, manifest: Mapping[str, Any]) -> None:
 def _alone(home: Home) -> Iterator[None]:
     """Inside, nothing of memsrv runs in `home` or begins to. BackupRefused names the process that does."""
     home.runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    locks = [home.runs / "running.lock", *sorted(home.root.glob("*.lock")), home.root / "writer.lock"]
+    locks = [home.runs / "running.lock", *sorted(set(home.root.glob("*.lock")) - set(_writers(home)))]
+    with _holding(home, locks):
+        _refuse_openers(home)
+        yield
+
+
+@contextmanager
+def _unopened(home: Home) -> Iterator[None]:
+    """Inside, nobody has the database open, or begins to write."""
+    with _holding(home, _writers(home)):
+        _refuse_openers(home)
+        yield
+
+
+@contextmanager
+def _holding(home: Home, locks: Sequence[Path]) -> Iterator[None]:
     with ExitStack() as held:
-        for path in dict.fromkeys(locks):
-            lock = FileLock(path, mode=0o600)
+        for path in locks:
             try:
-                held.enter_context(lock.acquire(timeout=2))
+                held.enter_context(FileLock(path, mode=0o600).acquire(timeout=1))
             except Timeout as error:
                 raise BackupRefused(
                     f"{_holder(home, path)} is at work in {home.root}; end it, then try again"
                 ) from error
-        for process in _openers(home.database):
-            raise BackupRefused(
-                f"process {process.pid} ({process.name()}) has {home.database} open; end it (an editor's memsrv ends "
-                "with its editor), then try again"
-            )
         yield
+
+
+def _writers(home: Home) -> list[Path]:
+    return [home.root / "writer-next.lock", home.root / "writer.lock"]
+
+
+def _refuse_openers(home: Home) -> None:
+    for process in _openers(home.database):
+        raise BackupRefused(
+            f"process {process.pid} ({process.name()}) has {home.database} open; end it (an editor's memsrv ends "
+            "with its editor), then try again"
+        )
 
 
 def _holder(home: Home, lock: Path) -> str:

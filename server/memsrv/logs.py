@@ -42,9 +42,8 @@ def start(home: Home, kind: str, settings: Settings) -> Path:
     redactor = Redactor(key_at(home.root / "redaction.key"), settings.redact.strings)
     file = home.logs / f"{kind}.log"
     made = handler(file, settings.keep.log_mib, lambda text: redactor.redact(text)[0])
-    root = logging.getLogger()
-    root.addHandler(made)
-    root.setLevel(logging.INFO)
+    logging.getLogger().addHandler(made)
+    logging.getLogger("memsrv").setLevel(logging.INFO)  # of libraries, only what is wrong
     sys.excepthook = _note
     return file
 

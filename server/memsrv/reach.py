@@ -64,8 +64,7 @@ def reach(home: Home, store: Store, stones: Tombstones, claims: frozenset[str], 
             shutil.rmtree(folder)
         for version in affected:
             shelf.remove(version.project, version.version)
-        for project in shelf.projects():
-            shelf.clear_parts(project)
+        shelf.clear_parts()
     files = tuple(str(file) for file in _loose(home) if _scrub_file(file, stones, dry))
     return Reached(swept.memories, swept.turns, swept.sessions, tuple(f.name for f in runs), states, files)
 

@@ -116,6 +116,8 @@ def save(
         valid_from=now,
         origin="saved",
     )
+    if store.is_erased(memory):
+        raise UsageError("this was erased, and is not taken up again; say what holds now in other words")
     old = store.memory(supersedes) if supersedes is not None else None
     stored = {m.id: m for m in store.memories(project, include_retired=True)}
     live = [m for m in stored.values() if not _is_ended(m)]

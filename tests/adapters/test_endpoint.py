@@ -121,6 +121,24 @@ def test_a_promotion_is_followed_by_the_next_question_and_a_rollback_too(
         assert answered_by() == "memsrv/follows@v1"
 
 
+def test_what_was_erased_is_answered_by_nobody_and_leaves_memory(serve: Any, stored: Any, engine: LocalEngine) -> None:
+    clean = stored.live("erased", seed=1)
+    gone = stored.live("erased", seed=2)
+    with serve(roster(stored, engine)) as running:
+
+        def answered_by(name: str = "memsrv/erased") -> str:
+            return client(running).chat.completions.create(model=name, messages=ASK, max_tokens=2).model
+
+        assert answered_by() == gone.model
+        stored.shelf.taint("erased", gone.version, "it was trained on something that was erased")
+        stored.shelf.remove("erased", gone.version)
+
+        assert answered_by() == clean.model
+        with pytest.raises(openai.NotFoundError):
+            answered_by(gone.model)
+        assert gone.label not in engine.loaded()
+
+
 def test_the_models_that_can_be_asked_are_listed(serve: Any, stored: Any, engine: LocalEngine) -> None:
     stored.live("listed", seed=1)
     stored.put("listed", seed=2)

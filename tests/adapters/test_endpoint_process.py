@@ -75,7 +75,7 @@ def test_a_project_from_first_question_to_the_end(home: Home, settings: Settings
         [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root)], capture_output=True, text=True, timeout=LONG
     )
     assert another.returncode == 0
-    assert "runs_already" in another.stderr
+    assert "runs_already" in address.endpoint(home).log.read_text("utf-8")
     assert endpoint_state(home) == ready
 
     assert ready.pid is not None

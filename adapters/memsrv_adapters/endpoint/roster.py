@@ -150,18 +150,33 @@ class Roster:
         return engine
 
     def _retire(self) -> None:
-        """Unload what was used longest ago, beyond the few that stay, unless it is leased or a pointer names it."""
+        """Unload what is gone from the shelf, and of the rest what was used longest ago, beyond the few that stay.
+
+        What is leased stays until its lease ends; what a pointer names stays.
+        """
         if not self._loading.acquire(blocking=False):
             return  # something is being loaded; the next answer that ends looks again
         try:
             with self._counting:
-                idle = [label for label, leases in self._leases.items() if not leases and not self._pointed(label)]
-                for label in idle[: max(0, len(self._leases) - KEPT_LOADED)]:
+                resting = [label for label, leases in self._leases.items() if not leases]
+                gone = [label for label in resting if self._is_gone(label)]
+                idle = [label for label in resting if label not in gone and not self._pointed(label)]
+                for label in (*gone, *idle[: max(0, len(self._leases) - len(gone) - KEPT_LOADED)]):
                     for engine in self._engines.values():
                         engine.unload(label)
                     del self._leases[label]
         finally:
             self._loading.release()
+
+    def _is_gone(self, label: str) -> bool:
+        """Whether the version was tainted or removed: its weights do not stay in memory, either."""
+        project, _, version = label.partition("@")
+        try:
+            return self._shelf.version(project, version).tainted is not None
+        except NotFound:
+            return True
+        except AdapterMismatch:
+            return False  # it cannot be read at this moment; whoever asks for it is told
 
     def _pointed(self, label: str) -> bool:
         project, _, version = label.partition("@")
