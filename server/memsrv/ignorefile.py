@@ -6,6 +6,7 @@ working tree it was made in. One in MEMSRV_HOME holds everywhere, as if it lay i
 cannot be read, or has a line that is no pattern, leaves out all that is below it. Knows nothing of events.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class IgnoreFiles:
         if not os.path.isabs(named) and cwd is None:
             return self._everywhere is not None and bool(self._everywhere.says(named))
         place = os.path.normpath(os.path.join(cwd or "/", named))
-        places = dict.fromkeys((place, os.path.realpath(place)))
+        places = dict.fromkeys((place, os.path.realpath(place.replace("\0", "\ufffd"))))
         return any(self._left_out(one, cwd) for one in places)
 
     def _left_out(self, place: str, cwd: str | None) -> bool:
@@ -117,11 +118,11 @@ class IgnoreFiles:
         if folder not in self._roots:
             parent = os.path.dirname(folder)
             mark = Path(folder, ".git")
-            if mark.is_file():
+            if os.path.isfile(mark):  # of a name that no file can have, os.path says no where pathlib raises
                 shared = common_directory(Path(folder))
                 twin = str(shared.parent) if shared is not None and shared.name == ".git" else None
                 self._roots[folder] = (folder, twin)
-            elif mark.is_dir() or parent == folder:
+            elif os.path.isdir(mark) or parent == folder:
                 self._roots[folder] = (folder, None)
             else:
                 self._roots[folder] = self._root(parent)
@@ -139,7 +140,9 @@ def _read(file: Path, *, at_home: bool = False) -> _Rules | None:
         lines = file.read_text("utf-8-sig").splitlines()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if "\0" in str(file) or (isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG):
+            return None  # no file can have that name
         return _Rules(file, GitIgnoreSpec([]), whole=True)  # it says something, and it is not known what
     if at_home:
         lines = [_from_the_root(line) for line in lines]

@@ -526,3 +526,12 @@ def test_all_real_logs_are_read_once(store: Store) -> None:
     edge = read(store, folder / "synthetic_edge")
     assert edge.not_owned == 25
     assert edge.unreadable == 3
+
+
+def test_a_path_that_no_file_can_have_costs_nothing_but_itself(store: Store, log: Path) -> None:
+    endless = {"type": "tool_use", "id": "c1", "name": "Read", "input": {"file_path": "/srv/" + "x" * 5000 + "/a\0b"}}
+    log.write_bytes(line("one", "a") + line("", "b", type="assistant", message={"content": [endless]}))
+
+    report = read(store, log)
+
+    assert (report.events, report.unopened) == (2, ())
