@@ -1,6 +1,7 @@
 """Reflection with a teacher: what it points at becomes a fact of its evidence's trust; what it makes up does not."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -39,17 +40,21 @@ class Classroom:
         self._teach, self._folder = teach, folder
         self.left_out: Counter[str] = Counter()
         self.server: Any = None
+        self.timeout_s, self.tokens = 5.0, 10**7
 
     def facts(self, brain: Any, *episodes: Episode) -> list[Fact]:
         self.server = self._teach(brain)
-        order = TeacherOrder("anthropic", "m", self.server.url, 0, 0, 10**7, 1, 5, str(self._folder / "spend.jsonl"))
+        order = TeacherOrder(
+            "anthropic", "m", self.server.url, 0, 0, self.tokens, 1, 5, str(self._folder / "spend.jsonl")
+        )
         gateway = Gateway(
             teacher(order, "some-key-of-ours"),
-            Ledger(Path(order.ledger), Limits(10**7, 1), Prices()),
+            Ledger(Path(order.ledger), Limits(self.tokens, 1), Prices()),
             Exchanges(self._folder / "teacher.jsonl"),
             Redactor(b"k"),
             "run",
-            timeout_s=5,
+            timeout_s=self.timeout_s,
+            wait=lambda seconds: None,
         )
         taught, self.left_out = extract(episodes, gateway)
         return list(reflect("demo", episodes, [], Redactor(b"k"), taught=taught).facts)
@@ -282,3 +287,36 @@ def test_a_fact_that_holds_a_secret_stays_out(room: Classroom, teachers: ModuleT
 
     assert room.facts(says(teachers, claimed), episode(turn(1, said))) == []
     assert not any("ghp_" in json.dumps(asked.body) for asked in room.server.asked)
+
+
+# All at once
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_teacher_that_overcharges_stalls_and_lies_breaks_neither_budget_nor_facts(
+    room: Classroom, teachers: ModuleType, tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    log = [turn(n, f"{OWNER} {n} {'x' * rng.randrange(2_000)}") for n in range(60)]
+    lies = [teachers.facts(*[teachers.fact(*LIES[lie][0]) for lie in LIES]), teachers.Says("42"), teachers.Stalls()]
+    others = [teachers.Sends(status, b"<html>") for status in (400, 429, 500, 529)]
+    dear = [teachers.Says('{"facts": []}', output=2_000)] * 30  # all that it may
+    budget = 70_000
+
+    def brain(asked: Any) -> Any:
+        if seed == 3 and len(room.server.asked) == 8:
+            return teachers.Says('{"facts": []}', input=10**9, output=10**9)
+        return rng.choice([*lies, *others, *dear])
+
+    room.timeout_s, room.tokens = 0.05, budget
+    found = room.facts(brain, episode(*log))
+
+    assert tuple(found) == reflect("demo", [episode(*log)], [], Redactor(b"k")).facts
+    standing: dict[str, int] = {}
+    for line in (tmp_path / "spend.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["state"] != "refused" and not row.get("overcharged"):
+            standing[row["id"]] = row["input"] + row["output"]
+            assert sum(standing.values()) <= budget
+    assert len(room.server.asked) == len(standing) >= 8
+    assert any(word in (tmp_path / "teacher.jsonl").read_text() for word in ("tokens_per_day", "claimed more"))
