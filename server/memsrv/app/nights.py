@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from memsrv.app.learning import Learning
 from memsrv.app.remembering import Remembering
 from memsrv.app.spending import Costing
 from memsrv.consent import Act, Consent
-from memsrv.errors import NoLogs, NoTimer
+from memsrv.errors import MemsrvError, NoLogs, NoTimer
 from memsrv.night import morning, tick, timer
 from memsrv.night.conditions import Conditions, sense
 from memsrv.night.due import Decision
@@ -67,11 +67,20 @@ class Nights(Remembering, Costing, Learning):
             return timer.plan(timer.timer_of(), schedule)
         self.home.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            return timer.install(timer.timer_of(), schedule)
+            done = timer.install(timer.timer_of(), schedule)
         except NoTimer as error:
             raise NoTimer(
                 f"{error}. The same from cron: run `crontab -e` and add the line: {crontab_line(schedule)}"
             ) from error
+        return replace(done, advice=" ".join(filter(None, (done.advice, self._advice_on_key()))) or None)
+
+    def _advice_on_key(self) -> str | None:
+        """A key stays in the shell that it was exported in, and is written into no timer."""
+        with suppress(MemsrvError):  # what a teacher lacks is told where it is asked
+            hired = engaged(self.home, self.settings, None)
+            if hired and hired.key:
+                return f"The timer does not know your key for {hired.order.name}: nights wait until you tell it."
+        return None
 
     def uninstall_night(self) -> timer.Change:
         return timer.uninstall(timer.timer_of())
@@ -115,7 +124,7 @@ class Nights(Remembering, Costing, Learning):
             cost=self._cost(teacher),
             waiting=waiting,
             consent=allowed,
-            night=now[0] if now else None,
+            night=next((one for one in now if one.project == known.project), None),
         )
 
     def _cost(self, teacher: str | None) -> Cost:

@@ -22,12 +22,14 @@ from memsrv_adapters.version import shelf_name
 
 
 def decisions(night: Night, store: Store, conditions: Conditions, only: str | None = None) -> list[Decision]:
-    """What the night would do now for every project that may be trained on; where `only` is named, for that alone."""
+    """What the night would do now for every project that may be trained on; where `only` is named, the others wait."""
     allowed = Consent(night.settings)
     judged = [
         _judged(night, store, project, conditions)
+        if only in (None, project)
+        else Decision(project, Deed.WAIT, f"only {only} was asked for")
         for project in store.projects()
-        if allowed.allows(Act.TRAIN, project=project) and only in (None, project)
+        if allowed.allows(Act.TRAIN, project=project)
     ]
     return in_turn(judged)
 

@@ -36,7 +36,7 @@ def night(result: Json) -> None:
 def timer_written(result: Json) -> None:
     """The files, whether they are written or only shown."""
     for path, text in result["files"].items():
-        say(f"{path}:\n{text}")
+        say(f"{path}:\n{text}" if result["changed"] else f"{path} is as it would be written.")
     if result["advice"]:
         note(result["advice"])
 

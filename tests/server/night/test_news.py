@@ -34,7 +34,9 @@ def look(store: Store, tmp_path: Path) -> Callable[..., News]:
     def look(tries: int = 0, now: datetime = NOW, **rest: Any) -> News:
         remember(store)
         given = {"runs": [], "versions": [], "live": None, "settings": SETTINGS} | rest
-        return news("demo", remembered(store, "demo", ALL), tries=lambda run: tries, heard=heard_in(store, now), **given)
+        return news(
+            "demo", remembered(store, "demo", ALL), tries=lambda run: tries, heard=heard_in(store, now), **given
+        )
 
     return look
 

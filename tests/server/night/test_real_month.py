@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -37,10 +36,11 @@ QUIET = Conditions(now=START, idle_s=3600, powered=True, memory_mib=8000, busy=F
 PATIENCE = 120.0
 
 
-def until(true: Callable[[], Any]) -> None:
+def until_it_trains(home: Home, process: "subprocess.Popen[str]") -> None:
     end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
+    while not trains(home):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "it did not train"
         time.sleep(0.05)
 
 
@@ -140,7 +140,7 @@ def test_sigterm_saves_the_training_and_the_next_look_goes_on(
 ) -> None:
     home = Home(tmp_path / "home")
     first = command("run", "--json")
-    until(lambda: trains(home))
+    until_it_trains(home, first)
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=PATIENCE)
     noted = last_decision(home)
@@ -169,7 +169,7 @@ def test_a_log_that_grows_while_a_night_trains_pauses_it(
     config = home.config.read_text()
     home.config.write_text(config.replace("idle_minutes = 0", "idle_minutes = 0.0001"))
     running = command("run", "--json")
-    until(lambda: trains(home))
+    until_it_trains(home, running)
     log = next((tmp_path / "claude").rglob("*.jsonl"))
     with log.open("a") as file:
         file.write("\n")

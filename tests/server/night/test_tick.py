@@ -86,6 +86,18 @@ def test_a_project_that_is_damaged_does_not_keep_the_others_waiting(store: Store
 
 
 @pytest.mark.usefixtures("told")
+def test_where_one_project_is_asked_for_the_others_wait(store: Store, night: Night) -> None:
+    both = replace(
+        night, settings=night.settings.model_copy(update={"projects": dict.fromkeys(("demo", "private"), ALLOWED)})
+    )
+
+    demo, private = decisions(both, store, QUIET, "private")
+
+    assert (demo.deed, demo.reason) == (Deed.WAIT, "only private was asked for")
+    assert private.deed is Deed.RUN
+
+
+@pytest.mark.usefixtures("told")
 def test_a_look_beside_another_one_decides_nothing(store: Store, night: Night) -> None:
     first = look(night, store, replace(QUIET, powered=False), nobody)
 
