@@ -137,8 +137,8 @@ class Run:
     @property
     def words(self) -> tuple[Path, ...]:
         """The files that hold what was said in sessions, or was made of it."""
-        return (self.episodes_file, self.memory_file, self.facts_file, self.conversations_file, self.evaluation_file,
-                self.teacher_file)  # fmt: skip
+        return (self.episodes_file, self.memory_file, self.reviews_file, self.facts_file, self.conversations_file,
+                self.evaluation_file, self.teacher_file)  # fmt: skip
 
     @property
     def order(self) -> Order:

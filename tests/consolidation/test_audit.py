@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from memsrv.canaries import canaries
+from memsrv.canaries import NIGHTLY, canaries, nightly
+from memsrv.night.sight import planted
 from memsrv.redact import Redactor
 from memsrv_consolidation.audit import CANARY, Found, audit, audit_run
-from memsrv_consolidation.run import Run
+from memsrv_consolidation.reflect import reflect
+from memsrv_consolidation.run import Run, write_lines
 
 CANARIES = canaries("audit")
 PLANTED = CANARIES[4]
@@ -119,6 +121,32 @@ def test_what_is_clean_says_how_much_was_read(tmp_path: Path) -> None:
     result = audit([tmp_path], SECRETS, REDACTOR)
 
     assert (result.files, result.bytes, result.found) == (2, 25 + 25600, ())
+
+
+class Blind(Redactor):
+    """A gate that lets everything through."""
+
+    def redact(self, text: str) -> tuple[str, int]:
+        return text, 0
+
+
+def test_the_gate_stops_what_a_night_plants_and_a_broken_gate_is_found_out(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    of_the_night = nightly("20261120-030000-demo")
+    secrets = tuple(canary.secret for canary in of_the_night)
+    write_lines(run.planted_file, [planted("demo", of_the_night, "2026-11-20T03:00:00Z")])
+
+    held = reflect("demo", run.planted(), [], REDACTOR)
+    write_lines(run.facts_file, held.facts)
+
+    assert (held.facts, held.left_out["planted"]) == ((), NIGHTLY)
+    assert audit_run(run, secrets, REDACTOR).clean
+
+    write_lines(run.facts_file, reflect("demo", run.planted(), [], Blind(b"")).facts)
+
+    found = audit_run(run, secrets, REDACTOR).found
+    assert found == (Found("facts.jsonl", CANARY, sum(found_one.count for found_one in found)),)
+    assert found[0].count >= NIGHTLY
 
 
 def test_a_users_string_may_stand_in_a_report_and_not_in_what_is_trained_on(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ class Remembering(Rooms):
     ) -> Saved:
         if project == EVERY:
             raise UsageError("a memory belongs to one project; name it, or leave it out for this folder's")
-        name = self.project(project)
+        name, _ = self.redactor.without_strings.redact(self.project(project))
         self.consent.require(Act.CAPTURE, project=name)
         if project is None and (file := self.capture.ignored.whole(str(self.cwd))):
             raise NothingConsented(f"nothing of {self.cwd} is kept: {file} says so; change it, or name another project")
