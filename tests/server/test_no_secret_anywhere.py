@@ -20,6 +20,9 @@ import pytest
 
 from memsrv.canaries import Canary, canaries
 from memsrv.settings import Home
+from memsrv_adapters.shelf import Shelf
+from memsrv_adapters.version import Stage, TrainedFact
+from memsrv_consolidation.run import Run
 
 POSITIONS = ("prompt", "tool output", "path", "base64", "split over lines", "JSON escapes")
 STRING = "Project Falcon"
@@ -127,6 +130,16 @@ class Aftermath:
             yield f"request {number}, decoded", asked.text.encode()
 
 
+def shelve(home: Home, report: dict[str, Any]) -> None:
+    """Put the run's adapter on the shelf as `night` does; the gate refuses what a random base learned."""
+    run = Run(home.runs / report["run"])
+    facts = [TrainedFact(fact.id, fact.text, Stage.LEARNING) for fact in run.facts()]
+    Shelf(home.adapters).put(
+        run.adapter, project=report["project"], base=report["base"], base_hash=report["base_hash"], strategy="paper",
+        run=report["run"], created="2026-11-20T03:00:00Z", parent=None, facts=facts, scores={},
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory: pytest.TempPathFactory, random_base: Path, teachers: ModuleType) -> Iterator[Aftermath]:
     root = tmp_path_factory.mktemp("anywhere")
@@ -180,6 +193,8 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory, random_base: Path, teach
         ):  # fmt: skip
             memsrv(*arguments)
         everything.report = memsrv("consolidate", "--yes", codes=(0, 3))
+        shelve(home, everything.report)
+        memsrv("adapters", "export", "v1", str(home.root / "v1.memsrv"), "--facts")
         memsrv("backup")
         memsrv("status")
         everything.asked = server.asked
@@ -199,7 +214,8 @@ def test_everything_was_written_that_could_hold_one(aftermath: Aftermath) -> Non
 
     for part in (
         "memsrv.db", "episodes.jsonl", "facts.jsonl", "conversations.jsonl", "adapter_model.safetensors",
-        "evaluation.json", "report.json", "log.txt", "teacher.jsonl", ".tar.gz!memsrv.db", "request 0",
+        "evaluation.json", "report.json", "log.txt", "teacher.jsonl", ".tar.gz!memsrv.db",
+        ".tar.gz!adapters/shop/v1/manifest.json", "v1.memsrv", "request 0",
     ):  # fmt: skip
         assert any(part in name for name in names), part
 
