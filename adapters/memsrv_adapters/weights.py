@@ -16,6 +16,21 @@ from memsrv_adapters.version import CONFIG, WEIGHTS
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".npy", ".npz")
 
+#: What an adapter's configuration may say here; the rest of it is handed to nobody.
+SERVED_FIELDS = (
+    "r",
+    "lora_alpha",
+    "target_modules",
+    "exclude_modules",
+    "bias",
+    "use_rslora",
+    "fan_in_fan_out",
+    "rank_pattern",
+    "alpha_pattern",
+    "layers_to_transform",
+    "layers_pattern",
+)
+
 #: Variants of LoRA that change what the weights mean. Only the plain kind is served: the engine hands PEFT a short list
 #: of fields and nothing else, so none of these may stand in `adapter_config.json`.
 _REFUSED = (

@@ -4,6 +4,7 @@ Reading trusts nothing: only names that were asked for, plain files, sizes that 
 standard library reads and writes them, and every system opens them. Knows nothing of what the members mean.
 """
 
+import gzip
 import hashlib
 import io
 import json
@@ -60,7 +61,10 @@ def unpack(archive: Path, into: Path, allowed: re.Pattern[str]) -> dict[str, Any
     manifest: dict[str, Any] | None = None
     room = min(shutil.disk_usage(into).free, _RATIO * archive.stat().st_size + _PIECE)
     try:
-        with tarfile.open(archive, mode="r|gz") as tar:
+        with (
+            gzip.open(archive) as unzipped,
+            tarfile.open(fileobj=_Sipped(unzipped, archive), mode="r:") as tar,  # type: ignore[call-overload]
+        ):
             for member in tar:
                 if manifest is not None or len(found) >= _MEMBERS:
                     raise BackupRefused(f"{archive} has more in it than its manifest; it was not made by memsrv")
@@ -77,9 +81,7 @@ def unpack(archive: Path, into: Path, allowed: re.Pattern[str]) -> dict[str, Any
                     raise BackupRefused(f"{archive} holds {member.name[:80]!r}, which no backup holds; it is refused")
                 room -= member.size
                 if room < 0:
-                    raise BackupRefused(
-                        f"{archive} would unpack to more than the disk has room for; free some space"
-                    )
+                    raise BackupRefused(f"{archive} would unpack to more than the disk has room for; free some space")
                 found[member.name] = {"sha256": _extract(opened, into / member.name), "size": member.size}
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -88,6 +90,19 @@ def unpack(archive: Path, into: Path, allowed: re.Pattern[str]) -> dict[str, Any
     if manifest is None or manifest.get("files") != found:
         raise BackupRefused(f"{archive} is damaged or cut short: its files are not those it lists; use another backup")
     return manifest
+
+
+class _Sipped:
+    """What tarfile reads from, in sips: it takes the headers of long names into memory whole, however long they say."""
+
+    def __init__(self, source: gzip.GzipFile, archive: Path) -> None:
+        self._source, self._archive = source, archive
+        self.tell, self.seek = source.tell, source.seek
+
+    def read(self, size: int) -> bytes:
+        if size > _MANIFEST_BYTES + _PIECE:
+            raise BackupRefused(f"{self._archive} has a header that the memory has no room for; it is refused")
+        return self._source.read(size)
 
 
 class _Hashed(io.RawIOBase):

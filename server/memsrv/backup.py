@@ -217,7 +217,7 @@ def _pack(home: Home, database: Path, to: Path, now: datetime) -> None:
     """The archive of `home` with the snapshot `database`. No version is put or removed meanwhile."""
     with ExitStack() as stack:
         members = [("memsrv.db", database)]
-        members += [(f.name, f) for f in (home.config, home.root / "redaction.key") if f.is_file()]
+        members += [(f.name, f) for f in (home.config, home.redaction_key) if f.is_file()]
         for project in _shelved(home):
             files = stack.enter_context(Shelf(home.adapters).still(project))
             members += [(file.relative_to(home.root).as_posix(), file) for file in files]

@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -39,9 +40,13 @@ class Redacting(logging.Formatter):
 def start(home: Home, kind: str, settings: Settings) -> Path:
     """From now on this process logs to `Home.logs/<kind>.log`, its uncaught errors, too. Call it once, early."""
     home.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    redactor = Redactor(key_at(home.root / "redaction.key"), settings.redact.strings)
+
+    @cache
+    def redactor() -> Redactor:  # made for the first record: reading its rules takes longer than a process has to start
+        return Redactor(key_at(home.redaction_key), settings.redact.strings)
+
     file = home.logs / f"{kind}.log"
-    made = handler(file, settings.keep.log_mib, lambda text: redactor.redact(text)[0])
+    made = handler(file, settings.keep.log_mib, lambda text: redactor().redact(text)[0])
     logging.getLogger().addHandler(made)
     logging.getLogger("memsrv").setLevel(logging.INFO)  # of libraries, only what is wrong
     sys.excepthook = _note
@@ -76,3 +81,5 @@ def leftover(home: Home) -> list[Path]:
 
 def _note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     logging.getLogger("memsrv").critical("process.failed", exc_info=(kind, error, trace))
+    if sys.stderr.isatty():
+        sys.__excepthook__(kind, error, trace)

@@ -94,6 +94,29 @@ class Pointed:
 
 
 @dataclass(frozen=True, slots=True)
+class Exported:
+    """A version as one file: how many of its facts travel in words, and how many bytes were read for secrets."""
+
+    project: str
+    version: str
+    path: str
+    bytes: int
+    facts: int
+    audited: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What somebody else trained, as a staged version here."""
+
+    project: str
+    version: str
+    state: str
+    base: str
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What the adapter said, beside what stands in memory about the same thing, which overrides it.
 

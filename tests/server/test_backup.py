@@ -1,6 +1,7 @@
 """Backups: whole while others write, verified before anything is touched, old or new after a kill, and never a way back
 for what was erased."""
 
+import gzip
 import io
 import json
 import os
@@ -305,6 +306,18 @@ def test_a_bomb_is_refused_before_it_is_unpacked(home: Home, tmp_path: Path) -> 
         tar.addfile(entry, io.BytesIO(bytes(entry.size)))
 
     with pytest.raises(BackupRefused, match="room"):
+        backup.restore(home, file, NOW)
+
+
+def test_a_header_that_would_fill_the_memory_is_not_read(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "bomb.tar.gz"
+    header = tarfile.TarInfo("long")
+    header.type, header.size = tarfile.XHDTYPE, 64 << 20
+    with gzip.open(file, "wb") as out:
+        out.write(header.tobuf(tarfile.PAX_FORMAT))
+        out.write(bytes(header.size))
+
+    with pytest.raises(BackupRefused, match="memory"):
         backup.restore(home, file, NOW)
 
 

@@ -16,25 +16,10 @@ from memsrv_adapters.base import Base
 from memsrv_adapters.engines import Finish, Piece, PromptTooLong, Sampling
 from memsrv_adapters.engines.text import StopScan
 from memsrv_adapters.version import CONFIG, WEIGHTS, AdapterVersion
-from memsrv_adapters.weights import read_json
+from memsrv_adapters.weights import SERVED_FIELDS, read_json
 
 if TYPE_CHECKING:
     import torch
-
-#: What an adapter's configuration may say here; the rest of it is not handed to PEFT.
-_KNOWN = (
-    "r",
-    "lora_alpha",
-    "target_modules",
-    "exclude_modules",
-    "bias",
-    "use_rslora",
-    "fan_in_fan_out",
-    "rank_pattern",
-    "alpha_pattern",
-    "layers_to_transform",
-    "layers_pattern",
-)
 
 #: Above so many parameters a model is held in bfloat16 on a CPU; below, float32 is faster and exact.
 _HALF_ABOVE = 1_500_000_000
@@ -93,7 +78,7 @@ class LocalEngine:
 
         said = read_json(version.path / CONFIG) or {}
         config = LoraConfig(
-            task_type="CAUSAL_LM", inference_mode=True, **{name: said[name] for name in _KNOWN if name in said}
+            task_type="CAUSAL_LM", inference_mode=True, **{name: said[name] for name in SERVED_FIELDS if name in said}
         )
         try:
             weights = load_file(version.path / WEIGHTS)

@@ -1,11 +1,18 @@
 """The verbs of the shelf: adapter versions, and which of them is live."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from memsrv import shapes
 from memsrv.app.rooms import Rooms
 from memsrv.consent import Act
-from memsrv.shapes import Pointed, Shown
+from memsrv.errors import AdapterMismatch, GateRefused, UsageError
+from memsrv.shapes import Exported, Imported, Pointed, Shown
 from memsrv.status import AdapterStanding
+from memsrv_adapters import parcel
+from memsrv_adapters.base import resolve
 from memsrv_adapters.version import Difference, Pointers, shelf_name
+from memsrv_consolidation.audit import audit
 
 
 class Versions(Rooms):
@@ -31,6 +38,41 @@ class Versions(Rooms):
     def diff(self, old: str, new: str, *, project: str | None = None) -> Difference:
         self.consent.require(Act.RECALL, project=self.project(project))
         return self.shelf.diff(shelf_name(self.project(project)), old, new)
+
+    def export_adapter(self, version: str, to: Path, *, project: str | None = None, facts: bool = False) -> Exported:
+        """Write a version to one file, without the words it was trained on unless `facts`; every byte is audited."""
+        name = self.project(project)
+        self.consent.require(Act.RECALL, project=name)
+        found = self.shelf.verify(self.shelf.version(shelf_name(name), version))
+        if found.tainted:
+            raise GateRefused(f"{found.label} is not given away: {found.tainted}; run `memsrv consolidate`")
+        if to.exists() or not to.parent.is_dir():
+            raise UsageError(f"{to} exists, or its folder does not; name a new file")
+        parcel.pack(found, to, facts=facts)
+        read = audit([to], (), self.redactor)
+        if not read.clean:
+            to.unlink()
+            raise GateRefused(f"{found.label} is not given away, and {to} was removed: in it was {read}")
+        told = len(found.manifest.facts) if facts else 0
+        return Exported(found.project, found.version, str(to), to.stat().st_size, told, read.bytes)
+
+    def import_adapter(self, file: Path, *, project: str | None = None) -> Imported:
+        """Take in what somebody exported: judged, for this base only, staged, and measured by nobody yet."""
+        name = shelf_name(self.project(project))
+        base = resolve(self.settings.base, self.home.models)
+        self.home.adapters.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with TemporaryDirectory(dir=self.home.adapters, prefix=".part-") as folder:
+            taken = parcel.unpack(file, Path(folder))
+            if taken.base_hash != base.hash:
+                raise AdapterMismatch(
+                    f"{file} was trained on another {taken.base} ({taken.base_hash[:12]}), and here `base` is "
+                    f"{base.name} ({base.hash[:12]}); set the base that it needs with `memsrv config set base`"
+                )
+            put = self.shelf.put(
+                Path(folder), project=name, base=base.name, base_hash=base.hash, strategy=taken.strategy,
+                run=f"imported-{taken.sha256[:12]}", created=taken.created, facts=taken.facts,
+            )  # fmt: skip
+        return Imported(name, put.version, self.shelf.state(put), base.name, len(taken.facts))
 
     def _pointed(self, project: str, pointers: Pointers) -> Pointed:
         self._note_standing()

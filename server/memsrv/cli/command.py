@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from memsrv import terminal
+from memsrv import logs, terminal
 from memsrv.app import EVERY, App, open_app
 from memsrv.consent import Answer
 from memsrv.errors import UsageError
@@ -26,9 +26,13 @@ Everywhere = Annotated[bool, typer.Option("--all-projects", help="Every project.
 Kinds = Annotated[list[str] | None, typer.Option(help="procedural, semantic, episodic; several by comma.")]
 
 
-def opened() -> App:
+def opened(logs_as: str | None = None) -> App:
+    """The verbs of this home. A process that runs unattended says what kind of log it keeps."""
     home = open_home()
-    return open_app(home, load(home))
+    settings = load(home)
+    if logs_as is not None:
+        logs.start(home, logs_as, settings)
+    return open_app(home, settings)
 
 
 def give(result: object, render: Callable[..., None], as_json: bool) -> None:

@@ -18,7 +18,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be writ
 def night_run(project: Project = None, json: Json = False) -> None:
     """Look whether a night is due, and let one project learn: what the timer calls."""
     with terminal.Stages(live_only=True) as stages:
-        journal = opened().look(project=project, progress=stages.show)
+        journal = opened("night").look(project=project, progress=stages.show)
     give(journal, tables.looked, json)
     if journal.acted and journal.acted.outcome == "refuse":
         raise typer.Exit(GateRefused.exit_code)

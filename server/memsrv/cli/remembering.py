@@ -27,7 +27,7 @@ def ingest(
 @command.command()
 def watch() -> None:
     """Read the logs as agents write them, and remember what they hold: what `memsrv serve` does beside serving."""
-    opened().watch(terminal.note)
+    opened("watch").watch(terminal.note)
 
 
 @command.command()

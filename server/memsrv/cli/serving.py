@@ -37,8 +37,8 @@ def serve(
     if port is not None and not http:
         raise UsageError("--port is a port of `serve --http`; add --http, or leave it out")
     if http:
-        return opened().serve_http(port=port, announce=tables.mcp)
-    opened().serve()
+        return opened("serve").serve_http(port=port, announce=tables.mcp)
+    opened("serve").serve()
 
 
 @command.command()

@@ -1,5 +1,8 @@
 """Commands of the shelf."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from memsrv import tables
@@ -38,3 +41,21 @@ def adapters_rollback(project: Project = None, json: Json = False) -> None:
 def adapters_diff(old: str, new: str, project: Project = None, json: Json = False) -> None:
     """Compare two versions: facts gained and lost, scores."""
     give(opened().diff(old, new, project=project), tables.difference, json)
+
+
+@adapters_command.command("export")
+def adapters_export(
+    version: str,
+    path: Annotated[Path, typer.Argument(help="The file to write.")],
+    facts: Annotated[bool, typer.Option("--facts", help="With the words of the facts it was trained on.")] = False,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Write a version to one file to give away; refused where a secret is found in any byte of it."""
+    give(opened().export_adapter(version, path.absolute(), project=project, facts=facts), tables.record, json)
+
+
+@adapters_command.command("import")
+def adapters_import(path: Path, project: Project = None, json: Json = False) -> None:
+    """Take in a version that somebody exported: for this base only, and staged."""
+    give(opened().import_adapter(path.absolute(), project=project), tables.record, json)
