@@ -145,6 +145,13 @@ def test_compact(world: World, ingested: Any) -> None:
     assert {"session", "mode", "turn"} & set(json.dumps(made).replace('"', " ").split())
 
 
+def test_recover(world: World, ingested: Any) -> None:
+    made = world.json("recover")
+
+    assert {"session", "compacted", "known", "left_out", "text"} <= made.keys()
+    assert (made["compacted"], "never compacted" in made["text"]) == (False, True)
+
+
 def test_facts(world: World, ingested: Any) -> None:
     listed = world.json("facts")
 

@@ -337,8 +337,11 @@ class Heard:
     opened: Any
     saved: Any
     found_again: Any
+    would_forget: Any
+    forgotten: Any
     standing: Any
     compacted: Any
+    recovered: Any
     asked: Any
     prompt: str
 
@@ -364,13 +367,25 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
         async with Client(server) as client:
             found = await client.call_tool("memory_search", {"query": "port of the staging server"})
             first = found.structured_content["results"][0]["id"]
+            opened = await client.call_tool("memory_open", {"ids": [first]})
+            saved = await client.call_tool(
+                "memory_save", {"text": "The owner of the crane is Kim.", "kind": "episodic"}
+            )
+            found_again = await client.call_tool("memory_search", {"query": "who is the owner of the crane"})
+            erase = {"ids": [saved.structured_content["id"]], "mode": "erase"}
+            would_forget = await client.call_tool("memory_forget", erase)
             return Heard(
                 found,
-                await client.call_tool("memory_open", {"ids": [first]}),
-                await client.call_tool("memory_save", {"text": "The owner of the crane is Kim.", "kind": "episodic"}),
-                await client.call_tool("memory_search", {"query": "who is the owner of the crane"}),
+                opened,
+                saved,
+                found_again,
+                would_forget,
+                await client.call_tool(
+                    "memory_forget", erase | {"confirm": would_forget.structured_content["confirm"]}
+                ),
                 await client.call_tool("memory_status", {}),
                 await client.call_tool("session_compact", {"mode": "handoff", "budget": 400}),
+                await client.call_tool("session_recover", {}),
                 await client.call_tool("memory_ask", {"question": "Which port does the staging server listen on?"}),
                 (await client.get_prompt("status")).messages[0].content.text,
             )
@@ -394,6 +409,33 @@ def test_what_was_saved_is_found_in_the_same_sitting(heard: Heard) -> None:
     saved = heard.saved.structured_content["id"]
 
     assert saved in [hit["id"] for hit in heard.found_again.structured_content["results"]]
+
+
+def test_forgetting_over_stdio_is_shown_first_and_then_done(heard: Heard) -> None:
+    assert heard.would_forget.structured_content["done"] is False
+    assert "Nothing has changed yet." in words(heard.would_forget)
+    assert heard.forgotten.structured_content["done"] is True
+    assert not heard.forgotten.is_error
+
+
+def test_a_session_that_was_never_compacted_has_lost_nothing(heard: Heard) -> None:
+    assert heard.recovered.structured_content["compacted"] is False
+    assert "never compacted" in words(heard.recovered)
+
+
+def test_the_state_for_an_agent_leaves_out_what_is_well() -> None:
+    logs = [{"path": f"/logs/{n}.jsonl", "behind": int(n == 3), "unreadable": 0} for n in range(5)]
+    consents = [{"project": name, "train": False} for name in ("shop", "other")]
+    state = {"project": "shop", "sources": logs, "consents": consents, "runs": [], "endpoint": {"running": False}}
+    empty = {"memories": {"current": 4, "waiting": 0}, "adapters": {}, "warnings": []}
+
+    result = call(Scripted({"status": state | empty}), "memory_status")
+
+    assert words(result) == (
+        "project: shop\nsources:\n  - path: /logs/3.jsonl\n    behind: 1\nconsents:\n  - project: shop\n"
+        "memories:\n  current: 4"
+    )
+    assert result.structured_content["endpoint"] == {"running": False}
 
 
 def test_status_over_stdio_counts_what_is_remembered(heard: Heard) -> None:

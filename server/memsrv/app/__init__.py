@@ -4,8 +4,10 @@ The CLI and MCP call these verbs and nothing else; here alone (and in `night`) t
 record whose JSON form is design §8's shape, or raises a `MemsrvError`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
+from memsrv.address import Address
 from memsrv.app.forgetting import Forgetting
 from memsrv.app.housekeeping import Housekeeping
 from memsrv.app.nights import Nights
@@ -28,6 +30,16 @@ class App(Nights, Serving, Forgetting, Housekeeping, Costing, Status):
 
         self.start_watching()
         mcp.serve(self)
+
+    def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:
+        """MCP over HTTP, until it is ended; `announce` gets its address and the token's file."""
+        from memsrv.mcp import http
+
+        def begin(at: Address) -> None:
+            self.start_watching()
+            announce(at, self.home.token)
+
+        http.serve(self, self.home, port=self.settings.mcp_port if port is None else port, announce=begin)
 
 
 def open_app(home: Home, settings: Settings, cwd: Path | None = None) -> App:

@@ -1,4 +1,4 @@
-"""The verbs of serving: MCP over HTTP, the endpoint, and a question to the adapter."""
+"""The verbs of serving: the endpoint, and a question to the adapter."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psutil
 
-from memsrv.address import Address
 from memsrv.app.watching import Watching
 from memsrv.backing import backing
 from memsrv.consent import Act
@@ -67,14 +66,6 @@ class Serving(Watching):
         for project in self.consent.refused(Act.RECALL, "projects"):
             if named and named[1] == shelf_name(project):
                 self.consent.require(Act.RECALL, project=project)
-
-    def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:
-        """MCP over HTTP until it is ended; `announce` gets its address and the token's file."""
-        from memsrv.mcp import http
-
-        self.start_watching()
-        chosen = self.settings.mcp_port if port is None else port
-        http.serve(self, self.home, port=chosen, announce=lambda at: announce(at, self.home.token))  # type: ignore[arg-type]
 
     def endpoint(self, *, port: int | None, announce: Callable[[str, Path, str], None]) -> None:
         """The endpoint for as long as the caller stays; `announce` gets its address, the token's file and a model."""

@@ -13,8 +13,7 @@ from mcp.server.caching import CacheHint
 from memsrv import __version__
 from memsrv.lifetime import end_with_host
 from memsrv.mcp.tools import Verbs, tools
-from memsrv.mcp.words import few_sources
-from memsrv.outline import outline
+from memsrv.mcp.words import brief, standing
 from memsrv.records import to_dict
 
 __all__ = ["INSTRUCTIONS", "Verbs", "build", "serve", "tool_table"]
@@ -47,7 +46,7 @@ def build(verbs: Verbs) -> MCPServer:
     def status() -> str:
         return (
             "Here is the state of memsrv, the memory of this project. Sum it up for me in a few lines, and name what "
-            f"needs my attention.\n\n{outline(few_sources(to_dict(verbs.status())))}"
+            f"needs my attention.\n\n{standing(brief(to_dict(verbs.status())))}"
         )
 
     return server

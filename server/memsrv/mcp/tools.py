@@ -86,8 +86,8 @@ def tools(verbs: Any) -> list[Tool]:
 
     def memory_status(project: Project = None) -> Annotated[CallToolResult, results.Standing]:
         """What is remembered, logs not read yet, consolidation runs, adapter versions, servers, spend, warnings."""
-        standing = words.few_sources(_call(lambda: verbs.status(project=project)))
-        return _result(results.Standing, standing, outline(standing))
+        standing = words.brief(_call(lambda: verbs.status(project=project)))
+        return _result(results.Standing, standing, words.standing(standing))
 
     def session_compact(
         session: Session = None,

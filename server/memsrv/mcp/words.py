@@ -37,10 +37,22 @@ def forgotten(result: Json) -> str:
     return f"Done.\n{outline(result)}"
 
 
-def few_sources(result: Json) -> dict[str, Any]:
-    """A standing without the logs that are well (thousands, in a year); `agents` counts them all."""
+def brief(result: Json) -> dict[str, Any]:
+    """A standing without what is well by the thousand: logs that are read, other projects that were asked nothing."""
     troubled = [one for one in result.get("sources", ()) if one.get("behind") or one.get("unreadable")]
-    return {**result, "sources": troubled[:20]}
+    consents = [one for one in result.get("consents", ()) if one["project"] == result.get("project")]
+    return {**result, "sources": troubled[:20], "consents": consents}
+
+
+def standing(result: Json) -> str:
+    """What is there, and what needs attention; what is off, empty or zero is left out."""
+    return outline(_filled(result))
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: kept for key, item in value.items() if (kept := _filled(item)) not in (None, False, 0, "", [], {})}
+    return [_filled(item) for item in value] if isinstance(value, list) else value
 
 
 def reply(result: Json) -> str:
