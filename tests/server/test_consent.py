@@ -462,9 +462,8 @@ def test_a_private_span_is_never_written(place: Place, text: str) -> None:
     place.held(Log("s", place.project("shop")).says(text).uses("Bash", text, command=f"echo '{text}'"))
 
     place.app().ingest()
-    saved = place.memsrv("save", text, "--kind", "semantic", cwd=place.project("shop"))
+    place.app(place.project("shop")).save(text, kind=Kind.SEMANTIC)
 
-    assert saved.returncode == 0, saved.stderr
     kept = place.bytes()
     assert b"Use pnpm" in kept
     assert SECRET.encode() not in kept
@@ -491,14 +490,18 @@ def test_a_project_that_may_not_be_recalled_is_in_no_answer_of_the_command_line(
         told = two.memsrv(*listing, "--json")
         assert told.returncode == 0, told.stderr
         assert SECRET not in told.stdout, listing
-    for asking in (
-        ["search", "port", "--project", "diary"], ["memories", "--project", "diary"], ["show", memory.id],
-        ["show", "shut"], ["show", event], ["compact", "--session", "shut"], ["facts", "--project", "diary"],
-    ):  # fmt: skip
+    for asking in (["search", "port", "--project", "diary"], ["show", memory.id], ["compact", "--session", "shut"]):
         told = two.memsrv(*asking)
         assert (told.returncode, told.stdout) == (1, ""), asking
         assert "memsrv config set projects.diary.recall true" in " ".join(told.stderr.split())
         assert SECRET not in told.stderr
+    app = two.app(two.project("diary"))
+    for refused in (
+        lambda: app.memories(), lambda: app.show("shut"), lambda: app.show(event), lambda: app.facts(),
+        lambda: app.compact(), lambda: app.recover("shut"), lambda: app.ask("Which port?"), lambda: app.adapter("v1"),
+    ):  # fmt: skip
+        with pytest.raises(NothingConsented, match=r"projects\.diary\.recall"):
+            refused()
 
 
 def test_a_project_that_may_not_be_recalled_is_in_no_answer_to_an_agent(two: Place) -> None:
