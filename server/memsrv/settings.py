@@ -203,7 +203,7 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _train_was_a_list(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Until 0.2 consent to training was `train = ["project", …]`."""
+        """Consent to training used to be one list, `train = ["project", …]`."""
         if isinstance(given, dict) and isinstance(named := given.get("train"), list | tuple):
             projects = {name: {"train": True} for name in named} | dict(given.get("projects", {}))
             given = {key: value for key, value in given.items() if key != "train"} | {"projects": projects}

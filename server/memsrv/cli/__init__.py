@@ -7,7 +7,8 @@ import errno
 import os
 import signal
 import sys
-from typing import NoReturn
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import typer
 
@@ -23,9 +24,16 @@ __all__ = ["command", "command_table", "main"]
 
 
 def command_table() -> list[tuple[str, str]]:
-    """(name, help) of every command, in order: what the README's table is made from."""
-    made = typer.main.get_command(command)
-    return [(name, made.commands[name].help or "") for name in made.commands]  # type: ignore[attr-defined]
+    """(name, help) of every command, in order, those of a group by their whole name: the README's table."""
+    return list(_commands(typer.main.get_command(command), ""))
+
+
+def _commands(group: Any, before: str) -> Iterator[tuple[str, str]]:
+    for name, made in group.commands.items():
+        if getattr(made, "invoke_without_command", True):  # a group that does nothing by itself is not listed
+            yield f"{before}{name}", made.help or ""
+        if hasattr(made, "commands"):
+            yield from _commands(made, f"{before}{name} ")
 
 
 def main() -> int:
