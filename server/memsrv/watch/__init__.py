@@ -64,6 +64,7 @@ class Watch:
         self._observer = observer
         self._lease = Lease(home.root, NAME)
         self._stop = threading.Event()
+        self._ended = threading.Event()  # Thread.join forgets a thread when a signal interrupts it (bpo-45274)
         self._reading: Reading | None = None
         self._troubles = Troubles()
         self._told_to_wait = False
@@ -74,16 +75,15 @@ class Watch:
 
     def wait(self) -> None:
         """Until `stop` is called; a signal's exception ends the waiting."""
-        while self._thread.is_alive():
-            self._thread.join(TICK_S)  # on Windows no signal ends a wait without a limit
+        while not self._ended.wait(TICK_S):
+            pass  # on Windows no signal ends a wait without a limit
 
     def stop(self) -> None:
         """End the watch: after the transaction under way, the lease is free."""
         self._stop.set()
         if reading := self._reading:
             reading.hints.ring()
-        if self._thread.is_alive():
-            self._thread.join(_PATIENCE_S)
+        self._ended.wait(_PATIENCE_S)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -97,6 +97,7 @@ class Watch:
             self._stop.wait(POLL_S)
         self._lease.give_back()
         self._verbs.close()
+        self._ended.set()
 
     def _take_part(self) -> None:
         settings = self._verbs.settings

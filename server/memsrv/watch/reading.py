@@ -28,7 +28,7 @@ TICK_S = 1.0
 #: After a hint, so long for the rest of what the agent is writing: one transaction instead of ten.
 _SETTLE_S = 0.03
 #: After a round that the database ended.
-_RETRY_S = 5.0
+_RETRY_S = 2.0
 #: Sessions that are remembered before hints are looked at again.
 _AT_ONCE = 10
 #: Where something is wrong that is wrong with no file.
