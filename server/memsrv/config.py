@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 import tomlkit
 from filelock import FileLock
@@ -69,7 +69,7 @@ def parse(key: str, text: str, *, lines: bool = False) -> Any:
     """`text` as a value of `key`'s type; of a list by comma, as JSON, or with `lines` one a line."""
     field = _field(key)
     given: Any = text
-    if field.annotation == tuple[str, ...]:
+    if _is_list(field):
         given = _items(text, lines)
     elif lines:
         given = text.rstrip("\r\n")
@@ -83,7 +83,7 @@ def parse(key: str, text: str, *, lines: bool = False) -> Any:
 
 def put(home: Home, key: str, value: Any, *, add: bool = False) -> Settings:
     """Set `key`, or add to its list; the settings as they are then. UsageError where there is no such key or value."""
-    if add and _field(key).annotation != tuple[str, ...]:
+    if add and not _is_list(_field(key)):
         raise UsageError(f"`{key}` is no list, so nothing can be added to it; set it")
     with _turn(home):
         document = _read(home)
@@ -144,6 +144,10 @@ def _field(key: str) -> FieldInfo:
     near = _near(key)
     meant = f"did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
     raise UsageError(f"there is no setting `{key}`; {meant}`memsrv config` lists them all")
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is tuple
 
 
 def _section(field: FieldInfo) -> Mapping[str, FieldInfo]:

@@ -168,7 +168,7 @@ def refusal(record: Mapping[str, Any], tool: str | None, text: str, *, is_error:
     """The human's words where this result is their refusal ("" if they gave none); None where it is a tool's result."""
     detail = record.get("toolUseResult")
     by_harness = record.get("toolDenialKind") == "user-rejected" or detail == "User rejected tool use"
-    # The canned sentence counts only where a failure stands; an MCP server's failures are its own text, and may forge it.
+    # The canned sentence counts only where a failure stands; an MCP server's failure is its own text, and may forge it.
     canned = bool(_REFUSED.match(text)) or (isinstance(detail, str) and bool(_REFUSED.match(detail)))
     refused = by_harness or (canned and is_error and not (tool or "").startswith("mcp__"))
     if refused:
