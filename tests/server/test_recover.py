@@ -238,6 +238,49 @@ def test_a_text_says_a_sentence_by_its_values_and_the_words_beside_them(
     assert Told([summary]).says(sentence) is known
 
 
+def _log(path: Path, cwd: Path) -> None:
+    """A log as Claude Code writes it: talk, the boundary, the summary that it keeps for itself, and more talk."""
+
+    def said(kind: str, text: str, **rest: object) -> dict[str, object]:
+        content: object = text if kind == "user" else [{"type": "text", "text": text}]
+        return {"type": kind, "message": {"role": kind, "content": content}, **rest}
+
+    summary = "This session is being continued from a previous conversation that ran out of context. The queue is " + (
+        "called tide-events; nothing else was settled."
+    )
+    records = [
+        said("user", "The queue is called tide-events."),
+        said("assistant", "Noted."),
+        said("user", "The relay of the harbour is relay-3.hafen.example:2525."),
+        said("assistant", "Noted, too."),
+        {"type": "system", "subtype": "compact_boundary", "content": "Conversation compacted",
+         "compactMetadata": {"trigger": "auto", "preTokens": 155000}},
+        said("user", summary, isCompactSummary=True, isVisibleInTranscriptOnly=True),
+        said("user", "Go on."),
+    ]  # fmt: skip
+    path.parent.mkdir(parents=True)
+    with path.open("w") as file:
+        for place, record in enumerate(records):
+            envelope = {
+                "uuid": f"u{place}", "parentUuid": f"u{place - 1}" if place else None, "sessionId": "harbour",
+                "timestamp": f"2026-11-20T09:0{place}:00.000Z", "cwd": str(cwd), "version": "2.1.226",
+                "isSidechain": False, "userType": "external",
+            }  # fmt: skip
+            file.write(json.dumps(envelope | record) + "\n")
+
+
+def test_a_log_of_claude_code_gives_back_what_its_summary_left_out(tmp_path: Path) -> None:
+    _log(tmp_path / "claude" / "-shop" / "harbour.jsonl", tmp_path)
+    app = App(Home(tmp_path / "home"), Settings(), tmp_path)
+    app.ingest([tmp_path / "claude"])
+
+    made = app.recover()
+
+    assert "relay-3.hafen.example:2525" in made.text
+    assert "tide-events" not in made.text
+    assert (made.compacted, made.summary, made.cuts) == (True, True, 1)
+
+
 def compacted_logs() -> Iterator[Path]:
     for log in sorted(REAL.rglob("*.jsonl")):
         if b"compact_boundary" in (data := log.read_bytes()) or b'"isCompactSummary":true' in data:

@@ -5,6 +5,7 @@ enough of the words beside them to know what they are values of. Knows texts onl
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,25 +79,38 @@ class Passage:
 
 
 class Told:
-    """What some texts say: the host's summary, and what was said after it."""
+    """What some texts say: the host's summary, and what was said after it. Asked often, so every passage is indexed."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._passages = [Passage(part) for text in texts for part in _parts(text)]
-        self._flat = _flat(" ".join(passage.text for passage in self._passages))
+        self._flat = f" {_flat(' '.join(passage.text for passage in self._passages))} "
+        self._worded: dict[str, list[int]] = defaultdict(list)
+        self._valued: dict[str, list[int]] = defaultdict(list)
+        self._tailed: dict[str, list[tuple[str, int]]] = defaultdict(list)  # by the last part of a path
+        self._tokened: dict[str, set[int]] = defaultdict(set)
+        for place, passage in enumerate(self._passages):
+            for word in passage.words:
+                self._worded[word].append(place)
+            for value in passage.values | passage.pairs | passage.numerals:
+                self._valued[value].append(place)
+            for value in filter(_is_path, passage.values):
+                self._tailed[value.rpartition("/")[2]].append((value, place))
+            for token in passage.tokens:
+                self._tokened[token].add(place)
 
     def __bool__(self) -> bool:
         return bool(self._passages)
 
     def says(self, sentence: str) -> bool:
         """Whether a reader of the texts knows what `sentence` says."""
-        if not (flat := _flat(sentence)) or f" {flat} " in f" {self._flat} ":
+        if not (flat := _flat(sentence)) or f" {flat} " in self._flat:
             return True
         asked = Passage(sentence)
         if not asked.values and not asked.words:
             return True  # nothing is said that could be lost
         share = SHARE_WITH_VALUES if asked.values else SHARE
-        return all(self._names_beside(value, asked.words) for value in asked.values) and any(
-            _covers(window, asked.words, share) for window in self._windows()
+        return all(self._names_beside(value, asked.words) for value in asked.values) and (
+            self._covered(asked.words) >= share * len(asked.words)
         )
 
     def ran(self, command: str, failed_with: str | None = None) -> bool:
@@ -104,31 +118,39 @@ class Told:
 
         `failed_with` is the class of its error, or "" where that is not known; None: how it ended does not matter.
         """
-        wanted = {plain(token) for token in _tokens(command)}
-        for place, passage in enumerate(self._passages):
-            if wanted <= passage.tokens or f" {_flat(command)} " in f" {_flat(passage.text)} ":
-                near = " ".join(other.text for other in self._passages[place : place + 2])
-                if failed_with is None or _FAILING.search(near) or (failed_with and failed_with in near):
-                    return True
+        wanted = [self._tokened.get(plain(token), set()) for token in _tokens(command)]
+        for place in set.intersection(*wanted) if wanted else ():
+            near = " ".join(passage.text for passage in self._passages[place : place + 2])
+            if failed_with is None or _FAILING.search(near) or (failed_with and failed_with in near):
+                return True
         return False
 
     def names(self, value: str) -> bool:
         """Whether `value` occurs, however it is written: with quotes, a longer path, separators in its digits."""
-        return any(_has(passage, plain(value)) for passage in self._passages)
+        return any(True for _ in self._places(plain(value)))
+
+    def _places(self, value: str) -> Iterator[int]:
+        yield from self._valued.get(value, ())
+        if _is_path(value):  # `api/tariffs.py` names `/home/u/shop/api/tariffs.py`, and the other way round
+            for other, place in self._tailed.get(value.rpartition("/")[2], ()):
+                if other.endswith(f"/{value}") or value.endswith(f"/{other}"):
+                    yield place
 
     def _names_beside(self, value: str, about: frozenset[str]) -> bool:
         """Whether a passage (or the one before or after it) has `value` and speaks of the same: 8080 is many a port."""
-        for place, passage in enumerate(self._passages):
-            if _has(passage, value):
-                near = self._passages[max(0, place - 1) : place + 2]
-                if not about or any(about & other.words for other in near):
-                    return True
-        return False
+        return any(
+            not about or any(about & near.words for near in self._passages[max(0, place - 1) : place + 2])
+            for place in self._places(value)
+        )
 
-    def _windows(self) -> Iterator[frozenset[str]]:
-        for place, passage in enumerate(self._passages):
-            following = self._passages[place + 1].words if place + 1 < len(self._passages) else frozenset()
-            yield passage.words | following
+    def _covered(self, asked: frozenset[str]) -> int:
+        """How many of these words one passage has, together with the one that follows it."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for word in asked:
+            for place in self._worded.get(word, ()):
+                found[place].add(word)
+                found[place - 1].add(word)
+        return max((len(words) for words in found.values()), default=0)
 
 
 def values(text: str) -> list[str]:
@@ -158,20 +180,8 @@ def plain(value: str) -> str:
     return value.removeprefix("./")
 
 
-def _has(passage: Passage, value: str) -> bool:
-    if value in passage.values or value in passage.pairs or value in passage.numerals:
-        return True
-    tail = "/" + value
-    # `api/tariffs.py` names `/home/u/shop/api/tariffs.py`, and the other way round.
-    return any(
-        ("/" in value or "." in value) and (other.endswith(tail) or value.endswith("/" + other))
-        for other in passage.values
-        if "/" in other or "." in other
-    )
-
-
-def _covers(window: frozenset[str], asked: frozenset[str], share: float) -> bool:
-    return len(window & asked) >= share * len(asked)
+def _is_path(value: str) -> bool:
+    return "/" in value or "." in value
 
 
 def _parts(text: str) -> Iterator[str]:
