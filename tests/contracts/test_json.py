@@ -89,7 +89,7 @@ def shelved(world: World, refused: "subprocess.CompletedProcess[str]") -> Shelf:
 
 
 def test_ingest(ingested: Any) -> None:
-    keys = {"files", "sessions", "events", "duplicates", "unreadable", "redactions", "memories", "seconds"}
+    keys = {"files", "sessions", "events", "duplicates", "unreadable", "redactions", "memories", "seconds", "declined"}
 
     assert keys <= ingested.keys()
     assert ingested["memories"] > 0
@@ -155,8 +155,27 @@ def test_recover(world: World, ingested: Any) -> None:
 def test_facts(world: World, ingested: Any) -> None:
     listed = world.json("facts")
 
-    assert {"project", "facts", "left_out", "learned"} <= listed.keys()
+    assert {"project", "facts", "left_out", "learned", "waiting", "reviews"} <= listed.keys()
     assert {"id", "kind", "subject", "relation", "value", "text", "evidence", "trust"} <= listed["facts"][0].keys()
+
+
+def test_reviews(world: World, ingested: Any) -> None:
+    fact = world.json("facts")["facts"][-1]
+    rejected = world.json("reject", fact["id"])
+    approved = world.json("approve", fact["id"])
+
+    assert {"project", "reviews", "facts", "learned_by"} <= rejected.keys()
+    assert [review["verdict"] for review in (*rejected["reviews"], *approved["reviews"])] == ["rejected", "approved"]
+    assert (rejected["facts"], approved["facts"][0]["id"]) == ([], fact["id"])
+
+
+def test_config(world: World) -> None:
+    listed = world.json("config")
+
+    assert {"settings", "file"} <= listed.keys()
+    assert {"key", "value", "default", "source", "description", "hidden"} <= listed["settings"][0].keys()
+    assert world.json("config", "set", "keep.runs", "6")["setting"]["value"] == 6
+    assert world.json("config", "unset", "keep.runs")["setting"]["source"] == "default"
 
 
 def test_a_dry_run_trains_nothing(world: World, ingested: Any) -> None:

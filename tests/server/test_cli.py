@@ -37,9 +37,11 @@ def test_every_command_has_a_line_of_help() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
-@pytest.mark.parametrize(("answer", "code", "allowed"), [("n", 1, ()), ("", 1, ()), ("y", 2, ("shop",))])
+@pytest.mark.parametrize(
+    ("answer", "code", "allowed"), [("n", 1, {}), ("", 1, {}), ("y", 2, {"shop": True}), ("never", 1, {"shop": False})]
+)
 def test_training_is_asked_for_once_and_remembered(
-    home: Home, tmp_path: Path, answer: str, code: int, allowed: tuple[str, ...]
+    home: Home, tmp_path: Path, answer: str, code: int, allowed: dict[str, bool]
 ) -> None:
     (tmp_path / "shop").mkdir()
     mine, theirs = os.openpty()
@@ -57,7 +59,8 @@ def test_training_is_asked_for_once_and_remembered(
     os.close(mine)
 
     assert "May the sessions of shop be trained on" in said
-    assert (asked.returncode, tuple(load(home).projects)) == (code, allowed)
+    projects = {name: said.train for name, said in load(home).projects.items()}
+    assert (asked.returncode, projects) == (code, allowed)
 
 
 def _read(terminal: int) -> bytes:
