@@ -1,14 +1,18 @@
 """What people said of facts decides what is trained: the rejected are gone, the approved and the edited may be."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from memsrv.records import Evidence, Fact, Kind, Review, Trust
+from memsrv_consolidation.pipeline import consolidate
+from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.reviews import apply, waiting
-from memsrv_consolidation.run import Run, write_json
+from memsrv_consolidation.run import Run, read_json, write_json
 
 SAID = (Evidence("s", 0, "said"),)
 TOOL = Fact("tool", Kind.EPISODIC, "The port of api is 1.", Trust.TOOL, SAID, "api", "port", "1")
@@ -69,3 +73,16 @@ def test_a_run_that_came_without_reviews_has_none(tmp_path: Path) -> None:
     write_json(run.reviews_file, {"reviews": [said(TOOL, "approved")]})
 
     assert (before, run.reviews()) == ([], [said(TOOL, "approved")])
+
+
+def test_a_run_trains_what_was_approved_and_not_what_was_rejected(make_run: Callable[..., Run]) -> None:
+    run = make_run("reviewed")
+    web = next(memory for memory in run.memories() if memory.trust is Trust.WEB)
+    write_json(run.reviews_file, {"reviews": [Review(web.id, "approved", "t"), Review("m0", "rejected", "t")]})
+
+    consolidate(run, Pace(run, 1), lambda: nullcontext(lambda: False), until="synthesise")
+
+    trained = {id for conversation in run.conversations() for id in conversation.facts}
+    assert trained == {"m1", "m2", web.id}
+    assert [fact.id for fact in run.facts() if fact.approved] == [web.id]
+    assert read_json(run.costs_file)["notes"]["left_out"]["rejected"] == 1
