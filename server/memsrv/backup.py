@@ -1,8 +1,8 @@
 """Backups of a home, and what is done to them: made while others write, restored whole or not at all, erased from.
 
-In one are the database as of one moment, the adapter versions with their pointers, config.toml and the key of the
-placeholders; not runs and models, which can be made again, nor the token and the ledger of what was spent, which
-belong to the present.
+In one are the database as of one moment, the adapter versions with their pointers, config.toml, .memsrvignore and the
+key of the placeholders; not runs and models, which can be made again, nor the token and the ledger of what was spent,
+which belong to the present.
 """
 
 import json
@@ -33,11 +33,11 @@ SUFFIX = ".tar.gz"
 REPLACED = "-replaced"
 
 _MEMBERS = re.compile(
-    r"memsrv\.db|config\.toml|redaction\.key|adapters/[a-z0-9][a-z0-9._-]{0,63}/(?:pointers\.json|marks\.json"
+    r"memsrv\.db|config\.toml|\.memsrvignore|redaction\.key|adapters/[a-z0-9][a-z0-9._-]{0,63}/(?:pointers\.json|marks\.json"
     r"|v[1-9][0-9]{0,8}/(?:adapter_config\.json|adapter_model\.safetensors|manifest\.json))"
 )
 #: What a restore replaces, in this order; the write-ahead log goes before its database.
-_ITEMS = ("memsrv.db-wal", "memsrv.db-shm", "memsrv.db", "adapters", "redaction.key", "config.toml")
+_ITEMS = ("memsrv.db-wal", "memsrv.db-shm", "memsrv.db", "adapters", "redaction.key", ".memsrvignore", "config.toml")
 #: What does not stay beside a restored database, even if the backup holds none.
 _GO_IN_ANY_CASE = ("memsrv.db-wal", "memsrv.db-shm", "adapters")
 _JOURNAL = "restore.json"
@@ -217,7 +217,7 @@ def _pack(home: Home, database: Path, to: Path, now: datetime) -> None:
     """The archive of `home` with the snapshot `database`. No version is put or removed meanwhile."""
     with ExitStack() as stack:
         members = [("memsrv.db", database)]
-        members += [(f.name, f) for f in (home.config, home.redaction_key) if f.is_file()]
+        members += [(f.name, f) for f in (home.config, home.root / ".memsrvignore", home.redaction_key) if f.is_file()]
         for project in _shelved(home):
             files = stack.enter_context(Shelf(home.adapters).still(project))
             members += [(file.relative_to(home.root).as_posix(), file) for file in files]

@@ -24,12 +24,6 @@ class Usage:
     def total(self) -> int:
         return self.database + self.runs + self.adapters + self.models + self.logs + self.backups + self.other
 
-    def over(self, limit_mib: int) -> str | None:
-        """What to tell a person where the whole is beyond `keep.disk_mib`; None where it is not."""
-        if self.total <= limit_mib * MIB:
-            return None
-        return f"memsrv takes {self.total // MIB} MiB of disk, and may take {limit_mib} (`keep.disk_mib`)"
-
 
 #: What to do about it.
 REMEDY = "run `memsrv gc` to remove what is no longer needed, or raise the limit with `memsrv config set keep.disk_mib`"

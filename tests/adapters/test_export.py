@@ -177,7 +177,7 @@ def test_a_version_that_is_not_there_is_named(pair: Pair) -> None:
 
 @pytest.fixture(scope="module")
 def watched() -> Callable[[Path], AbstractContextManager[list[str]]]:
-    """Inside the `with`, what this process executes, or writes outside the folder given. A hook cannot be taken back."""
+    """Inside the `with`: what this process executes, or writes outside the folder. A hook cannot be taken back."""
     seen: list[str] = []
     below: list[Path] = []
 
@@ -253,7 +253,7 @@ HOSTILE: dict[str, Callable[[Members], Members]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_a_stranger_made_is_refused_with_a_reason_and_leaves_nothing(
-    pair: Pair, tmp_path: Path, name: str
+    pair: Pair, tmp_path: Path, watched: Any, name: str
 ) -> None:
     pair.export()
     repacked(pair.file, HOSTILE[name])

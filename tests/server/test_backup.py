@@ -56,6 +56,7 @@ def fill(home: Home, port: str = "6417") -> None:
     )  # fmt: skip
     shelf.promote("demo", version.version)
     home.config.write_text(f"port = {port}\n")
+    (home.root / ".memsrvignore").write_text(f"/private-{port}\n")
 
 
 def state(home: Home) -> tuple[Any, ...]:
@@ -65,7 +66,14 @@ def state(home: Home) -> tuple[Any, ...]:
         assert store.unsound() is None
     shelf = Shelf(home.adapters)
     versions = [shelf.verify(version).manifest for version in shelf.versions("demo")]
-    return memories, events, versions, shelf.pointers("demo"), home.config.read_text()
+    return (
+        memories,
+        events,
+        versions,
+        shelf.pointers("demo"),
+        home.config.read_text(),
+        (home.root / ".memsrvignore").read_text(),
+    )
 
 
 def made(home: Home, to: Path | None = None, now: datetime = NOW) -> Path:

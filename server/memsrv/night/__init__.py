@@ -98,46 +98,46 @@ class Night:
         chosen = resolve(base or self.settings.base, self.home.models)
         known_strategy(strategy or self.settings.strategy)
         teaching = engaged(self.home, self.settings, teacher)
-        self._check_idle()
-        name = shelf_name(project)
-        live = self.shelf.current(name)
-        run = Run(self.home.runs / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{name}")
-        try:
-            run.folder.mkdir(parents=True, mode=0o700)
-        except FileExistsError as error:
-            raise RunInProgress(f"{run.folder.name} began this very second; see `memsrv runs`") from error
-        redactor = Redactor(key_at(self.home.redaction_key), self.settings.redact.strings)
-        created = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        seen = sight.trainable_part(store, self.consent)
-        write_lines(run.episodes_file, sight.episodes(seen, project, redactor))
-        canaries = nightly(run.folder.name)
-        write_lines(run.planted_file, [sight.planted(project, canaries, created)])
-        memories = sight.memories(seen, project, redactor)
-        write_json(run.reviews_file, {"reviews": sight.reviews(store, project, redactor)})
-        injected = [memory.id for memory in short_term(memories, live, edits(store.reviews(project))).kept]
-        write_json(run.memory_file, {"memories": memories, "short_term": injected})
-        # The order comes last: a folder with it is a whole one.
-        write_json(
-            run.order_file,
-            to_dict(
-                Order(
-                    id=run.folder.name,
-                    project=project,
-                    base=chosen.name,
-                    strategy=strategy or self.settings.strategy,
-                    seed=seed,
-                    threads=self.settings.cpu_threads,
-                    created=created,
-                    current=Live(live.version, str(live.path)) if live and not live.tainted else None,
-                    base_path=str(chosen.path),
-                    base_hash=chosen.hash,
-                    preset=preset,
-                    canaries=tuple(canary.secret for canary in canaries),
-                    teacher=teaching.order if teaching else None,
-                )
-            ),
-        )
-        return run
+        with one_at_a_time(self.home.runs):  # an erase holds it, too: what goes is not copied meanwhile
+            name = shelf_name(project)
+            live = self.shelf.current(name)
+            run = Run(self.home.runs / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{name}")
+            try:
+                run.folder.mkdir(parents=True, mode=0o700)
+            except FileExistsError as error:
+                raise RunInProgress(f"{run.folder.name} began this very second; see `memsrv runs`") from error
+            redactor = Redactor(key_at(self.home.redaction_key), self.settings.redact.strings)
+            created = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            seen = sight.trainable_part(store, self.consent)
+            write_lines(run.episodes_file, sight.episodes(seen, project, redactor))
+            canaries = nightly(run.folder.name)
+            write_lines(run.planted_file, [sight.planted(project, canaries, created)])
+            memories = sight.memories(seen, project, redactor)
+            write_json(run.reviews_file, {"reviews": sight.reviews(store, project, redactor)})
+            injected = [memory.id for memory in short_term(memories, live, edits(store.reviews(project))).kept]
+            write_json(run.memory_file, {"memories": memories, "short_term": injected})
+            # The order comes last: a folder with it is a whole one.
+            write_json(
+                run.order_file,
+                to_dict(
+                    Order(
+                        id=run.folder.name,
+                        project=project,
+                        base=chosen.name,
+                        strategy=strategy or self.settings.strategy,
+                        seed=seed,
+                        threads=self.settings.cpu_threads,
+                        created=created,
+                        current=Live(live.version, str(live.path)) if live and not live.tainted else None,
+                        base_path=str(chosen.path),
+                        base_hash=chosen.hash,
+                        preset=preset,
+                        canaries=tuple(canary.secret for canary in canaries),
+                        teacher=teaching.order if teaching else None,
+                    )
+                ),
+            )
+            return run
 
     def resume(
         self, id: str, *, stage: bool = False, teacher: str | None = None, told: Told = silent
