@@ -29,8 +29,8 @@ TICK_S = 1.0
 _SETTLE_S = 0.03
 #: After a round that the database ended.
 _RETRY_S = 2.0
-#: Sessions that are remembered before hints are looked at again.
-_AT_ONCE = 10
+#: Turns of which memories are made before hints are looked at again: well under a second's work.
+_TURNS_AT_ONCE = 300
 #: Where something is wrong that is wrong with no file.
 _DATABASE = "the database"
 
@@ -180,12 +180,17 @@ class Reading:
     # Remembering
 
     def _remember(self) -> None:
-        ripe = self._ripening.ripe(self._clock())[:_AT_ONCE]
+        ripe = self._ripening.ripe(self._clock())
         if not ripe:
             return
         waiting = self._verbs.waiting_sessions()
-        chosen = {session: waiting[session] for session in ripe if session in waiting}
-        self._ripening.done(ripe)
+        chosen: dict[str, int] = {}
+        for session in ripe:
+            if chosen and sum(chosen.values()) + waiting.get(session, 0) > _TURNS_AT_ONCE:
+                break
+            self._ripening.done([session])
+            if session in waiting:
+                chosen[session] = waiting[session]
         try:
             self._made(self._verbs.remember_sessions(chosen) if chosen else 0, chosen)
         except StoreError:
