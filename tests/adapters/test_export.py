@@ -290,12 +290,12 @@ def test_a_compressed_file_is_none_of_ours(pair: Pair) -> None:
         pair.take()
 
 
-def test_a_sparse_member_that_claims_terabytes_is_refused(pair: Pair) -> None:
+def test_a_sparse_member_that_claims_more_than_it_holds_is_refused(pair: Pair) -> None:
     pair.export()
     huge = tarfile.TarInfo(WEIGHTS)
     huge.size, huge.type = 0, tarfile.REGTYPE
     huge.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": WEIGHTS,
-                        "GNU.sparse.realsize": str(1 << 42)}  # fmt: skip
+                        "GNU.sparse.realsize": str(1 << 20)}  # fmt: skip
     given = members(pair.file)
     with tarfile.open(pair.file, "w:", format=tarfile.PAX_FORMAT) as tar:
         for entry, data in given[:2]:
@@ -304,7 +304,7 @@ def test_a_sparse_member_that_claims_terabytes_is_refused(pair: Pair) -> None:
         huge.size = len(block)
         tar.addfile(huge, io.BytesIO(block))
 
-    with pytest.raises(AdapterMismatch, match=r"refused|bytes"):
+    with pytest.raises(AdapterMismatch, match="no plain file"):
         pair.take()
 
 

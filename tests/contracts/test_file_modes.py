@@ -21,7 +21,7 @@ Memsrv = Callable[..., str]
 @pytest.fixture(
     params=[pytest.param(0o000, id="umask 000"), pytest.param(0o022, id="umask 022", marks=pytest.mark.soak)]
 )
-def memsrv(request: pytest.FixtureRequest, tmp_path: Path, random_base: Path) -> Memsrv:
+def memsrv(request: pytest.FixtureRequest, tmp_path: Path) -> Memsrv:
     """The command line, with the umask of somebody who shares everything."""
     (tmp_path / PROJECT).mkdir()
     home = tmp_path / "home"
@@ -36,8 +36,6 @@ def memsrv(request: pytest.FixtureRequest, tmp_path: Path, random_base: Path) ->
         assert ended.returncode in codes, ended.stderr
         return ended.stdout
 
-    run("config", "set", "base", str(random_base))
-    run("config", "set", "threads", "1")
     run("ingest", str(tmp_path / "claude"))
     return run
 
@@ -65,7 +63,9 @@ def test_reading_keeping_and_forgetting_leave_nothing_open(memsrv: Memsrv, tmp_p
 
 
 @pytest.mark.soak
-def test_a_consolidation_leaves_nothing_open(memsrv: Memsrv, tmp_path: Path) -> None:
+def test_a_consolidation_leaves_nothing_open(memsrv: Memsrv, tmp_path: Path, random_base: Path) -> None:
+    memsrv("config", "set", "base", str(random_base))
+    memsrv("config", "set", "threads", "1")
     memsrv("consolidate", "--yes", codes=(0, 3))
     memsrv("backup")
 

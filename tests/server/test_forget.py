@@ -20,6 +20,7 @@ from memsrv.errors import NotFound, RunInProgress, UsageError
 from memsrv.reach import WHY
 from memsrv.records import Conversation, Fact, Kind, Memory, Message, Review, Trust, to_dict
 from memsrv.settings import Home, Settings
+from memsrv.store import Store
 from memsrv.tombstones import ERASED
 from memsrv_adapters.version import Stage, TrainedFact
 from memsrv_consolidation.run import Run, one_at_a_time, write_json, write_lines
@@ -199,6 +200,15 @@ def test_no_byte_of_the_home_holds_what_was_erased(world: World) -> None:
     assert [(v.version, v.state) for v in done.adapters_affected] == [("v1", "current")]
     assert len(done.backups) == 1
     assert "all is well" in (world.home.logs / "watch.log").read_text()
+
+
+def test_no_byte_holds_it_while_others_have_the_database_open(world: World) -> None:
+    with Store.open(world.home.database) as other:
+        assert other.counts().events
+
+        world.erase(world.memory("zebrafish").id)
+
+        assert world.holding() == []
 
 
 def test_what_stood_beside_it_is_kept(world: World) -> None:
