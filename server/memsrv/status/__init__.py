@@ -4,6 +4,7 @@ Records and judgement only: figures come from whoever may open the store, the ru
 """
 
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,8 +53,8 @@ def _night(runs: Sequence[RunStanding]) -> str:
 
 
 def write_line(cache: Path, text: str) -> None:
-    """Replaced in one step: `memsrv statusline` may read, and other processes write, at any moment."""
+    """Replaced in one step: `memsrv statusline` may read, and others, threads of ours among them, write at any moment."""
     cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = cache.with_name(f".{cache.name}.{os.getpid()}")
+    temporary = cache.with_name(f".{cache.name}.{os.getpid()}.{threading.get_ident()}")
     temporary.write_text(text + "\n", "utf-8")
     temporary.replace(cache)

@@ -66,7 +66,7 @@ class Watch:
         self._stop = threading.Event()
         self._ended = threading.Event()  # Thread.join forgets a thread when a signal interrupts it (bpo-45274)
         self._reading: Reading | None = None
-        self._troubles = Troubles()
+        self._troubles = Troubles(tell)
         self._told_to_wait = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="watch")
 

@@ -4,6 +4,7 @@ An error that has words for a person is logged as them; any other is a bug, and 
 """
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from memsrv.errors import MemsrvError
@@ -16,7 +17,10 @@ log = logging.getLogger("memsrv.watch")
 
 
 class Troubles:
-    def __init__(self) -> None:
+    """`tell` hears of each in words, beside the log."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         self._by_place: dict[str, Trouble] = {}
 
     @property
@@ -30,6 +34,7 @@ class Troubles:
         if before is not None and before.what == what:
             return before
         log.warning("%s: %s", where, what, exc_info=None if known else error)
+        self._tell(f"{where}: {what}")
         self._by_place.pop(where, None)
         trouble = self._by_place[where] = Trouble(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), where, what)
         while len(self._by_place) > _KEPT:

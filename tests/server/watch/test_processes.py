@@ -130,6 +130,39 @@ def test_the_foreground_watch_says_what_it_does_and_ends_on_a_signal(
     assert not place.home.watch.exists()
 
 
+def test_the_foreground_watch_tells_what_went_wrong_in_a_sentence_and_logs_it(
+    place: Any, start: Start, until: Until, events_only: str
+) -> None:
+    place.configure(events_only)
+    process = start("watch")
+    assert process.stderr
+    until(place.has_looked)
+    process.stderr.readline()
+
+    place.configure("[watch\n")
+    told = process.stderr.readline().decode()
+
+    assert "config.toml is not valid TOML" in told
+    until(lambda: "config.toml is not valid TOML" in (place.home.logs / "watch.log").read_text())
+
+
+def test_a_server_over_http_watches_too_and_frees_the_lease_when_it_is_ended(
+    place: Any, start: Start, until: Until, events_only: str
+) -> None:
+    place.configure(events_only)
+    process = start("serve", "--http", "--port", "0")
+    until(place.has_looked)
+    place.agent.says("The zeppelin needs helium.")
+    until(lambda: place.knows("zeppelin"))
+    assert place.standing().pid == process.pid
+
+    process.terminate()
+    process.wait(PATIENCE)
+
+    assert not place.standing().watching
+    assert not place.home.watch.exists()
+
+
 def test_a_second_watch_says_that_it_waits_and_takes_over(
     place: Any, start: Start, until: Until, events_only: str
 ) -> None:
