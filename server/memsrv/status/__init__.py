@@ -53,7 +53,7 @@ def _night(runs: Sequence[RunStanding]) -> str:
 
 
 def write_line(cache: Path, text: str) -> None:
-    """Replaced in one step: `memsrv statusline` may read, and others, threads of ours among them, write at any moment."""
+    """Replaced in one step: `memsrv statusline` may read, and others (our own threads, too) write, at any moment."""
     cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = cache.with_name(f".{cache.name}.{os.getpid()}.{threading.get_ident()}")
     temporary.write_text(text + "\n", "utf-8")
