@@ -46,7 +46,9 @@ class Learning(Reviewing):
 
     def runs(self, *, project: str | None = None) -> Runs:
         """All runs, newest first; of one project if it is named."""
-        return Runs(tuple(self._night.runs(None if project == EVERY else project)))
+        may = self.consent.allows
+        runs = self._night.runs(None if project == EVERY else project)
+        return Runs(tuple(run for run in runs if may(Act.RECALL, project=run.project)))
 
     def run(self, id: str) -> dict[str, Any]:
         """The report of a run; how far it is, where there is none yet."""

@@ -148,6 +148,8 @@ class Nights(Remembering, Costing, Learning):
 
     def _logs(self) -> set[Path]:
         """Every log that an agent writes: those that are known, and those that came since."""
-        folders = [folder for folder in agent_folders().values() if folder.is_dir()]
+        may = self.consent.allows
+        own = [folder for agent, folder in agent_folders().items() if may(Act.CAPTURE, agent=agent)]
+        folders = [folder for folder in own if folder.is_dir()]
         found = {path for source in SOURCES for folder in folders for path in source.discover(folder)}
         return found | {Path(file.path) for file in self.store.files()}

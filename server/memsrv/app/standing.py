@@ -72,7 +72,10 @@ class Status(Learning, Versions):
         files = rooms.read("the list of logs", lambda: self.visible.files(), none)
         events = rooms.read("the events", lambda: self.visible.events_by_agent(), dict[str, int]())
         held = rooms.read("the memories", lambda: self.visible.memory_counts(), None)
-        projects = rooms.read("the projects", lambda: self.store.projects(), list[str]())
+        # What may not be given back is not even named, but to who asks from its own folder.
+        shown = {*rooms.read("the projects", lambda: self.visible.projects(), list[str]()), self.project()}
+        known = rooms.read("the projects", lambda: self.store.projects(), list[str]())
+        projects = [project for project in known if project in shown]
         return replace(
             read,
             sessions=counts.sessions,
@@ -142,7 +145,8 @@ class Status(Learning, Versions):
     def _clock(self, read: Standing, rooms: "_Rooms") -> Standing:
         def clock() -> NightClock:
             last = last_decision(self.home)
-            entries = last.projects if last else ()
+            may = self.consent.allows
+            entries = [one for one in last.projects if may(Act.RECALL, project=one.project)] if last else []
             decisions = tuple(NightDecision(one.project, one.decision, one.reason, one.outcome) for one in entries)
             return NightClock(_installed(), self.settings.night.hours, last.time if last else None, decisions)
 
@@ -172,9 +176,9 @@ class Status(Learning, Versions):
     def _project_to_show(self, named: str | None) -> str:
         """The one named, else this folder's; a folder that memsrv knows nothing of shows the project last worked on."""
         here = self.project(None if named == EVERY else named)
-        if named or here in self.store.projects():
+        if named or here in self.visible.projects():
             return here
-        return self.store.last_project() or here
+        return self.visible.last_project() or here
 
     def _note_standing(self) -> None:
         """Only what the line says is read, as this follows every change; the change stands even if this fails."""

@@ -85,14 +85,23 @@ class Visible(Store):
         waiting = sum(not m.trust.trainable and m.id not in reviewed for m in live)
         return MemoryCounts(len(live), len(seen) - len(live), dict(by_kind), dict(by_trust), waiting)
 
+    def last_project(self) -> str | None:
+        sessions = self.sessions()
+        return max(sessions, key=lambda s: s.ended or s.started or "").project if sessions else None
+
+    def events_by_agent(self) -> dict[str, int]:
+        found = Counter[str]()
+        for session, count in self._turns().items():
+            found[self._by_session[session].agent] += count
+        return dict(found)
+
     def counts(self) -> Counts:
         memories = self.memories(include_retired=True)
         live = sum(m.valid_to is None and m.superseded_by is None for m in memories)
-        rows = self._connection.read("SELECT session, count(*) FROM events GROUP BY session")
         files = self.files()
         return Counts(
             sessions=len(self.sessions()),
-            events=sum(count for session, count in rows if self._is_visible(session)),
+            events=sum(self._turns().values()),
             memories=live,
             retired=len(memories) - live,
             files=len(files),
@@ -123,6 +132,11 @@ class Visible(Store):
         return _enough(lambda limit: whole(query, project=project, limit=limit), self._seen_hit, limit)
 
     # What may be seen
+
+    def _turns(self) -> dict[str, int]:
+        """How many turns each session has that may be given back."""
+        rows = self._connection.read("SELECT session, count(*) FROM events GROUP BY session")
+        return {session: count for session, count in rows if self._is_visible(session)}
 
     def _may(self, project: str | None, agent: str | None) -> bool:
         return self._consent.allows(Act.RECALL, project=project, agent=agent)
