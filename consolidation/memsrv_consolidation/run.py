@@ -117,6 +117,11 @@ class Run:
         return self.folder / "report.json"
 
     @property
+    def shelved_file(self) -> Path:
+        """`{version}`, once what passed the gate is on the shelf and pointed to; written by night."""
+        return self.folder / "shelved.json"
+
+    @property
     def progress_file(self) -> Path:
         return self.folder / "progress.json"
 

@@ -182,6 +182,30 @@ def test_a_run_is_shelved_once_however_often_it_is_resumed(night: Night) -> None
     assert len(night.shelf.versions(PROJECT)) == 1
 
 
+def test_a_run_whose_starter_was_killed_before_it_pointed_to_its_version_is_pointed_to_when_resumed(
+    night: Night,
+) -> None:
+    run = finished(night)
+    night.shelf.put(
+        run.adapter, project=PROJECT, base="b", base_hash="h", strategy="paper", run=run.folder.name,
+        created="2026-11-20T03:00:00Z",
+    )  # fmt: skip
+
+    assert night.resume(run.folder.name)["version"] == "v1"
+    assert night.shelf.pointers(PROJECT).current == "v1"
+
+
+def test_a_version_that_a_person_rolled_back_stays_so_when_its_run_is_resumed(night: Night) -> None:
+    night.resume(finished(night).folder.name)
+    later = finished(night, name="20261121-030000-demo")
+    night.resume(later.folder.name)
+    night.shelf.rollback(PROJECT)
+
+    night.resume(later.folder.name)
+
+    assert night.shelf.pointers(PROJECT).current == "v1"
+
+
 def test_what_the_gate_refused_is_not_shelved(night: Night) -> None:
     run = finished(night, "refuse")
 

@@ -20,7 +20,7 @@ from memsrv.errors import MissingExtra, NotFound, RunInProgress
 from memsrv.night import sight
 from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
 from memsrv.night.morning import edits, short_term
-from memsrv.night.shelving import scores, stages
+from memsrv.night.shelving import awaits_shelf, scores, stages
 from memsrv.night.sight import reflection, waiting
 from memsrv.night.teaching import engaged, reachable
 from memsrv.records import to_dict
@@ -203,10 +203,9 @@ class Night:
         if not run.report_file.exists():
             carry_out(self.python, run, told, self.came_back, given=Given(self.settings.redact.strings))
         report = read_json(run.report_file)
-        version = self._shelved(run)
-        if version is None and report["verdict"] == "promote":
-            version = self._put(run, report, stage or self.settings.promote == "ask").version
-        return {**report, "version": version}
+        if awaits_shelf(run):
+            self._shelve(run, report, stage or self.settings.promote == "ask")
+        return {**report, "version": self._shelved(run)}
 
     def _teach(self, run: Run, told: Told) -> None:
         """The stages that ask a teacher, in a process that has its key; the training is another, which never has it."""
@@ -225,12 +224,22 @@ class Night:
         found = [v for v in self.shelf.versions(shelf_name(run.order.project)) if v.manifest.run == run.folder.name]
         return found[-1].version if found else None
 
-    def _put(self, run: Run, report: dict[str, Any], ask: bool) -> AdapterVersion:
-        """Shelve the adapter; promote it, or where a person shall decide, offer it as the candidate."""
+    def _shelve(self, run: Run, report: dict[str, Any], ask: bool) -> None:
+        """Shelve the adapter, promote it (or offer it, where a person shall decide), and note that this is done.
+
+        Killed on its way it is finished by the next who resumes the run; an older version is never pointed to again.
+        """
+        name = shelf_name(run.order.project)
+        version = self._shelved(run) or self._put(run, report).version
+        if version == self.shelf.names(name)[-1]:
+            (self.shelf.offer if ask else self.shelf.promote)(name, version)
+        write_json(run.shelved_file, {"version": version})
+
+    def _put(self, run: Run, report: dict[str, Any]) -> AdapterVersion:
         order = run.order
         name = shelf_name(order.project)
         parents = [v.version for v in self.shelf.versions(name)]
-        put = self.shelf.put(
+        return self.shelf.put(
             run.adapter,
             project=name,
             base=order.base,
@@ -242,11 +251,6 @@ class Night:
             facts=stages(run, report),
             scores=scores(report),
         )
-        if ask:
-            self.shelf.offer(name, put.version)
-        else:
-            self.shelf.promote(name, put.version)
-        return put
 
 
 def _standing(run: Run) -> RunStanding:

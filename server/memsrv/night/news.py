@@ -11,6 +11,7 @@ import psutil
 
 from memsrv.errors import NotFound
 from memsrv.night.due import TRIES, News, Unfinished
+from memsrv.night.shelving import awaits_shelf
 from memsrv.records import Fact, Memory, Trust
 from memsrv.settings import Settings
 from memsrv.store import Store
@@ -41,7 +42,11 @@ def news(
     given_up = left.id if left and left.tries >= TRIES else None
     tainted = {version.manifest.run for version in versions if version.tainted}
     # A run whose version may not be served, or that was ordered otherwise than now, says nothing about the next.
-    finished = (run for run in runs if run.report_file.exists() or run.order.id == given_up)
+    finished = (
+        run
+        for run in runs
+        if run.order.id == given_up or (run.report_file.exists() and not (left and run.order.id == left.id))
+    )
     last = next((run for run in finished if run.order.id not in tainted and _is_alike(run, settings)), None)
     known = _learned(live, settings) | (_tried(last) if last else set())
     since = _time(last.order.created) if last else None
@@ -103,7 +108,7 @@ def _tried(run: Run) -> set[Claim]:
 
 def _unfinished(run: Run, tries: Callable[[str], int]) -> Unfinished | None:
     if run.report_file.exists():
-        return None
+        return Unfinished(run.order.id, tries(run.order.id), None) if awaits_shelf(run) else None
     progress = read(run)
     at = _time(progress.updated if progress else run.order.created)
     counted = tries(run.order.id)

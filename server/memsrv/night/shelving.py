@@ -3,7 +3,14 @@
 from typing import Any
 
 from memsrv_adapters.version import Stage, TrainedFact
-from memsrv_consolidation.run import Run
+from memsrv_consolidation.run import Run, read_json
+
+
+def awaits_shelf(run: Run) -> bool:
+    """Whether `run` passed the gate, and whoever started it was gone before the version was on the shelf."""
+    if run.shelved_file.exists() or not run.report_file.exists():
+        return False
+    return bool(read_json(run.report_file)["verdict"] == "promote")
 
 
 def stages(run: Run, report: dict[str, Any]) -> list[TrainedFact]:

@@ -57,6 +57,7 @@ def ran(tmp_path: Path) -> Callable[..., Run]:
             write_lines(run.facts_file, facts)
         if verdict:
             write_json(run.report_file, {"verdict": verdict, "reason": "as told"})
+            write_json(run.shelved_file, {"version": "v1"})
         if state:
             dead = next(pid for pid in range(99_999, 1, -1) if not psutil.pid_exists(pid))
             progress = {"stage": "train", "state": state, "done": 1, "total": 9, "eta_s": None, "pid": dead,
@@ -250,3 +251,17 @@ def test_an_older_run_that_was_left_behind_is_not_taken_up(
     store: Store, look: Callable[..., News], ran: Callable[..., Run]
 ) -> None:
     assert look(runs=[ran("b", [], verdict="refuse"), ran("a", [], state="interrupted")]).unfinished is None
+
+
+def test_a_run_that_passed_and_never_reached_the_shelf_is_unfinished(
+    store: Store, talk: Any, look: Callable[..., News], ran: Callable[..., Run]
+) -> None:
+    talk().says(PORT).into(store)
+    look()
+    left = ran("20261115-030000-demo", remembered(store, "demo", ALL), verdict="promote")
+    left.shelved_file.unlink()
+
+    found = look(runs=[left])
+
+    assert found.unfinished is not None
+    assert (found.unfinished.id, found.new) == (left.order.id, 1)
