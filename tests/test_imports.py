@@ -17,6 +17,11 @@ def test_the_cli_loads_nothing_of_the_training_stack() -> None:
     assert loaded_by("import memsrv.cli").isdisjoint(HEAVY)
 
 
+def test_the_store_loads_neither_pandas_nor_numpy_and_whoever_wants_them_later_gets_them() -> None:
+    assert loaded_by("import memsrv.cli, memsrv.store").isdisjoint({"pandas", "numpy"})
+    assert {"pandas", "numpy"} <= loaded_by("import memsrv.store, pandas")
+
+
 def test_the_mcp_server_loads_nothing_of_the_training_stack() -> None:
     assert loaded_by("import memsrv.app, memsrv.mcp").isdisjoint(HEAVY)
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlite_utils import Database
 
 from memsrv.errors import StoreError
 from memsrv.store import migrations
+from memsrv.store.database import Database
 
 #: How long a writer waits for another memsrv process to finish its (short) transaction.
 PATIENCE_S = 30.0

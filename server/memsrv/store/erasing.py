@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlite_utils import Database
-
 from memsrv.records import Event, Memory, Session
 from memsrv.store.connection import Connection
+from memsrv.store.database import Database
 from memsrv.store.rows import FileState, plain
 from memsrv.tombstones import ERASED, Tombstone, Tombstones, claim_hash, in_project, in_session, of_memory
 from memsrv.tombstones import bury as bury_phrase

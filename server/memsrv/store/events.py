@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from memsrv.errors import NotFound
 from memsrv.records import Event, Session
 from memsrv.store import erasing
 from memsrv.store.connection import Connection
+from memsrv.store.database import Database
 from memsrv.store.rows import (
     EVENT_COLUMNS,
     SESSION_COLUMNS,

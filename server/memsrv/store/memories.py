@@ -6,12 +6,11 @@ Knows nothing of how a claim was read from a session.
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from sqlite_utils import Database
-
 from memsrv.errors import NotFound
 from memsrv.records import Evidence, Kind, Memory, Trust
 from memsrv.store import erasing
 from memsrv.store.connection import Connection
+from memsrv.store.database import Database
 from memsrv.store.rows import Remembered, memory_of, memory_values, plain
 
 _TRUSTED = [str(trust) for trust in Trust if trust.trainable]

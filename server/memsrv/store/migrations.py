@@ -3,9 +3,8 @@
 A database that carries a migration this code does not know was written by a newer memsrv, and is refused.
 """
 
-from sqlite_utils import Database, Migrations
-
 from memsrv.errors import StoreError
+from memsrv.store.database import Database, Migrations
 
 migrations = Migrations("memsrv")
 

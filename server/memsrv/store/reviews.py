@@ -2,10 +2,9 @@
 
 from dataclasses import fields
 
-from sqlite_utils import Database
-
 from memsrv.records import Review, from_dict, to_dict
 from memsrv.store.connection import Connection
+from memsrv.store.database import Database
 from memsrv.store.rows import plain
 
 _COLUMNS = tuple(f.name for f in fields(Review))
