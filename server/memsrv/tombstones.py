@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from memsrv.records import Memory
@@ -24,19 +25,19 @@ _WORD = re.compile(r"\w+")
 _BREAK = re.compile(r"\n+|(?<=[.!?])\s+")
 _EXACT = re.compile(r"[\d./:@\\]")
 
-_Found = tuple[str, int, int]  # a word as it is compared, and where it stands
+_Run = Sequence[tuple[str, int, int]]  # words as they are compared, and where each stands
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """One phrase, or two that stand in one sentence. `shape` has for each its words' number and one byte of its first.
+    """One phrase, or two that stand in one sentence. `shape` has of each how many words, and a byte of its first two.
 
-    That byte makes the search fast: of 256 words, 255 need no hash. It tells of the erased words no more than itself.
+    Those bytes make the search fast: of 65,536 places, all but one need no hash. They tell little of the words.
     """
 
     hash: str
     salt: str
-    shape: tuple[tuple[int, int], ...]
+    shape: tuple[tuple[int, ...], ...]
 
 
 def everywhere() -> str:
@@ -56,7 +57,7 @@ def bury(salt: str, *phrases: str, within: str = "") -> Tombstone | None:
     words = [[word.casefold() for word in _WORD.findall(phrase)] for phrase in phrases]
     if not all(words):
         return None
-    shape = tuple((len(part), _first_byte(salt, part[0])) for part in words)
+    shape = tuple((len(part), *(_byte(salt, word) for word in part[:2])) for part in words)
     return Tombstone(_digest(salt, within, words), salt, shape)
 
 
@@ -77,7 +78,7 @@ def of_memory(memory: Memory, salt: str, sessions: Iterable[str]) -> list[Tombst
     return [stone for stone in stones if stone is not None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tombstones:
     """All stones of a home. Immutable; false where nothing was ever erased."""
 
@@ -114,55 +115,55 @@ class Tombstones:
             return type(value)(self.scrub_tree(inner, within) for inner in value)
         return value
 
+    @cached_property
+    def _index(self) -> dict[str, dict[tuple[int, ...], list[tuple[Tombstone, int]]]]:
+        """By salt, and by the bytes of the first words: the stones, and which of their phrases begins so."""
+        found: dict[str, dict[tuple[int, ...], list[tuple[Tombstone, int]]]] = {}
+        for stone in self.stones:
+            for part, shape in enumerate(stone.shape):
+                found.setdefault(stone.salt, {}).setdefault(shape[1:], []).append((stone, part))
+        return found
+
     def _spans(self, text: str, within: Sequence[str]) -> Iterator[tuple[int, int]]:
         if not self.stones or not text:
             return
         words = [(match[0].casefold(), *match.span()) for match in _WORD.finditer(text)]
-        single = [stone for stone in self.stones if len(stone.shape) == 1]
-        for salt in {stone.salt for stone in single}:
-            wanted: dict[int, list[Tombstone]] = {}
-            for stone in single:
-                if stone.salt == salt:
-                    wanted.setdefault(stone.shape[0][1], []).append(stone)
-            for place, (word, start, _) in enumerate(words):
-                for stone in wanted.get(self._byte(salt, word), ()):
-                    run = words[place : place + stone.shape[0][0]]
-                    if len(run) == stone.shape[0][0] and self._is(stone, within, [run]):
-                        yield start, run[-1][2]
-        for stone in self.stones:
-            if len(stone.shape) == 2:
-                yield from self._sentences(stone, words, text, within)
+        in_two: dict[Tombstone, tuple[list[_Run], list[_Run]]] = {}
+        for salt, wanted in self._index.items():
+            codes = [self._code(salt, word) for word, _, _ in words]
+            for place in range(len(words)):
+                for begins in ((codes[place],), tuple(codes[place : place + 2])):
+                    for stone, part in wanted.get(begins, ()):
+                        run = words[place : place + stone.shape[part][0]]
+                        if len(stone.shape) == 2:
+                            in_two.setdefault(stone, ([], []))[part].append(run)
+                        elif self._is(stone, within, [run]):
+                            yield run[0][1], run[-1][2]
+        for stone, (ours, others) in in_two.items():
+            yield from self._sentences(stone, ours, others, text, within)
 
     def _sentences(
-        self, stone: Tombstone, words: Sequence[_Found], text: str, within: Sequence[str]
+        self, stone: Tombstone, ours: Sequence[_Run], others: Sequence[_Run], text: str, within: Sequence[str]
     ) -> Iterator[tuple[int, int]]:
         """The sentences in which both phrases of `stone` stand, in whatever order."""
-        firsts, seconds = (
-            [
-                words[place : place + count]
-                for place, (word, _, _) in enumerate(words[: len(words) - count + 1])
-                if self._byte(stone.salt, word) == byte
-            ]
-            for count, byte in stone.shape
-        )
-        if not firsts or not seconds:
+        if not ours or not others:
             return
         edges = [0, *(match.end() for match in _BREAK.finditer(text)), len(text)]
         for start, stop in itertools.pairwise(edges):
-            ours, others = (
-                [run for run in runs if start <= run[0][1] and run[-1][2] <= stop] for runs in (firsts, seconds)
-            )
-            if any(self._is(stone, within, [one, other]) for one in ours for other in others):
+            inside = [[run for run in runs if start <= run[0][1] and run[-1][2] <= stop] for runs in (ours, others)]
+            if any(self._is(stone, within, pair) for pair in itertools.product(*inside)):
                 yield start, start + len(text[start:stop].rstrip())
 
-    def _is(self, stone: Tombstone, within: Sequence[str], runs: Sequence[Sequence[_Found]]) -> bool:
+    def _is(self, stone: Tombstone, within: Sequence[str], runs: Sequence[_Run]) -> bool:
+        if [len(run) for run in runs] != [shape[0] for shape in stone.shape]:
+            return False  # the text ends first
         words = [[word for word, _, _ in run] for run in runs]
         return any(_digest(stone.salt, place, words) == stone.hash for place in within)
 
-    def _byte(self, salt: str, word: str) -> int:
+    def _code(self, salt: str, word: str) -> int:
         known = self._bytes.get((salt, word))
         if known is None:
-            known = self._bytes[salt, word] = _first_byte(salt, word)
+            known = self._bytes[salt, word] = _byte(salt, word)
         return known
 
 
@@ -173,8 +174,8 @@ def claim_hash(text: str) -> str:
 
 def _digest(salt: str, within: str, words: Sequence[Sequence[str]]) -> str:
     said = "\x1f".join((within, *(" ".join(part) for part in words)))
-    return hmac.new(bytes.fromhex(salt), said.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    return hmac.digest(bytes.fromhex(salt), said.encode("utf-8", "replace"), "sha256").hex()
 
 
-def _first_byte(salt: str, word: str) -> int:
+def _byte(salt: str, word: str) -> int:
     return hmac.digest(bytes.fromhex(salt), word.encode("utf-8", "replace"), "sha256")[0]

@@ -34,7 +34,7 @@ ROWS = {
     "m005_reviews": (
         "INSERT INTO reviews (fact, project, verdict, time) VALUES ('m', 'shop', 'approved', '2026-11-20T03:00:00Z')",
     ),
-    "m006_tombstones": ("INSERT INTO tombstones VALUES ('ab', '00', '[[3, 7]]', NULL)",),
+    "m006_tombstones": ("INSERT INTO tombstones VALUES ('ab', '00', '[[3, 7, 9]]', NULL)",),
 }
 
 
