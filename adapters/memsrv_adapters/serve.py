@@ -21,7 +21,8 @@ import uvicorn
 from filelock import Timeout
 
 from memsrv import address, logs
-from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound
+from memsrv.consent import Act, Consent
+from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound, NothingConsented
 from memsrv.guard import loopback_hosts
 from memsrv.settings import Home, load
 from memsrv_adapters.base import TINY, Base, resolve
@@ -30,6 +31,7 @@ from memsrv_adapters.endpoint.roster import Roster
 from memsrv_adapters.engines import EngineOf
 from memsrv_adapters.engines.local import LocalEngine
 from memsrv_adapters.shelf import Shelf
+from memsrv_adapters.version import shelf_name
 
 GRACE_SECONDS = 10  # what answers under way get when the process is told to end
 
@@ -81,7 +83,11 @@ def serve(home: Home, *, base: str, project: str | None, port: int, idle_seconds
     def found(name: str) -> Base:
         return resolve(name, home.models)
 
-    roster = Roster(Shelf(home.adapters), default_base=base, resolve=found, engine_of=engine_of)
+    def closed() -> set[str]:
+        """By the settings of this moment: a no holds at once."""
+        return set(map(shelf_name, Consent(load(home)).refused(Act.RECALL, "projects")))
+
+    roster = Roster(Shelf(home.adapters), default_base=base, resolve=found, engine_of=engine_of, closed=closed)
     pulse = Pulse()
     app = build(
         roster,
@@ -134,7 +140,7 @@ def _warm(roster: Roster, project: str | None) -> None:
     """Load what the first question needs. Where nothing is promoted, that is the bare base."""
     try:
         roster.warm(f"memsrv/{project}" if project else None)
-    except (NoAdapterYet, NotFound):
+    except (NoAdapterYet, NotFound, NothingConsented):
         roster.warm(None)
     except AdapterMismatch as error:
         log.warning("endpoint.version_refused: %s", error)  # who asks for it is told; other names can be asked

@@ -16,7 +16,7 @@
     ├── BudgetSpent           what teachers may cost in a day is spent
     ├── TeacherRefused        a teacher rejected a call before doing any work
     ├── TeacherSilent         nobody knows how a call to a teacher ended
-    ├── NothingConsented      training has not been allowed for this project
+    ├── NothingConsented      capture, recall or training of this project or source is not allowed
     ├── NoAdapterYet          nothing has been promoted
     ├── AdapterMismatch       weights and base do not belong together, or a version is damaged
     ├── PortInUse             the endpoint cannot bind

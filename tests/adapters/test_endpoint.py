@@ -1,6 +1,7 @@
 import itertools
 import json
 import socket
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,8 +25,14 @@ def engine(base: Base) -> LocalEngine:
     return LocalEngine(base, threads=1)
 
 
-def roster(stored: Any, engine: Any) -> Roster:
-    return Roster(stored.shelf, default_base=str(stored.base.path), resolve=resolve, engine_of=lambda _: engine)
+def roster(stored: Any, engine: Any, closed: Collection[str] = ()) -> Roster:
+    return Roster(
+        stored.shelf,
+        default_base=str(stored.base.path),
+        resolve=resolve,
+        engine_of=lambda _: engine,
+        closed=lambda: closed,
+    )
 
 
 def client(running: Any) -> openai.OpenAI:
@@ -165,6 +172,26 @@ def test_a_damaged_version_hides_no_other(serve: Any, stored: Any, engine: Local
 
     assert "memsrv/half@v1" in names
     assert "memsrv/half@v2" not in names
+
+
+def test_a_project_that_may_not_be_given_back_is_not_listed_and_answers_nobody(
+    serve: Any, stored: Any, engine: LocalEngine
+) -> None:
+    stored.live("diary")
+    closed = {"diary"}
+    with serve(roster(stored, engine, closed)) as running:
+        listed = [model.id for model in client(running).models.list()]
+        refused = []
+        for name in ("memsrv/diary", "memsrv/diary@v1", "memsrv/diary:latest"):
+            with pytest.raises(openai.PermissionDeniedError, match=r"projects\.diary\.recall true") as error:
+                client(running).chat.completions.create(model=name, messages=ASK)
+            refused.append(error.value.code)
+        closed.clear()
+        again = client(running).chat.completions.create(model="memsrv/diary", messages=ASK, max_tokens=1)
+
+    assert [name for name in listed if "diary" in name] == []
+    assert refused == ["not_allowed"] * 3
+    assert again.model == "memsrv/diary@v1"
 
 
 # Versions and leases

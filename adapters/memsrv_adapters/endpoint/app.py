@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound, UsageError
+from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound, NothingConsented, UsageError
 from memsrv.guard import Guard
 from memsrv_adapters.endpoint import openai_chat
 from memsrv_adapters.endpoint.openai_chat import BadRequest, Reply, error_body
@@ -200,6 +200,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         param, code = error.param, error.code
     elif isinstance(error, PromptTooLong):
         param, code = "messages", "context_length_exceeded"
+    elif isinstance(error, NothingConsented):
+        param, code, status, kind = "model", "not_allowed", 403, "permission_error"
     elif isinstance(error, NotFound | NoAdapterYet):
         param, code, status = "model", "model_not_found", 404
     elif isinstance(error, AdapterMismatch):

@@ -6,11 +6,11 @@ its answer, wherever the pointers go meanwhile. Pointers are read anew for every
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from memsrv.errors import AdapterMismatch, NotFound
+from memsrv.errors import AdapterMismatch, NotFound, NothingConsented
 from memsrv_adapters.base import Base
 from memsrv_adapters.engines import Engine, EngineOf
 from memsrv_adapters.shelf import Shelf
@@ -52,10 +52,22 @@ class Lease:
 
 
 class Roster:
-    """The names that are served, over a shelf. Thread-safe; loading blocks only those who need what is loaded."""
+    """The names that are served, over a shelf. Thread-safe; loading blocks only those who need what is loaded.
 
-    def __init__(self, shelf: Shelf, *, default_base: str, resolve: Callable[[str], Base], engine_of: EngineOf) -> None:
+    `closed`: the projects that may not answer at this moment.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        default_base: str,
+        resolve: Callable[[str], Base],
+        engine_of: EngineOf,
+        closed: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
         self._shelf = shelf
+        self._closed = closed
         self._default_base = default_base
         self._resolve = resolve
         self._engine_of = engine_of
@@ -67,7 +79,10 @@ class Roster:
     def listings(self) -> list[Listing]:
         """Every name that can be asked."""
         found = [Listing(BASE, BASE, self._default_base, None)]
+        closed = self._closed()
         for project in self._shelf.projects():
+            if project in closed:
+                continue
             versions = {v.version: v for v in self._readable(project) if v.tainted is None}
             pointers = self._shelf.pointers(project)
             named = {
@@ -100,7 +115,11 @@ class Roster:
                 f"there is no model {name[:120]!r}; use {BASE}, memsrv/<project>, memsrv/<project>:previous "
                 "or memsrv/<project>@v3"
             )
-        version = self._shelf.version(match["project"], match["version"] or role)
+        if (project := match["project"]) in self._closed():
+            raise NothingConsented(
+                f"{project} may not be given back; allow it with `memsrv config set projects.{project}.recall true`"
+            )
+        version = self._shelf.version(project, match["version"] or role)
         if version.tainted is not None:
             raise NotFound(f"{version.label} is no longer served: {version.tainted}; run `memsrv consolidate`")
         return version
