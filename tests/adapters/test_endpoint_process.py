@@ -136,8 +136,9 @@ def test_a_port_in_use_is_told_in_a_sentence(home: Home, settings: Settings) -> 
         )
 
     assert ended.returncode == 1
-    assert f"port {port}" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    logged = address.endpoint(home).log.read_text("utf-8")
+    assert f"port {port}" in logged
+    assert "Traceback" not in logged + ended.stderr
     with pytest.raises(EndpointUnavailable, match=f"port {port}"):
         ask(home, "What?", settings=settings)
 
