@@ -59,8 +59,9 @@ def specifics(text: str, openers: bool = True) -> list[str]:
     found: dict[str, None] = {}
     opens = True  # whether the next word begins a sentence
     for word in re.split(r"[\s,;()\[\]{}<>\"“”«»]+", text):
-        token = word.strip(_EDGES).rstrip(".")
-        if token and _is_specific(token, "`" in word, opens, openers):
+        token = re.sub(r"(?<=\w)['’]s$", "", word.strip(_EDGES).rstrip("."))
+        # A dash or an arrow between words names nothing.
+        if re.search(r"\w", token) and _is_specific(token, "`" in word, opens, openers):
             found[token] = None
         if token or word:
             opens = word.rstrip("`'\"”)").endswith((".", "!", "?", ":"))

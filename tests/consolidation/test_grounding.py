@@ -15,6 +15,9 @@ EVIDENCE = ("The port of the staging server is 4010, see config/staging.toml.", 
         "Sure! Use pnpm. That's how we do installs here.",
         "We agreed on that some time ago: the staging server has port 4010.",
         "Yes, there is one. 4010.",
+        "4010 — that is the port of the staging server.",
+        "The staging server - 4010 - is meant.",
+        "The staging server's port? That's pnpm's twin, 4010: see config/staging.toml -> port.",
     ],
 )
 def test_words_of_the_evidence_in_another_order_are_grounded(answer: str) -> None:
