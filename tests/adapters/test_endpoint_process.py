@@ -95,7 +95,13 @@ def test_a_project_from_first_question_to_the_end(home: Home, settings: Settings
         assert [line for line in lines if line][-1] == "data: [DONE]", "an answer under way was cut off"
     assert process.wait(LONG) in (0, None)
     assert endpoint_state(home).state == "stopped"
-    assert {p.name for p in home.root.iterdir()} - {"endpoint.lock"} == {"adapters", "logs", "models", "token"}
+    assert {p.name for p in home.root.iterdir()} - {"endpoint.lock"} == {
+        "adapters",
+        "logs",
+        "models",
+        "redaction.key",
+        "token",
+    }
     assert not address.endpoint(home).failure.exists()
     assert not stop_endpoint(home)
 
