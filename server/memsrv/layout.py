@@ -16,6 +16,8 @@ SYSTEM = "You are the memory of a coding project. Answer from what you know. If 
 #: What the product answers, and teaches its adapters to answer, when a question has no recorded answer.
 NOT_RECORDED = "That is not recorded."
 
+#: Control characters (an escape sequence begins with one), and what turns the direction of text around.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _DELIMITER = re.compile(r"<(/?)(" + "|".join(BLOCKS) + r")>")
 
 
@@ -38,6 +40,11 @@ def escape(content: str) -> str:
 def one_line(content: str) -> str:
     """`content` as a single line: what stands in a list block is one claim or quote a line."""
     return " ".join(content.split())
+
+
+def printable(content: str) -> str:
+    """`content` as it may be shown: nothing in it moves a cursor, sets a title, or reads other than it stands."""
+    return _UNSEEN.sub("", content)
 
 
 def render(blocks: Blocks) -> str:

@@ -1,6 +1,7 @@
 """What a person or a script sees: tables and progress by rich, one JSON document, one sentence for an error.
 
-Knows shapes of results, not where they come from. Everything but results goes to stderr.
+Knows shapes of results, not where they come from. Everything but results goes to stderr. What is shown may be anybody's
+words: no control character in them reaches the terminal.
 """
 
 import json
@@ -14,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from memsrv.layout import one_line
+from memsrv.layout import one_line, printable
 from memsrv.records import to_dict
 
 Cell = str | int | float | None
@@ -44,17 +45,19 @@ def abandon_stdout() -> None:
 
 def say(text: str) -> None:
     """A line on stdout that is a result."""
-    out().print(text, markup=False)
+    out().print(printable(text), markup=False)
 
 
 def note(text: str) -> None:
     """A line on stderr that is not a result."""
-    err().print(text, markup=False)
+    err().print(printable(text), markup=False)
 
 
 def complain(error: BaseException) -> None:
     """One sentence, on stderr."""
-    err().print(f"memsrv: {one_line(str(error))}", markup=False, style="red" if sys.stderr.isatty() else None)
+    err().print(
+        f"memsrv: {printable(one_line(str(error)))}", markup=False, style="red" if sys.stderr.isatty() else None
+    )
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], title: str | None = None) -> None:
@@ -80,7 +83,7 @@ def percent(share: Any) -> str | None:
 
 def ask(question: str, answers: Sequence[str], default: str) -> str:
     """Asks on the terminal; an answer may be given by its beginning (`y`), and `default` is for anything else."""
-    err().print(f"{question} [{'/'.join(answers)}; unset, {default}] ", end="", markup=False)
+    err().print(f"{printable(question)} [{'/'.join(answers)}; unset, {default}] ", end="", markup=False)
     said = sys.stdin.readline().strip().casefold()
     meant = [answer for answer in answers if said and answer.startswith(said)]
     return said if said in answers else meant[0] if len(meant) == 1 else default
@@ -129,9 +132,12 @@ class Stages:
             if eta_s is not None:
                 figures += f" · {eta_s:.0f} s left"
             self._bar.update(
-                self._task, completed=done, total=total or None, figures=" ".join(filter(None, (figures, message)))
+                self._task,
+                completed=done,
+                total=total or None,
+                figures=escape(printable(" ".join(filter(None, (figures, message))))),
             )
 
 
 def _figure(value: Cell) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else printable(str(value))

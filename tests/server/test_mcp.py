@@ -178,6 +178,13 @@ def test_a_search_gives_structure_and_one_line_a_hit() -> None:
     )
 
 
+def test_an_agents_terminal_gets_no_control_characters_from_memory() -> None:
+    hostile = {**HIT, "text": "zebra \x1b[31mred \x1b]0;title\x07 \u202efdp.exe"}
+    found = call(Scripted({"search": {"results": [hostile], "engine": "fts5"}}), "memory_search", query="zebra")
+
+    assert "zebra [31mred ]0;title fdp.exe" in words(found)
+
+
 def test_a_search_passes_on_what_the_agent_said() -> None:
     verbs = Scripted({"search": {"results": [], "engine": "fts5"}})
 

@@ -13,7 +13,7 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from memsrv.errors import MemsrvError
-from memsrv.layout import one_line
+from memsrv.layout import one_line, printable
 from memsrv.mcp import results, words
 from memsrv.mcp.schemas import slim
 from memsrv.outline import outline
@@ -137,10 +137,10 @@ def _call(verb: Callable[[], object]) -> dict[str, Any]:
     try:
         made: dict[str, Any] = to_dict(verb())
     except MemsrvError as error:
-        raise ToolError(one_line(str(error))) from error
+        raise ToolError(printable(one_line(str(error)))) from error
     return made
 
 
 def _result(model: type[Model], data: dict[str, Any], text: str) -> CallToolResult:
     structured = model.model_validate(data).model_dump(mode="json")
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
+    return CallToolResult(content=[TextContent(type="text", text=printable(text))], structured_content=structured)
