@@ -105,9 +105,9 @@ class Watch:
             self._lease.give_back()
         elif self._lease.take():
             self._hold(settings)
-        elif not self._told_to_wait:
+        elif not self._told_to_wait and (holder := standing(self._home).pid):
             self._told_to_wait = True
-            self._tell(f"process {standing(self._home).pid} watches; this one takes over when it ends")
+            self._tell(f"process {holder} watches; this one takes over when it ends")
 
     def _hold(self, settings: Settings) -> None:
         """Watch, until asked to stop or the settings are others."""
