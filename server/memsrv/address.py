@@ -4,7 +4,6 @@ There are two, the endpoint and MCP over HTTP; both bind to loopback, and one to
 about whether one runs: it goes with its process, however that ends. Knows no HTTP.
 """
 
-import json
 import os
 import secrets
 import socket
@@ -12,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from memsrv.errors import EndpointUnavailable, PortInUse
+from memsrv.lease import Lease
 from memsrv.records import from_dict, to_dict
 from memsrv.settings import Home
 
@@ -59,34 +59,22 @@ class Door:
     def lock(self) -> FileLock:
         """The server holds this for as long as it lives."""
         self.home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return FileLock(self._lock_file)
+        return FileLock(self.home.root / f"{self.name}.lock")
 
     def runs(self) -> bool:
-        """Whether a process holds the lock: a file could be left over, a lock cannot."""
-        if not self._lock_file.exists():
-            return False
-        held = self.lock()
-        try:
-            held.acquire(timeout=0)
-        except Timeout:
-            return True
-        held.release()
-        return False
+        return self._lease.held()
 
     def address(self) -> Address | None:
         """Where the server said that it is; None where no file is, or none that can be read."""
         try:
-            return from_dict(Address, json.loads(self.file.read_bytes()))
-        except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+            return from_dict(Address, self._lease.said())
+        except (ValueError, TypeError):
             return None
 
     def say(self, port: int) -> Address:
-        """Write that this process now listens on `port`: the file is replaced in one step."""
+        """Write that this process now listens on `port`."""
         address = Address(os.getpid(), HOST, port, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        part = self.file.with_name(f".{self.file.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(json.dumps(to_dict(address)) + "\n")
-        part.replace(self.file)
+        self._lease.say(to_dict(address))
         return address
 
     def fail(self, sentence: str) -> None:
@@ -94,8 +82,8 @@ class Door:
         self.failure.write_text(f"{sentence}\n", "utf-8")
 
     @property
-    def _lock_file(self) -> Path:
-        return self.home.root / f"{self.name}.lock"
+    def _lease(self) -> Lease:
+        return Lease(self.home.root, self.name)
 
 
 def endpoint(home: Home) -> Door:
