@@ -16,9 +16,12 @@ from memsrv.errors import NotFound, UsageError
 from memsrv.lenses import prose
 from memsrv.records import Evidence, Kind, Memory, Trust
 from memsrv.redact import Redactor
-from memsrv.store import Store
+from memsrv.store import Stated, Store
 
 MAX_SAVED_CHARS = 2_000
+
+#: Claims that may contradict one under another key.
+_OVERRULING = frozenset({"use", "avoid", "replacement"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def remember(store: Store, sessions: Iterable[str] | None = None) -> RememberRep
     added = updated = superseded = 0
     known: list[Memory] = []
     for project, words in sorted(found.items()):
-        stored = {memory.id: memory for memory in store.memories(project, include_retired=True)}
+        stored = _related(store, project, [word.memory for word in words.values()])
         settled = _settle(store, stored, words)
         done = store.remember(settled)
         added, updated = added + done.added, updated + done.updated
@@ -119,7 +122,7 @@ def save(
     if store.is_erased(memory):
         raise UsageError("this was erased, and is not taken up again; say what holds now in other words")
     old = store.memory(supersedes) if supersedes is not None else None
-    stored = {m.id: m for m in store.memories(project, include_retired=True)}
+    stored = _related(store, project, [memory])
     live = [m for m in stored.values() if not _is_ended(m)]
     twin = next((m for m in live if m.id == memory.id or _says_the_same(m, memory)), None)
     if twin is not None and old is None:
@@ -164,12 +167,32 @@ def _merged(first: _Word, again: _Word) -> _Word:
     return _Word(replace(spoken.memory, evidence=evidence, valid_from=since), max(first.said, again.said))
 
 
+def _related(store: Store, project: str, memories: Iterable[Memory]) -> dict[str, Memory]:
+    """The stored memories that these could be, say again, end or be ended by, in the order they were learnt."""
+    ids: set[str] = set()
+    keys: set[str | None] = set()
+    texts: set[str] = set()
+    parts: set[str] = set()
+    for memory in memories:
+        ids.add(memory.id)
+        keys.add(_key(memory))
+        texts.add(_plain(memory.text))
+        parts |= _parts(memory)
+    keys.discard(None)
+    found = [
+        said.id
+        for said in store.stated(project)
+        if said.id in ids or _key(said) in keys or _plain(said.text) in texts or not parts.isdisjoint(_parts(said))
+    ]
+    return {memory.id: memory for memory in store.memories_called(found)}
+
+
 def _settle(store: Store, stored: dict[str, Memory], words: dict[str, _Word]) -> list[Memory]:
-    """What to write: the new words and whichever stored ones they touch, each live or ended, losers before winners."""
+    """What to write: the new words and whichever of the related `stored` they touch, live or ended, losers first."""
     said: dict[str, _Word] = {}
     for id, memory in stored.items():
         if memory.valid_to is None or memory.superseded_by is not None or id in words:
-            said[id] = _Word(memory, _last_said(store, memory) if id in words or _rivals(memory, words) else "")
+            said[id] = _Word(memory, _last_said(store, memory))
     for id, word in words.items():
         before = said.get(id)
         if before is not None and _was_retired(before.memory) and word.said <= (before.memory.valid_to or ""):
@@ -194,10 +217,15 @@ def _endings(said: dict[str, _Word], changed: set[str]) -> dict[str, _Word]:
         for older, newer in itertools.pairwise(rivals):
             ended[older.memory.id] = newer
     live = sorted((w for id, w in said.items() if id not in ended), key=lambda word: word.weight)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, word in enumerate(live):
+        for part in _parts(word.memory):
+            places[part].append(place)
     for place, older in enumerate(live):
         if older.memory.superseded_by is not None and older.memory.id not in changed:
             continue
-        newer_words = (n for n in live[place + 1 :] if changed & {n.memory.id, older.memory.id})
+        later = sorted({n for part in _parts(older.memory) for n in places[part] if n > place})
+        newer_words = (live[n] for n in later if changed & {live[n].memory.id, older.memory.id})
         successor = next((n for n in newer_words if n.said and _overrules(n.memory, older.memory)), None)
         if successor is not None:
             ended[older.memory.id] = successor
@@ -237,21 +265,19 @@ def _overrules(newer: Memory, older: Memory) -> bool:
     return False
 
 
-def _key(memory: Memory) -> str | None:
+def _parts(memory: Memory | Stated) -> set[str]:
+    """What a memory that could overrule another, or be overruled, shares with that one: see `_overrules`."""
+    if memory.relation not in _OVERRULING or memory.subject is None or memory.value is None:
+        return set()
+    return {_plain(memory.subject), _plain(memory.value)}
+
+
+def _key(memory: Memory | Stated) -> str | None:
     """Docs/contracts.md: the key under which newer words supersede. Things to avoid add up, so each is its own key."""
     if memory.subject is None or memory.relation is None:
         return None
     own = memory.value or "" if memory.relation == "avoid" else ""
     return "\x1f".join(_plain(part) for part in (memory.subject, memory.relation, own))
-
-
-def _rivals(memory: Memory, words: dict[str, _Word]) -> bool:
-    key = _key(memory)
-    return any((key is not None and key == _key(w.memory)) or _touch(memory, w.memory) for w in words.values())
-
-
-def _touch(one: Memory, other: Memory) -> bool:
-    return _overrules(one, other) or _overrules(other, one)
 
 
 def _last_said(store: Store, memory: Memory) -> str:

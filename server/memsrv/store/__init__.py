@@ -19,7 +19,7 @@ from memsrv.store.connection import Connection
 from memsrv.store.erasing import Swept
 from memsrv.store.figures import MemoryCounts
 from memsrv.store.migrations import migrations
-from memsrv.store.rows import Appended, BadLine, Counts, FileState, Hit, Remembered, SourceFile
+from memsrv.store.rows import Appended, BadLine, Counts, FileState, Hit, Remembered, SourceFile, Stated
 from memsrv.tombstones import Tombstone, Tombstones
 
 #: The names of the migrations that make this code's schema, oldest first.
@@ -34,6 +34,7 @@ __all__ = [
     "Hit",
     "Remembered",
     "SourceFile",
+    "Stated",
     "Store",
     "Swept",
 ]
@@ -146,6 +147,14 @@ class Store:
     ) -> list[Memory]:
         """In the order they were learnt. Without `include_retired` only what holds now."""
         return _memories.list_memories(self._connection, project, kinds, include_retired)
+
+    def stated(self, project: str) -> list[Stated]:
+        """What each memory of `project` says, ended ones included: a few ms for ten thousand."""
+        return _memories.list_stated(self._connection, project)
+
+    def memories_called(self, ids: Sequence[str]) -> list[Memory]:
+        """Those of `ids` that there are, in the order they were learnt, ended ones included."""
+        return _memories.memories_called(self._connection, ids)
 
     def memory(self, id: str) -> Memory:
         """NotFound where there is none."""

@@ -4,14 +4,14 @@ Knows nothing of how a claim was read from a session.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from memsrv.errors import NotFound
 from memsrv.records import Evidence, Kind, Memory, Trust
 from memsrv.store import erasing
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
-from memsrv.store.rows import Remembered, memory_of, memory_values, plain
+from memsrv.store.rows import Remembered, Stated, memory_of, memory_values, plain
 
 _TRUSTED = [str(trust) for trust in Trust if trust.trainable]
 _LIVE = "valid_to IS NULL AND superseded_by IS NULL"
@@ -129,6 +129,18 @@ def list_memories(
     return memories_of(connection, rows)
 
 
+def list_stated(connection: Connection, project: str) -> list[Stated]:
+    rows = connection.read(f"SELECT {', '.join(Stated._fields)} FROM memories WHERE project = ?", [project])
+    return [Stated(*row) for row in rows]
+
+
+def memories_called(connection: Connection, ids: Sequence[str]) -> list[Memory]:
+    rows: list[sqlite3.Row] = []
+    for some in _batches(ids):
+        rows += connection.read(f"SELECT * FROM memories WHERE id IN ({', '.join('?' * len(some))})", some)
+    return memories_of(connection, sorted(rows, key=lambda row: row["n"]))
+
+
 def get_memory(connection: Connection, id: str) -> Memory:
     rows = connection.read("SELECT * FROM memories WHERE id = ?", [id])
     if not rows:
@@ -152,11 +164,14 @@ def chain(connection: Connection, id: str) -> list[Memory]:
 
 def memories_of(connection: Connection, rows: Sequence[sqlite3.Row]) -> list[Memory]:
     evidence: dict[str, list[Evidence]] = {row["id"]: [] for row in rows}
-    ids = list(evidence)
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
+    for some in _batches(list(evidence)):
         for row in connection.read(
             f"SELECT * FROM evidence WHERE memory IN ({', '.join('?' * len(some))}) ORDER BY memory, place", some
         ):
             evidence[row["memory"]].append(Evidence(row["session"], row["turn"], row["quote"]))
     return [memory_of(row, tuple(evidence[row["id"]])) for row in rows]
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at a time as any SQLite takes as parameters."""
+    return (ids[start : start + 500] for start in range(0, len(ids), 500))

@@ -5,7 +5,7 @@ import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from memsrv.records import Event, Evidence, Memory, Session, from_dict, to_dict
 
@@ -54,6 +54,16 @@ class Remembered:
     added: int  # memories that were not there before
     updated: int  # known ones that gained evidence, or whose validity changed
     superseded: int  # older ones that newer words replaced
+
+
+class Stated(NamedTuple):
+    """What a memory says, alone: quick to read of every memory that there is."""
+
+    id: str
+    text: str
+    subject: str | None
+    relation: str | None
+    value: str | None
 
 
 @dataclass(frozen=True, slots=True)
