@@ -236,13 +236,13 @@ def test_remembering_again_does_not_undo_what_was_superseded_by_hand(store: Stor
 def test_saving_looks_closely_only_at_what_it_could_touch(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(50):
         saved(store, f"The port of service svc{number} is {number + 1000}.", Kind.EPISODIC)
-    before = saved(store, "For tests, use `Yarn`.")
+    before = saved(store, "For releases, use make ship.")
     looked: list[str] = []
     whole = Store.memories_called
     monkeypatch.setattr(Store, "memories", lambda *_, **__: pytest.fail("every memory of the project was loaded"))
     monkeypatch.setattr(Store, "memories_called", lambda s, ids: looked.extend(ids) or whole(s, ids))
 
-    after = saved(store, "Use pnpm instead of yarn.", now="2026-11-10T12:00:00Z")
+    after = saved(store, "Use `just release` instead of `Make ship`.", now="2026-11-10T12:00:00Z")
 
     assert after.superseded == (before.id,)
     assert looked == [before.id]
