@@ -94,7 +94,7 @@ def extract(
                 claims = checked(answer, passage, kind, left_out)
                 found.setdefault(episode.session.id, []).extend(claims)
             count(place * len(LENSES) + number + 1, total)
-    return found, left_out + gateway.counts
+    return found, left_out + gateway.counted()
 
 
 def question(passage: Passage, kind: Kind) -> Prompt:

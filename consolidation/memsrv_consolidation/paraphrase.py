@@ -88,7 +88,7 @@ def paraphrases(
         if answer is not None:
             found[fact.id] = checked(answer, fact, each, held_out, left_out)
         count(place, len(asked))
-    return found, left_out + gateway.counts
+    return found, left_out + gateway.counted()
 
 
 def question(fact: Fact, each: int) -> Prompt:

@@ -44,11 +44,13 @@ def consolidate(
     # Placeholders are never compared across runs, so any key will do.
     redactor = Redactor(order.id.encode(), given.strings)
     costs = Costs(run)
+    # One for both stages: who gave no answer to the first is not asked by the second.
+    gateway = None if run.conversations_file.exists() else opened(run, given.key, redactor)
 
     if not run.facts_file.exists():
         with costs.of("reflect", pace):
             episodes = run.episodes()
-            taught, left_out = extract(episodes, opened(run, given.key, redactor), pace.count)
+            taught, left_out = extract(episodes, gateway, pace.count)
             # Each night the gate is given something to stop; no teacher is paid for it.
             seen = [*episodes, *run.planted()]
             reflection = reflect(order.project, seen, run.memories(), redactor, taught=taught)
@@ -65,7 +67,6 @@ def consolidate(
     if not run.conversations_file.exists():
         with costs.of("synthesise", pace):
             measuring = [probe.question for probe in probes.of_facts(facts, order.seed)]
-            gateway = opened(run, given.key, redactor)
             worded, left_out = paraphrases(facts, recipe.conversations_per_fact, gateway, measuring, pace.count)
             synthesis = synthesise(facts, recipe, order.seed, redactor, worded)
             costs.note("synthesis", {"secret_in_conversations": synthesis.secret, **left_out})

@@ -88,7 +88,8 @@ def _teacher(run: Run) -> dict[str, Any] | None:
     if order is None:
         return None
     prices = Prices(order.usd_per_million_input, order.usd_per_million_output)
-    return {"name": order.name, "model": order.model, **summary(run.teacher_file, prices)}
+    asked = summary(run.teacher_file, prices)
+    return {"name": order.name, "model": order.model, **asked, "stopped": asked["stopped"] or order.lacks or None}
 
 
 def _numbers(recipe: Recipe) -> dict[str, Any]:

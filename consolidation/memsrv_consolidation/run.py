@@ -43,6 +43,7 @@ class TeacherOrder:
     timeout_s: float
     ledger: str  # the one file outside the run folder: all runs share its budget (docs/decisions/0013)
     earlier: tuple[str, ...] = ()  # `teacher.jsonl` of earlier runs, newest first: their replies are not paid again
+    lacks: str = ""  # what it cannot be asked without: a key, a price; then rules work alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,6 +316,11 @@ def child_environment() -> dict[str, str]:
     }
 
 
+def key_name(teacher: str) -> str:
+    """The variable that holds the user's key for a teacher; "" for one that needs none."""
+    return {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}.get(teacher, "")
+
+
 def api_key(teacher: str) -> str | None:
-    """The user's key for a teacher, from `ANTHROPIC_API_KEY` or `OPENAI_API_KEY`; memsrv never writes it anywhere."""
-    return os.environ.get({"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}.get(teacher, ""))
+    """The user's key for a teacher; memsrv never writes it anywhere."""
+    return os.environ.get(key_name(teacher))

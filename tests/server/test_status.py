@@ -55,6 +55,14 @@ def test_all_is_well_means_no_warnings() -> None:
     assert status.concerns(WELL) == ()
 
 
+def test_a_run_that_went_without_its_teacher_is_told() -> None:
+    alone = RunStanding("20261121-020000-shop", "shop", "done", verdict="promote", unaided="anthropic needs a key")
+
+    assert "20261121-020000-shop, went by rules alone: anthropic needs a key: see `memsrv runs show`" in warned(
+        runs=(alone,)
+    )
+
+
 def test_the_line_names_version_memories_recall_and_night() -> None:
     assert status.line(42, V3, ()) == "memsrv v3 · 42 memories · 91% recall · night: idle"
 

@@ -82,6 +82,11 @@ class Gateway:
             self._stop(call, f"{call.teacher} gave no answer {FAILURES} times in a row")
         return said.text if said else None
 
+    def counted(self) -> Counter[str]:
+        """What was counted since this was asked last."""
+        counted, self.counts = self.counts, Counter()
+        return counted
+
     def _answered(self, prompt: Prompt, call: Call, digest: str) -> Said | None:
         unknown = 0
         for attempt in range(ATTEMPTS):
@@ -162,7 +167,7 @@ def within(seconds: float, ask: Callable[[], Said]) -> Said:
 def opened(run: Run, key: str | None, redactor: Redactor, wait: Callable[[float], None] = time.sleep) -> Gateway | None:
     """The gateway to the teacher that `run` orders; None where rules work alone."""
     order = run.order.teacher
-    if order is None:
+    if order is None or order.lacks:
         return None
     limits = Limits(order.tokens_per_day, order.usd_per_day)
     prices = Prices(order.usd_per_million_input, order.usd_per_million_output)

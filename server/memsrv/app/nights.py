@@ -20,7 +20,7 @@ from memsrv.night.presence import Presence
 from memsrv.night.teaching import engaged
 from memsrv.night.timer.command import candidates, crontab_line, proven
 from memsrv.records import Kind, Memory
-from memsrv.settings import agent_folders, moved
+from memsrv.settings import agent_folders, key_name, moved
 from memsrv.shapes import Memories
 from memsrv.sources import SOURCES
 from memsrv_adapters.version import shelf_name
@@ -79,7 +79,9 @@ class Nights(Remembering, Costing, Learning):
         with suppress(MemsrvError):  # what a teacher lacks is told where it is asked
             hired = engaged(self.home, self.settings, None)
             if hired and hired.key:
-                return f"The timer does not know your key for {hired.order.name}: nights wait until you tell it."
+                name = hired.order.name
+                give = timer.timer_of().giving(key_name(name))
+                return f"The timer does not know your key for {name}: nights go by rules alone until you {give}."
         return None
 
     def uninstall_night(self) -> timer.Change:

@@ -44,13 +44,17 @@ NEEDED = ("torch", "transformers", "peft", "trl")
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """Consolidations of one home. `needed` must be importable; `python` runs them, until somebody `came_back`."""
+    """Consolidations of one home. `needed` must be importable; `python` runs them, until somebody `came_back`.
+
+    `or_rules`: nobody is there to be told what a teacher lacks, so rules work alone, and the report says why.
+    """
 
     home: Home
     settings: Settings
     python: str = sys.executable
     needed: Sequence[str] = NEEDED
     came_back: CameBack = nobody
+    or_rules: bool = False
 
     @property
     def consent(self) -> Consent:
@@ -94,10 +98,10 @@ class Night:
     ) -> Run:
         """Write the run folder. Everything that can be refused is refused here, before anything is written."""
         self.consent.require(Act.TRAIN, project=project)
-        self._check_extra()
+        self.check_extra()
         chosen = resolve(base or self.settings.base, self.home.models)
         known_strategy(strategy or self.settings.strategy)
-        teaching = engaged(self.home, self.settings, teacher)
+        teaching = engaged(self.home, self.settings, teacher, may_lack=self.or_rules)
         with one_at_a_time(self.home.runs):  # an erase holds it, too: what goes is not copied meanwhile
             name = shelf_name(project)
             live = self.shelf.current(name)
@@ -180,12 +184,8 @@ class Night:
             raise NotFound(f"there is no run {id}; see `memsrv runs`")
         return run
 
-    def check_ready(self) -> None:
-        """MissingExtra or UsageError where a person must first provide something: a library, a teacher's key."""
-        self._check_extra()
-        engaged(self.home, self.settings, None)
-
-    def _check_extra(self) -> None:
+    def check_extra(self) -> None:
+        """MissingExtra where what a training imports is not installed."""
         missing = [name for name in self.needed if importlib.util.find_spec(name) is None]
         if missing:
             raise MissingExtra(f"training needs {', '.join(missing)}; run `pip install 'memsrv[train]'`")
@@ -197,7 +197,7 @@ class Night:
     def _carry(self, run: Run, stage: bool, told: Told) -> dict[str, Any]:
         """Bring `run` to its report, and what passed onto the shelf."""
         if not run.report_file.exists():
-            self._check_extra()
+            self.check_extra()
             self._check_idle()
             self._teach(run, told)
         if not run.report_file.exists():
@@ -213,8 +213,11 @@ class Night:
             return
         earlier = [other.teacher_file for other in self.folders(run.order.project) if other.folder != run.folder]
         # As the settings are now: prices and limits may have changed since the run began.
-        teaching = engaged(self.home, self.settings, run.order.teacher.name, earlier)
+        teaching = engaged(self.home, self.settings, run.order.teacher.name, earlier, may_lack=self.or_rules)
         assert teaching is not None  # what was ordered is no `rules`
+        if teaching.order.lacks:
+            write_json(run.order_file, to_dict(replace(run.order, teacher=teaching.order)))
+            return
         with reachable(self.home, self.settings, teaching) as reached:
             write_json(run.order_file, to_dict(replace(run.order, teacher=reached.order)))
             given = Given(self.settings.redact.strings, reached.key)
@@ -271,5 +274,8 @@ def _standing(run: Run) -> RunStanding:
         )
     if run.report_file.exists():
         report = read_json(run.report_file)
-        standing = replace(standing, state="done", verdict=report["verdict"], reason=report["reason"])
+        stopped = (report.get("teacher") or {}).get("stopped")
+        standing = replace(
+            standing, state="done", verdict=report["verdict"], reason=report["reason"], unaided=stopped
+        )
     return standing

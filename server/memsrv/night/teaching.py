@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from memsrv import address
 from memsrv.errors import MissingExtra, UsageError
-from memsrv.settings import Home, Settings, api_key
+from memsrv.settings import Home, Settings, api_key, key_name
 from memsrv_adapters import client
 from memsrv_consolidation.run import TeacherOrder
 
@@ -23,9 +23,6 @@ NAMES = ("rules", "anthropic", "openai", "local")
 #: How long the endpoint may take to load the base that is to teach.
 WARMING_PATIENCE_S = 180.0
 
-_KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
-
-
 @dataclass(frozen=True, slots=True)
 class Engaged:
     """A teacher as a run may have it. `key` goes to the child's stdin and nowhere else."""
@@ -34,25 +31,31 @@ class Engaged:
     key: str | None = field(default=None, repr=False)
 
 
-def engaged(home: Home, settings: Settings, name: str | None, earlier: Sequence[Path] = ()) -> Engaged | None:
+def engaged(
+    home: Home, settings: Settings, name: str | None, earlier: Sequence[Path] = (), *, may_lack: bool = False
+) -> Engaged | None:
     """The teacher called `name`, else the one that the settings name; None for rules. UsageError for what is missing.
 
-    `earlier` are the `teacher.jsonl` of this project's runs before, newest first.
+    `earlier` are the `teacher.jsonl` of this project's runs before, newest first. Where it `may_lack` something, the
+    order says what.
     """
     name = name or settings.teacher.name
     if name not in NAMES:
         raise UsageError(f"there is no teacher `{name}`; there are {', '.join(NAMES)}")
     if name == "rules":
         return None
-    said = settings.teacher
+    said, lacks = settings.teacher, ""
     if name == "local":
-        # Its address is known when it runs: `started` puts it in.
+        # Its address is known when it runs: `reachable` puts it in.
         model, url, key = "memsrv/base", "", None
     else:
-        if importlib.util.find_spec(name) is None:
-            raise MissingExtra(f"the teacher {name} needs its client; run `pip install 'memsrv[teacher]'`")
         model, url, key = said.model, said.url.rstrip("/"), api_key(name)
-        _check(name, model, url, key, settings)
+        try:
+            _check(name, model, url, key, settings)
+        except (MissingExtra, UsageError) as error:
+            if not may_lack:
+                raise
+            lacks, key, url = str(error), None, ""  # the address may be what is wrong: one with a password
     prices = said.usd_per_million_input or 0.0, said.usd_per_million_output or 0.0
     return Engaged(
         TeacherOrder(
@@ -66,6 +69,7 @@ def engaged(home: Home, settings: Settings, name: str | None, earlier: Sequence[
             timeout_s=said.timeout_s,
             ledger=str(home.spend),
             earlier=tuple(str(path) for path in earlier if path.is_file()),
+            lacks=lacks,
         ),
         key,
     )
@@ -97,7 +101,9 @@ def reachable(home: Home, settings: Settings, teacher: Engaged) -> Iterator[Enga
 
 
 def _check(name: str, model: str, url: str, key: str | None, settings: Settings) -> None:
-    """UsageError where something is missing that the teacher needs."""
+    """MissingExtra or UsageError where something is missing that the teacher needs."""
+    if importlib.util.find_spec(name) is None:
+        raise MissingExtra(f"the teacher {name} needs its client; run `pip install 'memsrv[teacher]'`")
     if not model:
         raise UsageError(f"which model of {name}? set it with `memsrv config set teacher.model NAME`")
     if url:
@@ -107,11 +113,11 @@ def _check(name: str, model: str, url: str, key: str | None, settings: Settings)
                 f"`teacher.url` is {url}, which is no address of a server; give http(s)://host[:port]/path"
             )
         if parts.username or parts.password:
-            raise UsageError(f"`teacher.url` holds a password; take it out and give the key as {_KEYS[name]}")
+            raise UsageError(f"`teacher.url` holds a password; take it out and give the key as {key_name(name)}")
     if url and on_this_machine(url):
         return
     if not key:
-        raise UsageError(f"{name} needs a key, and {_KEYS[name]} is not set; export it, or leave --teacher out")
+        raise UsageError(f"{name} needs a key, and {key_name(name)} is not set; export it, or take `--teacher rules`")
     if url and urlsplit(url).scheme != "https":
         raise UsageError(f"the key would travel to {url} unencrypted; give an https:// address as `teacher.url`")
     said = settings.teacher

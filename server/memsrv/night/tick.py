@@ -54,7 +54,7 @@ def look(
     except Timeout:
         return last_decision(night.home) or Journal(_stamp(conditions.now), ())
     try:
-        return _act(replace(night, came_back=came_back), store, conditions, only, told)
+        return _act(replace(night, came_back=came_back, or_rules=True), store, conditions, only, told)
     finally:
         one_look.release()
 
@@ -92,7 +92,7 @@ def _judged(night: Night, store: Store, project: str, conditions: Conditions) ->
         return Decision(project, Deed.WAIT, f"it cannot be judged: {error}")
     if decision.deed is not Deed.WAIT:
         try:
-            night.check_ready()
+            night.check_extra()
         except MemsrvError as error:  # a timer that failed every twenty minutes would tell its owner no more
             return Decision(project, Deed.WAIT, f"{decision.reason}, but {error}")
     return decision

@@ -80,6 +80,11 @@ def _learning(s: Standing) -> Iterator[Concern]:
         yield Concern(
             f"the last consolidation, {last.id}, was {last.state}", f"run `memsrv consolidate --resume {last.id}`"
         )
+    if last and last.unaided:
+        yield Concern(
+            f"the last consolidation, {last.id}, went by rules alone: {last.unaided}",
+            "see `memsrv runs show`; a night has a key only if its timer was given one (`memsrv night install` says how)",
+        )
     if last and last.verdict == "refuse":
         yield Concern(
             f"the gate refused the last consolidation: {last.reason}",

@@ -75,6 +75,7 @@ class RunStanding:
     verdict: str | None = None
     reason: str | None = None
     started: str | None = None
+    unaided: str | None = None  # why it went, or went on, without the teacher that it was to have
 
 
 @dataclass(frozen=True, slots=True)

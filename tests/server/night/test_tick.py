@@ -20,7 +20,7 @@ from memsrv.night.journal import Journal, last_decision
 from memsrv.night.tick import decisions, look
 from memsrv.records import Kind, Memory, Trust
 from memsrv.remember import remember
-from memsrv.settings import Allowed, Home, Settings
+from memsrv.settings import Allowed, Home, Settings, Teacher
 from memsrv.status import RunStanding
 from memsrv.store import Store
 from memsrv_consolidation.progress import read
@@ -114,6 +114,23 @@ def test_what_a_person_must_provide_first_is_waited_for(store: Store, night: Nig
 
     assert entry.decision == "wait"
     assert entry.reason.startswith("3 facts are new, but training needs no_such_trainer; run `pip install")
+
+
+@pytest.mark.usefixtures("told")
+def test_a_night_without_the_teachers_key_goes_by_rules_and_says_so(
+    store: Store, night: Night, random_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    taught = night.settings.model_copy(
+        update={"base": str(random_base), "threads": 1, "teacher": Teacher(name="anthropic", model="claude")}
+    )
+
+    [entry] = look(replace(night, settings=taught), store, QUIET, nobody).projects
+    [run] = night.runs()
+
+    assert (entry.decision, entry.outcome) == ("run", "refuse")
+    assert run.unaided is not None
+    assert run.unaided.startswith("anthropic needs a key, and ANTHROPIC_API_KEY is not set")
 
 
 @pytest.mark.usefixtures("told")

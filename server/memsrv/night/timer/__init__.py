@@ -63,6 +63,10 @@ class Timer(Protocol):
         """Make the system forget the files, which are gone."""
         ...
 
+    def giving(self, variable: str) -> str:
+        """How its owner gives what it starts a variable that memsrv writes nowhere, as "run …"."""
+        ...
+
     def next(self) -> datetime | None:
         """When it starts the command next; None where the system does not tell."""
         ...

@@ -55,6 +55,9 @@ class Launchd:
     def forget(self) -> None:
         """launchd read the file when it was started, and needs no telling."""
 
+    def giving(self, variable: str) -> str:
+        return f'run `launchctl setenv {variable} "${variable}"` after each login'
+
     def next(self) -> datetime | None:
         return None
 

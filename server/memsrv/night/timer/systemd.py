@@ -81,6 +81,9 @@ class Systemd:
     def forget(self) -> None:
         said_by("systemctl", "--user", "daemon-reload")
 
+    def giving(self, variable: str) -> str:
+        return f"run `systemctl --user import-environment {variable}` after each login"
+
     def next(self) -> datetime | None:
         try:
             said = said_by("systemctl", "--user", "list-timers", "--all", "--output=json", f"{UNIT}.timer")

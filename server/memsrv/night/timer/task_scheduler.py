@@ -77,6 +77,9 @@ class TaskScheduler:
     def forget(self) -> None:
         """The task is gone with `stop`."""
 
+    def giving(self, variable: str) -> str:
+        return f"make {variable} a variable of your user account"
+
     def next(self) -> datetime | None:
         return None  # schtasks tells it in the words of the system's language
 
