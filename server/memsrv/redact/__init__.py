@@ -124,13 +124,14 @@ def _across(reading: Reading, match: Match, ends: Mapping[tuple[str, int], int])
         return
     breaks = reading.breaks(match.start, match.end)
     known = ends.get((match.rule, place[0]))
-    if known is not None:  # whole in one line; what stands in the next may be its rest, or another word
+    if known is not None or match.rule == GENERIC:  # what stands in the next line may be its rest, or another word
         for begin, end in pairwise((*breaks, match.end)):
             if WORD.fullmatch(reading.data[begin:end]):
                 place = reading.origin(match.start, begin) or place
                 match = replace(match, end=begin, secret=reading.data[match.start : begin])
+                breaks = reading.breaks(match.start, begin)
                 break
-        if place[1] <= known:
+        if known is not None and place[1] <= known:
             return
     if breaks or match.rule != GENERIC:
         yield Match(*place, match.rule, match.secret)

@@ -102,14 +102,20 @@ def spaced(data: bytes) -> bytes:
     return data
 
 
+#: What nobody sees: a terminal's colours, characters of no width, the zeros of UTF-16 that was read as bytes.
+_UNSEEN = r"\x1b\[[0-9;:?]*[A-Za-z]|[\x00\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
+_MAY_BE_UNSEEN = re.compile(rb"[\x1b\x00]|\xc2\xad|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xef\xbb\xbf")
+
 _ESCAPE = re2.compile(
-    r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,4});|\\+(/)", options()
+    r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,4});|\\+(/)|"
+    + _UNSEEN,
+    options(),
 )
 
 
 def unescaped(data: bytes) -> Reading | None:
-    """`data` with the escapes of JSON, URLs and HTML that stand for one character undone, or None where it has none."""
-    if not (b"\\" in data or b"%" in data or b"&#" in data):
+    """`data` with the escapes of JSON, URLs and HTML undone, without what nobody sees; None where it has neither."""
+    if not (b"\\" in data or b"%" in data or b"&#" in data or _MAY_BE_UNSEEN.search(data)):
         return None
     made, last = _Making(), 0
     for match in _ESCAPE.finditer(data):
@@ -124,7 +130,9 @@ def unescaped(data: bytes) -> Reading | None:
 
 
 def _character(match: "re2._Match[bytes]") -> bytes:
-    kind: int = match.lastindex
+    kind: int | None = match.lastindex
+    if kind is None:
+        return b""
     digits: bytes = match.group(kind)
     if kind == 3:
         return bytes.fromhex(digits.decode())
@@ -137,11 +145,12 @@ def _character(match: "re2._Match[bytes]") -> bytes:
 
 #: What a secret is written with, at the place where its line was broken.
 _T = r"[A-Za-z0-9_+/=.~%@:-]"
-#: What may stand where a line was broken. At its end: a quote, an operator that goes on, a backslash. At the beginning
+#: What may stand where a line was broken. At its end: a quote, an operator that goes on, the edge of a
+#: box, a backslash. At the beginning
 #: of the next: blanks, the number that a tool writes before each line, a mark of quotation or comment, a quote.
 JOIN = (
-    r"(?:(?:(?:[ \t]*\n)?[\"'\x60][ \t]*[+.&]?|[ \t]+[+.&])?[ \t]*\\?[ \t]*\r?\n"
-    r"[ \t]*(?:\d{1,6}(?:→|\t|[:|] )[ \t]*)?(?:(?:[>|]|(?:#|//|[*;+.&-])[ \t])[ \t]*){0,3}(?:[bfruBFRU]?[\"'\x60])?"
+    r"(?:(?:(?:[ \t]*\n)?[\"'\x60][ \t]*[+.&]?|[ \t]+(?:[+.&|]|│))?[ \t]*\\?[ \t]*\r?\n"
+    r"[ \t]*(?:\d{1,6}(?:→|\t|[:|] )[ \t]*)?(?:(?:[>|]|│|(?:#|//|[*;+.&-])[ \t])[ \t]*){0,3}(?:[bfruBFRU]?[\"'\x60])?"
     r"|[\"'][ \t]*\+[ \t]*[\"'])"
 )
 #: Only where a word of eight stands on one side: a secret has twice as much.

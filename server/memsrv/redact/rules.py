@@ -15,47 +15,7 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
-# What gitleaks leaves to other tools, or finds only where the file's name says so.
-_OWN_RULES: tuple[dict[str, Any], ...] = (
-    {
-        "id": "connection-string-password",
-        "regex": r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"`<>$*]{0,100}:([^\s@/'\"`<>${}*]{3,200})@[\w.\[-]",
-        "keywords": ["://"],
-    },
-    {
-        "id": "bearer-token",
-        "regex": r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{16,})",
-        "keywords": ["bearer"],
-        "entropy": 3.0,
-    },
-    {
-        "id": "basic-authorization",
-        "regex": r"(?i)\bauthorization['\"]?\s*[:=]\s*['\"]?basic\s+([A-Za-z0-9+/=]{8,})",
-        "keywords": ["authorization"],
-    },
-    {
-        # A key that was cut off, so that gitleaks' rule waits in vain for its end. No alternative that looks for the
-        # end as well: each of many beginnings would look through all of the text.
-        "id": "private-key",
-        "regex": r"-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:[\s\\nr]*[A-Za-z0-9+/=]{16,})+(?:[\s\\nr]*[A-Za-z0-9+/=]{1,76})?",
-        "keywords": ["private key"],
-    },
-    {
-        "id": "environment-secret",
-        "regex": r"\b[A-Z][A-Z0-9_]*"
-        r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:_[A-Z0-9]+)?"
-        r"=[\"']?([^\s\"'`$<>{}()\[\],;&|\\*]{6,})",
-        "keywords": ["passw", "passphrase", "secret", "token", "key=", "key_", "credential"],
-        "entropy": 2.0,
-    },
-    {
-        "id": "aws-secret-access-key",
-        "regex": r"(?i)secret_?access_?key['\"\s:=]{1,40}([A-Za-z0-9/+=]{40})\b",
-        "keywords": ["secret_access_key", "secretaccesskey", "secret_accesskey"],
-        "entropy": 3.0,
-    },
-)
+from memsrv.redact.own import OWN
 
 # gitleaks reads code, where a secret ends with a quote or a blank; in prose it also ends with a comma or a bracket.
 _END_IN_CODE = r"""(?:[\x60'"\s;]|\\[nr]|$)"""
@@ -124,7 +84,7 @@ class Rules:
         config = tomllib.loads(files("memsrv").joinpath("gitleaks", "gitleaks.toml").read_text("utf-8"))
         self._global = _allowed(config["allowlist"])
         # A rule without a regex judges file names only. Named rules stand before gitleaks' generic one.
-        data = [rule for rule in (*config["rules"], *_OWN_RULES) if "regex" in rule]
+        data = [rule for rule in (*config["rules"], *OWN) if "regex" in rule]
         data.sort(key=lambda rule: rule["id"] == GENERIC)
         self.all = tuple(
             Rule(
