@@ -152,7 +152,8 @@ def test_where_the_teacher_fails_the_run_goes_on_by_rules_and_says_so(
     told = run.teacher_file.read_text()
     stopped = [json.loads(line)["reason"] for line in told.splitlines() if '"stopped"' in line]
     why = {"401": ["does not accept the key"], "spent": ["teacher.tokens_per_day"], "nonsense": []}[how]
-    assert [all(word in reason for word in why) for reason in stopped] == [True] * len(why)  # the second stage asks no more
+    # Once: what stopped the first stage is not asked again by the second.
+    assert [all(word in reason for word in why) for reason in stopped] == [True] * len(why)
 
 
 def test_interrupted_while_a_teacher_thinks_it_ends_at_once_and_can_be_resumed(

@@ -83,7 +83,7 @@ def _learning(s: Standing) -> Iterator[Concern]:
     if last and last.unaided:
         yield Concern(
             f"the last consolidation, {last.id}, went by rules alone: {last.unaided}",
-            "see `memsrv runs show`; a night has a key only if its timer was given one (`memsrv night install` says how)",
+            "see `memsrv runs show`; a timer has no key until it is given one: `memsrv night install` says how",
         )
     if last and last.verdict == "refuse":
         yield Concern(

@@ -231,7 +231,7 @@ def test_systemd_reloads_enables_and_forgets(place: Path, tool: Callable[..., Pa
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path, schedule: Schedule) -> None:
-    program = tmp_path / "my venv" / "python"
+    program = tmp_path / "my $venv, 100% ünïcode; & #1" / "python"
     program.parent.mkdir()
     program.symlink_to(sys.executable)
     written = Schedule((str(program), *schedule.command[1:]), schedule.environment, 45, schedule.log)
@@ -257,6 +257,12 @@ def test_a_path_with_spaces_percent_and_dollar_signs_reaches_systemd_as_it_is(sc
 def test_a_line_end_in_a_path_is_refused(schedule: Schedule) -> None:
     with pytest.raises(NoTimer, match="line end"):
         Systemd().texts(Schedule(schedule.command, {"MEMSRV_HOME": "/a\nExecStartPre=/bin/rm"}, 20, schedule.log))
+
+
+@pytest.mark.parametrize("folder", ['a "b"', "it's", "back\\slash"])
+def test_a_program_that_systemd_would_load_and_never_start_is_refused(folder: str, schedule: Schedule) -> None:
+    with pytest.raises(NoTimer, match="which no unit can start"):
+        Systemd().texts(Schedule((f"/{folder}/python", "-m", "memsrv"), {}, 20, schedule.log))
 
 
 def test_systemd_tells_when_the_next_look_is(place: Path, tool: Callable[..., Path], schedule: Schedule) -> None:

@@ -94,8 +94,14 @@ class Systemd:
 
 
 def command_line(command: Sequence[str]) -> str:
-    """`command` as `ExecStart=` reads it: `$` begins a variable there, `%` a specifier."""
-    return " ".join(quoted(word).replace("$", "$$") for word in command)
+    """`command` as `ExecStart=` reads it: `%` begins a specifier, and `$` a variable, but not in the program's path.
+
+    NoTimer for a path that systemd takes for no program: it would load the unit, and start nothing.
+    """
+    program, *arguments = command
+    if set(program) & set("\"'\\"):
+        raise NoTimer(f"{program} has a quotation mark or a backslash, which no unit can start; move it elsewhere")
+    return " ".join([quoted(program), *(quoted(word).replace("$", "$$") for word in arguments)])
 
 
 def quoted(word: str) -> str:

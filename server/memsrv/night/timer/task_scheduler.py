@@ -88,4 +88,4 @@ def _quoted(word: str) -> str:
     """A path of Windows holds no quotation mark, and its spaces need some."""
     if '"' in word:
         raise NoTimer(f"{word} has a quotation mark, which no task can hold; move it to another folder")
-    return f'"{word}"' if " " in word else word
+    return f'"{word}"' if set(word) & set(" &()[]{}^=;!'+,`~") else word  # cmd.exe takes these for its own
