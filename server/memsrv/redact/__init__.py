@@ -126,7 +126,8 @@ def _across(reading: Reading, match: Match, ends: Mapping[tuple[str, int], int])
     known = ends.get((match.rule, place[0]))
     if known is not None or match.rule == GENERIC:  # what stands in the next line may be its rest, or another word
         for begin, end in pairwise((*breaks, match.end)):
-            if WORD.fullmatch(reading.data[begin:end]):
+            name = reading.data[end - 1 : end + 1].strip(b" ")[-1:] in (b"=", b":")  # of something else
+            if (known is not None or name) and WORD.fullmatch(reading.data[begin:end]):
                 place = reading.origin(match.start, begin) or place
                 match = replace(match, end=begin, secret=reading.data[match.start : begin])
                 breaks = reading.breaks(match.start, begin)
