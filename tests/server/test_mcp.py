@@ -193,6 +193,27 @@ def test_a_search_passes_on_what_the_agent_said() -> None:
     assert verbs.heard == [("search", {"query": "port", "project": "*", "kinds": [Kind.EPISODIC], "limit": 3})]
 
 
+@pytest.mark.parametrize(("turns", "words_each"), [(1, 1_000_000), (130, 20_000), (13, 8_000)])
+def test_what_is_opened_is_no_longer_than_a_client_takes(turns: int, words_each: int) -> None:
+    said = [{"id": f"e{n}", "text": f"first {'word ' * words_each}last"} for n in range(turns)]
+    shown = {"id": "e0", "text": said[0]["text"], "evidence": [{"quote": "word for word"}], "turns": said}
+    opened = call(Scripted({"show": shown}), "memory_open", ids=["e0"])
+
+    assert len(words(opened)) < 75_000
+    assert len(json.dumps(opened.structured_content)) < 75_000
+    (record,) = opened.structured_content["records"]
+    assert record["evidence"] == [{"quote": "word for word"}]
+    assert all(turn["text"].startswith("first word") and turn["text"].endswith("last") for turn in record["turns"])
+    assert "characters left out" in words(opened)
+
+
+def test_what_a_client_takes_is_opened_whole() -> None:
+    text = "word " * 4_000
+    opened = call(Scripted({"show": {"id": "e", "text": text, "turns": []}}), "memory_open", ids=["e"])
+
+    assert opened.structured_content["records"][0]["text"] == text
+
+
 def test_a_search_of_an_empty_store_says_how_to_ingest() -> None:
     verbs = Scripted({"search": {"results": [], "engine": "fts5"}}, begin="run `memsrv ingest`")
 

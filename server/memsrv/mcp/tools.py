@@ -15,6 +15,7 @@ from pydantic import Field
 from memsrv.errors import MemsrvError
 from memsrv.layout import one_line, printable
 from memsrv.mcp import results, words
+from memsrv.mcp.lengths import fitted
 from memsrv.mcp.schemas import slim
 from memsrv.outline import outline
 from memsrv.records import Kind, to_dict
@@ -63,7 +64,8 @@ def tools(verbs: Any) -> list[Tool]:
     ) -> Annotated[CallToolResult, results.Opened]:
         """Open records found by memory_search: evidence word for word, what superseded what, the turns around."""
         records = [_call(lambda id=id: verbs.show(id, around=around)) for id in ids]  # type: ignore[misc]
-        return _result(results.Opened, {"records": records}, "\n\n".join(outline(record) for record in records))
+        opened = fitted({"records": records})
+        return _result(results.Opened, opened, "\n\n".join(outline(record) for record in opened["records"]))
 
     def memory_save(
         text: Annotated[str, Field(min_length=1, max_length=1000, description="One self-contained claim.")],
