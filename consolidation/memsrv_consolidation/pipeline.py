@@ -55,7 +55,9 @@ def consolidate(
             seen = [*episodes, *run.planted()]
             reflection = reflect(order.project, seen, run.memories(), redactor, taught=taught)
             reviewed = reviews.apply(reflection.facts, run.reviews())
-            costs.note("left_out", {**reflection.left_out, **left_out, **reviewed.left_out})
+            by_teacher = sum(fact.id in reflection.taught for fact in reviewed.facts)
+            counted = {**reflection.left_out, **left_out, **reviewed.left_out}
+            costs.note("left_out", counted | ({"by_teacher": by_teacher} if gateway else {}))
             write_lines(run.facts_file, reviewed.facts)
 
     facts = run.facts()

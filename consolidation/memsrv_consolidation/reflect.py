@@ -20,10 +20,11 @@ _REDACTED = "[redacted:"
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """The facts, and how many claims were left out for which reason."""
+    """The facts, and how many claims were left out for which reason. `taught`: ids of what only a teacher found."""
 
     facts: tuple[Fact, ...]
     left_out: dict[str, int] = field(default_factory=dict)
+    taught: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def reflect(
                                 claim.relation, claim.value, taught=from_teacher))  # fmt: skip
     ended = [memory for memory in memories if memory.valid_to or memory.superseded_by]
     heard += [_remembered(memory) for memory in memories if not (memory.valid_to or memory.superseded_by)]
-    facts = []
+    facts, found_by_teacher = [], set()
     for voices in _by_key(heard).values():
         rivals = _not_overruled(voices)
         if len(rivals) < len(voices):
@@ -104,7 +105,9 @@ def reflect(
             left_out["planted" if planted else "secret"] += 1
         else:
             facts.append(fact)
-    return Reflection(tuple(sorted(facts, key=lambda fact: fact.id)), left_out)
+            if all(claim.taught for claim in living):
+                found_by_teacher.add(fact.id)
+    return Reflection(tuple(sorted(facts, key=lambda fact: fact.id)), left_out, frozenset(found_by_teacher))
 
 
 def _remembered(memory: Memory) -> _Heard:

@@ -93,6 +93,8 @@ def test_a_run_learns_what_only_the_teacher_saw_and_stops_before_training(
     assert len([one for one in run.conversations() if one.about == "fact"]) == 60
     assert not run.adapter.exists()
     assert len(server.asked) == 3 + 3
+    noted = read_json(run.costs_file)["notes"]
+    assert noted["left_out"]["by_teacher"] == len(run.facts()) - 1  # the port is read by rules, too
 
 
 @pytest.mark.parametrize("place", [2, 5, *(pytest.param(n, marks=pytest.mark.soak) for n in (1, 3, 4, 6))])

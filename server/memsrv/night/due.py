@@ -70,7 +70,7 @@ def decide(news: News, conditions: Conditions, settings: Settings) -> Decision:
     if not (forced or within(night.hours, conditions.now)):
         return wait(f"{occasion}; the night's hours are {night.hours}")
     left = news.unfinished
-    if left and left.tries and (pause := _still_to_wait(left, conditions.now)):
+    if left and left.tries and not conditions.busy and (pause := _still_to_wait(left, conditions.now)):
         return wait(f"{left.id} failed {_times(left.tries)}; it is tried again in {pause}")
     if obstacle := conditions.obstacle(settings):
         return wait(f"{occasion}, but {obstacle}")

@@ -17,6 +17,8 @@ def report(result: Json) -> None:
             "strategy": result.get("strategy"),
             "version": result.get("version"),
             "teacher": _teacher(result.get("teacher")),
+            "facts": _facts(result.get("facts")),
+            "not believed": _not_believed(result),
         }
     )
     if result.get("checks"):
@@ -42,6 +44,32 @@ def _teacher(asked: Json | None) -> str | None:
     told += f", {asked['replayed']} known from before" if asked["replayed"] else ""
     told += f", {asked['input'] + asked['output']} tokens, ${asked['usd']:.4f}"
     return f"{told}; then by rules: {asked['stopped']}" if asked["stopped"] else told
+
+
+def _facts(counted: Json | None) -> str | None:
+    if not counted:
+        return None
+    told = f"{counted['total']}, of which {counted['trained']} were trained on"
+    found = counted.get("by_teacher")
+    return told if found is None else f"{told} and {found} were found by the teacher alone"
+
+
+def _not_believed(result: Json) -> str | None:
+    """What a teacher said that nothing bore out: claims and conversations, by reason."""
+    told = []
+    for what in ("facts", "conversations"):
+        counted = result.get(what) or {}
+        by_reason = {
+            name: n for name, n in counted.items() if name.startswith("teacher_") and n and name not in _NO_LIE
+        }
+        if by_reason:
+            reasons = ", ".join(f"{n} {name[len('teacher_') :].replace('_', ' ')}" for name, n in by_reason.items())
+            told.append(f"of the teacher's {'claims' if what == 'facts' else what} {reasons}")
+    return "; ".join(told) or None
+
+
+#: What is counted of a teacher, and is nothing that it said: secrets that it was not sent, answers that never came.
+_NO_LIE = ("teacher_redacted", "teacher_unanswered", "teacher_without_shape")
 
 
 def runs(result: Json) -> None:

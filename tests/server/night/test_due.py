@@ -194,6 +194,8 @@ def test_a_run_that_failed_is_tried_again_later_and_later(tries: int, minutes: i
     before, after = (replace(QUIET, now=NIGHT + timedelta(minutes=m)) for m in (minutes - 1, minutes))
 
     assert reason(news(unfinished=failed), before).endswith("it is tried again in 2 minutes")
+    # Who looked after it was killed, and it goes on: it has not failed.
+    assert reason(news(unfinished=failed), replace(before, busy=True)).endswith("but another consolidation goes on")
     assert deed(news(unfinished=failed), after) is Deed.RESUME
 
 
