@@ -6,6 +6,7 @@ read nothing is stored, not even that it is there. Derives no memories.
 """
 
 import hashlib
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -148,6 +149,7 @@ def _read_from_where_it_was_left(
     named = redactor.without_strings.redact(str(path))[0]
     known = store.file(named)
     same = known is not None and is_same_file(file, known)
+    size = os.fstat(file.fileno()).st_size  # what is written after consent was looked up waits for its own look
     if not _may_be_read(desk, path, file, source, known if same else None):
         return True
     if known is not None and not same:
@@ -159,7 +161,7 @@ def _read_from_where_it_was_left(
     withholding = desk.capture.withholding(begin.state.get("withheld", {}))
     unknown_before = Counter(reader.unknown)
     offset = begin.offset
-    for number, (lines, end) in enumerate(batches(file, offset)):
+    for number, (lines, end) in enumerate(batches(file, offset, size)):
         if number:
             tell()
         events, bad, offset = _parse(reader, lines, offset, end, named)

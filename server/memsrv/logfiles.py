@@ -82,12 +82,15 @@ def _files(path: Path, sources: Sequence[Source], shut: Collection[Path]) -> Ite
             yield Path(folder, name)
 
 
-def batches(file: BinaryIO, offset: int) -> Iterator[tuple[list[bytes], bool]]:
-    """The file's lines from `offset` on, in batches; True with the last batch, whose last line may be unfinished."""
+def batches(file: BinaryIO, offset: int, size: int) -> Iterator[tuple[list[bytes], bool]]:
+    """The lines of the file's first `size` bytes from `offset` on, in batches.
+
+    True with the last batch, whose last line may be unfinished.
+    """
     file.seek(offset)
     rest = b""
     pieces: list[bytes] = []
-    while chunk := file.read(BATCH_BYTES):
+    while chunk := file.read(max(0, min(BATCH_BYTES, size - file.tell()))):
         pieces.append(chunk)
         if b"\n" not in chunk:  # one long line: join it once, when it ends
             continue

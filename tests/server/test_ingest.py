@@ -287,6 +287,21 @@ def test_long_lines_and_many_batches_are_read_whole(store: Store, log: Path) -> 
     assert len(kept) < 65_000
 
 
+def test_what_is_written_while_a_log_is_read_waits_until_consent_was_looked_up_again(store: Store, log: Path) -> None:
+    log.write_bytes(b"".join(line("long " * 60_000, f"a{n}") for n in range(6)))
+
+    def write_on(path: Path, done: int, total: int) -> None:
+        if store.counts().events:  # between two batches
+            with log.open("ab") as file:
+                file.write(line("late", "c"))
+
+    report = ingest(store, REDACTOR, [log], capture=ALL, progress=write_on)
+
+    assert report.events == 6
+    assert read(store, log).events > 0
+    assert texts(store)[6] == "late"
+
+
 def test_progress_is_told_before_each_file(store: Store, log: Path) -> None:
     log.write_bytes(line("one", "a"))
     told: list[tuple[Path, int, int]] = []
