@@ -67,7 +67,8 @@ def _remote(config: Path) -> str | None:
     address = urls.get("origin") or (next(iter(urls.values())) if len(urls) == 1 else None)
     if address is None:
         return None
-    path = re.sub(r"^[a-z+]+://[^/]*/|^[^/:]+:", "", address.replace("\\", "/")).removesuffix("/").removesuffix(".git")
+    plain = re.sub(r"[?#].*", "", address.replace("\\", "/"))
+    path = re.sub(r"(?i)^[a-z+]+://[^/]*(?:/|$)|^[^/:]+:", "", plain).removesuffix("/").removesuffix(".git")
     return "-".join(part for part in path.split("/")[-2:] if part) or None
 
 

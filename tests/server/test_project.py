@@ -27,6 +27,14 @@ def test_the_remote_names_the_project_in_every_clone(tmp_path: Path, url: str) -
     assert identify(str(folder)) == identify(str(folder / "src")) == "encode-httpx"
 
 
+@pytest.mark.parametrize("end", ["", "/", "/acme/shop.git?access_token=9aK2mXq7Zt4RwB8c"])
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+def test_no_credential_of_a_remote_is_in_the_name(tmp_path: Path, scheme: str, end: str) -> None:
+    folder = repository(tmp_path / "shop", ("origin", f"{scheme}://9aK2mXq7Zt4RwB8cLfY3:x-oauth-basic@github.com{end}"))
+
+    assert identify(str(folder)) == ("acme-shop" if "acme" in end else "shop")
+
+
 def test_a_worktree_belongs_to_its_repository(tmp_path: Path) -> None:
     main = repository(tmp_path / "shop")
     own = main / ".git" / "worktrees" / "fix"

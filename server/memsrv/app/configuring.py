@@ -66,7 +66,11 @@ class Configuring(Rooms):
         return None
 
     def _what_stays(self, entry: Entry) -> str | None:
-        """A consent that is withdrawn deletes nothing: say what is there, and how it goes."""
+        """A consent that is withdrawn, or a word that is named, deletes nothing: say what is there, and how it goes."""
+        if entry.hidden and self.home.database.exists():
+            return (
+                'They hold from now on. What was stored before stays: `memsrv forget --erase --words "…"` removes it.'
+            )
         section, _, rest = entry.key.partition(".")
         name, _, act = rest.rpartition(".")
         if section not in UNSAID or entry.value is not False:

@@ -99,6 +99,14 @@ OWN: tuple[dict[str, Any], ...] = (
         "allowlists": [{"regexes": [_HOLE, _NAMED, _PLAIN]}],
     },
     {
+        "id": "password",  # in prose: the password of staging is …
+        "regex": r"(?i)\b(?:password|passphrase|passcode)(?: (?:of|for|to|on|at|in) [^.,;:\n]{1,60})? "
+        r"(?:is|was|=)(?: now)?:? [\"'`]?([^\s\"'`;,()\[\]{}]{8,64}[^\s\"'`;,()\[\]{}.])",
+        "keywords": ["passw", "passphrase", "passcode"],
+        "entropy": 2.9,
+        "allowlists": [{"regexes": [_HOLE, _NAMED, _PLAIN, r"(?i)hash|sha\d|md5|crypt|argon|base64|char"]}],
+    },
+    {
         "id": "secret-key",  # with marks that gitleaks' rule of last resort does not read on over
         "regex": r"(?i)\b(?:[\w.-]{0,40}_)?secret_?key['\"]?\s*(?::=?|=)\s*['\"]([^\s'\"`]{20,200})['\"]",
         "keywords": ["secret_key", "secretkey"],
