@@ -1,8 +1,8 @@
 """The watch: while a process of memsrv runs, what agents write to their logs is read, and made into memories.
 
-One process of a home watches, under a lease; the others wait, and one of them takes over when it ends. Events are
-hints and a periodic look at all logs is the truth, so a lost event costs time and no data. Knows no log format and no
-SQL: reading and remembering are verbs that come in as an argument.
+One process of a home watches, under a lease; the others wait, and one of them takes over when it ends, or for as long
+as it is suspended. Events are hints and a periodic look at all logs is the truth, so a lost event costs time and no
+data. Knows no log format and no SQL: reading and remembering are verbs that come in as an argument.
 """
 
 import logging
@@ -21,7 +21,7 @@ from memsrv.lease import Lease
 from memsrv.records import to_dict
 from memsrv.settings import Home, Settings, agent_folders
 from memsrv.watch.reading import TICK_S, Reading, Stopped, Verbs
-from memsrv.watch.standing import NAME, Trouble, WatchStanding, standing
+from memsrv.watch.standing import DEPUTY, NAME, Trouble, WatchStanding, holder_is_suspended, standing
 from memsrv.watch.troubles import Troubles
 
 __all__ = ["Trouble", "Verbs", "Watch", "WatchStanding", "standing"]
@@ -63,6 +63,7 @@ class Watch:
         self._folders = agent_folders() if folders is None else folders
         self._observer = observer
         self._lease = Lease(home.root, NAME)
+        self._deputy = Lease(home.root, DEPUTY)
         self._stop = threading.Event()
         self._ended = threading.Event()  # Thread.join forgets a thread when a signal interrupts it (bpo-45274)
         self._reading: Reading | None = None
@@ -104,13 +105,19 @@ class Watch:
         if not (self._always or settings.watch.enabled):
             self._lease.give_back()
         elif self._lease.take():
-            self._hold(settings)
+            self._hold(settings, self._lease)
+        elif holder_is_suspended(self._home) and self._deputy.take():
+            self._tell("who watches is suspended; this process watches until it goes on")
+            try:
+                self._hold(settings, self._deputy)
+            finally:
+                self._deputy.give_back()
         elif not self._told_to_wait and (holder := standing(self._home).pid):
             self._told_to_wait = True
             self._tell(f"process {holder} watches; this one takes over when it ends")
 
-    def _hold(self, settings: Settings) -> None:
-        """Watch, until asked to stop or the settings are others."""
+    def _hold(self, settings: Settings, lease: Lease) -> None:
+        """Watch, until asked to stop, the settings are others, or the process goes on that this one stands in for."""
         self._told_to_wait = False
         reading = Reading(
             self._verbs, settings, self._folders, self._stop,
@@ -126,9 +133,11 @@ class Watch:
             rescan_seconds=settings.watch.rescan_seconds,
         )
         self._tell(f"watching {', '.join(now.folders) or 'nothing: no source may be read'}")
-        self._lease.say(to_dict(now))
+        lease.say(to_dict(now))
         try:
             while not self._stop.is_set() and self._verbs.settings == settings:
+                if lease is self._deputy and not holder_is_suspended(self._home):
+                    break
                 looked = reading.step()
                 self._troubles.over(_HERE)
                 then, now = (
@@ -141,11 +150,11 @@ class Watch:
                     ),
                 )
                 if now != then:
-                    self._lease.say(to_dict(now))
+                    lease.say(to_dict(now))
         except Stopped:
             raise
         except Exception as error:
-            self._lease.say(to_dict(replace(now, last_error=self._troubles.add(_HERE, error))))
+            lease.say(to_dict(replace(now, last_error=self._troubles.add(_HERE, error))))
             raise
         finally:
             self._reading = None

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import psutil
+
 from memsrv import __version__
 from memsrv.lease import Lease
 from memsrv.records import from_dict
@@ -9,6 +11,8 @@ from memsrv.settings import Home
 
 #: The name of the lease, and so of `watch.lock` and `watch.json`.
 NAME = "watch"
+#: Of the lease of who watches while the holder of the first one is suspended.
+DEPUTY = "watch-deputy"
 
 EVENTS = "events"
 
@@ -43,11 +47,21 @@ class WatchStanding:
 
 
 def standing(home: Home) -> WatchStanding:
-    """Reads two files; starts nothing, and waits for nobody."""
-    lease = Lease(home.root, NAME)
-    if not lease.held():
+    """Reads a few files; starts nothing, and waits for nobody."""
+    lease = next((lease for name in (DEPUTY, NAME) if (lease := Lease(home.root, name)).held()), None)
+    if lease is None:
         return WatchStanding(watching=False)
     try:
         return from_dict(WatchStanding, lease.said() | {"watching": True})
     except (KeyError, TypeError, ValueError):
         return WatchStanding(watching=True)  # said by a version that says it otherwise
+
+
+def holder_is_suspended(home: Home) -> bool:
+    """Whether the lease is held by a process that is stopped: Ctrl-Z in a terminal stops the agent's servers, too."""
+    lease = Lease(home.root, NAME)
+    pid = lease.said().get("pid")
+    try:
+        return isinstance(pid, int) and psutil.Process(pid).status() == psutil.STATUS_STOPPED and lease.held()
+    except psutil.Error:
+        return False

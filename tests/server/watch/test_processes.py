@@ -180,6 +180,35 @@ def test_a_second_watch_says_that_it_waits_and_takes_over(
     assert until(lambda: place.standing().pid) == waiting.pid
 
 
+def test_while_who_watches_is_suspended_another_stands_in(
+    place: Any, start: Start, until: Until, events_only: str
+) -> None:
+    """Ctrl-Z in one terminal: the other windows go on being read, and the watch goes back when it continues."""
+    place.configure(events_only)
+    first, second = start("watch"), start("watch")
+    holder = until(lambda: place.standing().pid)
+    watching, waiting = (first, second) if holder == first.pid else (second, first)
+    until(place.has_looked)
+
+    watching.send_signal(signal.SIGSTOP)
+    place.agent.says("The zeppelin needs helium.")
+    until(lambda: place.knows("zeppelin"))
+    assert place.standing().pid == waiting.pid
+
+    watching.send_signal(signal.SIGCONT)
+    until(lambda: place.standing().pid == watching.pid)
+    place.agent.says("The submarine needs ballast.")
+    until(lambda: place.knows("submarine"))
+    assert place.outside.store.counts().events == 2
+
+    watching.send_signal(signal.SIGSTOP)
+    until(lambda: place.standing().pid == waiting.pid)
+    watching.kill()
+    place.agent.says("The balloon needs sand.")
+    until(lambda: place.knows("balloon"))
+    until(lambda: not (place.home.root / "watch-deputy.json").exists() and place.standing().pid == waiting.pid)
+
+
 @pytest.mark.parametrize("ending", ["closed stdin", signal.SIGTERM, signal.SIGKILL])
 def test_a_server_that_ends_while_it_reads_harms_no_transaction_and_leaves_no_lock(
     place: Any, start: Start, until: Until, events_only: str, ending: Any
