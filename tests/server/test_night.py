@@ -1,6 +1,7 @@
 """The night from the server's side: what is refused before it starts, what is shelved after, and how it is ended."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -308,6 +309,20 @@ def test_a_killed_child_is_told_with_its_log_and_goes_on_when_resumed(store: Sto
     [standing] = night.runs()
     assert standing.state == "interrupted"
     assert night.resume(standing.id)["verdict"] == "refuse"
+
+
+def test_where_the_disk_is_full_the_run_cannot_say_so_and_its_starter_does(
+    store: Store, night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nprintf "  File \\"/work/memsrv/conso" >&2\nexit 120\n')
+    python.chmod(0o755)
+    run = night.prepare(store, PROJECT, now=NOW)
+    used = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: used._replace(free=32_000))
+
+    with pytest.raises(RunFailed, match=r"has no room \(0 MiB free\); make some, then go on with `memsrv consolidate "):
+        replace(night, python=str(python)).resume(run.folder.name)
 
 
 def test_ctrl_c_ends_the_child_and_says_how_to_go_on(store: Store, night: Night) -> None:

@@ -3,6 +3,7 @@
 It may outlive us (the night timer's shell may close); Ctrl-C and SIGTERM here end it there.
 """
 
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from memsrv.disk import MIB
 from memsrv.errors import Interrupted, Paused, RunFailed, UnknownBase
 from memsrv.records import to_dict
 from memsrv.settings import child_environment
@@ -19,6 +21,8 @@ from memsrv_consolidation.run import Run, write_json
 
 #: Seconds between two looks at a run's progress.
 LOOK = 0.25
+#: Bytes: with less on the disk a run cannot have ended well, nor written down why.
+FULL = 16 * MIB
 
 Told = Callable[[str, int, int, float | None, str], object]
 CameBack = Callable[[], bool]
@@ -76,6 +80,10 @@ def carry_out(
     if child.returncode == UnknownBase.exit_code:
         raise UnknownBase(said)
     ended = f"by signal {-child.returncode}" if child.returncode < 0 else f"with exit code {child.returncode}"
+    if (free := shutil.disk_usage(run.folder).free) < FULL:  # then it could not say so itself
+        raise RunFailed(
+            f"the run ended {ended}, and {run.folder} has no room ({free // MIB} MiB free); make some, then {go_on}"
+        )
     raise RunFailed(f"the run ended {ended}: {said or 'without a word'} (see {run.log_file}); {go_on}")
 
 

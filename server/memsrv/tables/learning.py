@@ -40,6 +40,8 @@ def report(result: Json) -> None:
 def _teacher(asked: Json | None) -> str | None:
     if asked is None:
         return None
+    if asked["stopped"] and not asked["sent"] + asked["replayed"]:
+        return f"not {asked['name']}, but rules alone: {asked['stopped']}"
     told = f"{asked['name']} ({asked['model']}): {asked['answered']} of {asked['sent']} prompts answered"
     told += f", {asked['replayed']} known from before" if asked["replayed"] else ""
     told += f", {asked['input'] + asked['output']} tokens, ${asked['usd']:.4f}"
