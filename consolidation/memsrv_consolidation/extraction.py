@@ -15,6 +15,7 @@ from memsrv.lenses.subjects import subject_of
 from memsrv.lenses.topics import topic_of
 from memsrv.records import Episode, Event, EventType, Kind, Message, Trust
 from memsrv_consolidation import grounding
+from memsrv_consolidation.implied import implied
 from memsrv_consolidation.passages import Passage, passages
 from memsrv_consolidation.teachers import Prompt
 from memsrv_consolidation.teachers.answers import ask_for
@@ -53,7 +54,7 @@ LENSES: Mapping[Kind, str] = {
     Kind.SEMANTIC: "lasting preferences and conventions of the user: what to use (relation `use`) or to avoid "
     "(relation `avoid`) for what. Not what was only asked for once.",
     Kind.EPISODIC: "what is true of the project: names, places, ports, URLs, versions, commands, owners, decisions. "
-    "The relation is the noun that stands in the log: port, url, version, test command, owner.",
+    "The relation is a noun: port, url, path, version, test command, owner; any other one must stand in the log.",
 }
 
 _SYSTEM = """You read a part of the log of a coding session and list what is worth knowing in later sessions.
@@ -187,7 +188,7 @@ def _unsaid(reading: Reading, said: Sequence[str]) -> list[str]:
     topic = topic_of(reading.value)
     if reading.subject.casefold() not in (THIS_PROJECT, (topic or THIS_PROJECT).casefold()):
         missing += grounding.unsaid(reading.subject, said)
-    if reading.relation not in SENTENCES:
+    if reading.relation not in SENTENCES and not implied(reading.subject, reading.relation, reading.value, said):
         missing += grounding.unsaid(reading.relation, said)
     return missing
 

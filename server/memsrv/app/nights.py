@@ -134,8 +134,9 @@ class Nights(Remembering, Costing, Learning):
         hired = engaged(self.home, self.settings, teacher)
         if hired is None:
             return Cost("rules", 0, 0.0)
-        left = self.cost().left
-        return Cost(hired.order.name, left.tokens, 0.0 if hired.order.name == "local" else left.usd)
+        left, order = self.cost().left, hired.order
+        free = not (order.usd_per_million_input or order.usd_per_million_output)
+        return Cost(order.name, left.tokens, 0.0 if free else left.usd)
 
     def _conditions(self, presence: Presence) -> Conditions:
         return sense(self.home, presence.idle_s(), datetime.now().astimezone())
