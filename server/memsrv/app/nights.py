@@ -10,7 +10,7 @@ from memsrv.app.learning import Learning
 from memsrv.app.remembering import Remembering
 from memsrv.app.spending import Costing
 from memsrv.consent import Act, Consent
-from memsrv.errors import MemsrvError, NoLogs, NoTimer
+from memsrv.errors import NoLogs, NoTimer
 from memsrv.night import morning, tick, timer
 from memsrv.night.conditions import Conditions, sense
 from memsrv.night.due import Decision
@@ -76,13 +76,12 @@ class Nights(Remembering, Costing, Learning):
 
     def _advice_on_key(self) -> str | None:
         """A key stays in the shell that it was exported in, and is written into no timer."""
-        with suppress(MemsrvError):  # what a teacher lacks is told where it is asked
-            hired = engaged(self.home, self.settings, None)
-            if hired and hired.key:
-                name = hired.order.name
-                give = timer.timer_of().giving(key_name(name))
-                return f"The timer does not know your key for {name}: nights go by rules alone until you {give}."
-        return None
+        hired = engaged(self.home, self.settings, None, may_lack=True)
+        if hired is None or not (hired.key or hired.order.lacks):
+            return None
+        name = hired.order.name
+        give = timer.timer_of().giving(key_name(name))
+        return f"The timer does not know your key for {name}: nights go by rules alone until you {give}."
 
     def uninstall_night(self) -> timer.Change:
         return timer.uninstall(timer.timer_of())

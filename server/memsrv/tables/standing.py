@@ -88,9 +88,10 @@ def _night(night: Json) -> str:
 def _spent(spend: Json) -> str | None:
     if spend["teacher"] == "rules" and not spend["calls"]:
         return None
+    # The teacher of the settings need not be the one that was asked: `memsrv cost` says who was.
     return (
         f"{spend['tokens']} of {spend['tokens_per_day']} tokens, ${spend['usd']:.2f} of ${spend['usd_per_day']:.2f} "
-        f"({spend['teacher']}, {spend['calls']} calls)"
+        f"({spend['calls']} calls to teachers)"
     )
 
 

@@ -15,11 +15,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from memsrv.app import App
 from memsrv.errors import NoTimer
 from memsrv.night.timer import Change, Schedule, Timer, install, plan, standing, timer_of, timers, uninstall
 from memsrv.night.timer.command import candidates, crontab_line, proven
 from memsrv.night.timer.launchd import LABEL
 from memsrv.night.timer.systemd import UNIT, Systemd
+from memsrv.settings import Home, Settings, Teacher
 
 TOOLS = {"linux": "systemctl", "darwin": "launchctl", "win32": "schtasks"}
 EVERY = sorted(TOOLS)
@@ -257,6 +259,26 @@ def test_a_path_with_spaces_percent_and_dollar_signs_reaches_systemd_as_it_is(sc
 def test_a_line_end_in_a_path_is_refused(schedule: Schedule) -> None:
     with pytest.raises(NoTimer, match="line end"):
         Systemd().texts(Schedule(schedule.command, {"MEMSRV_HOME": "/a\nExecStartPre=/bin/rm"}, 20, schedule.log))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="each system has its own way")
+@pytest.mark.parametrize("key", ["sk-ant-of-this-shell", None])
+def test_an_install_says_how_the_timer_gets_a_key_and_writes_it_nowhere(
+    key: str | None, place: Path, tool: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool("systemctl")
+    if key:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    else:
+        monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    settings = Settings(
+        teacher=Teacher(name="anthropic", model="m", usd_per_million_input=3, usd_per_million_output=15)
+    )
+
+    done = App(Home(place / "home"), settings, place).install_night()
+
+    assert "`systemctl --user import-environment ANTHROPIC_API_KEY`" in (done.advice or "")
+    assert not any(b"sk-ant" in path.read_bytes() for path in place.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("folder", ['a "b"', "it's", "back\\slash"])
