@@ -15,6 +15,7 @@ _STAGES = {"prod": "production", "development": "dev", "testing": "test"}
 def subject_of(words: str) -> str:
     """One spelling for one thing: "our staging server" is "the staging server"."""
     bare = re.sub(r"(?i)^(?:the|our|my|your|this|all)\s+", "", " ".join(words.split())).strip()
+    bare = re.sub(r"(?i)\s+(?:these days|nowadays|now|currently|at the moment|for now)$", "", bare)
     if not bare or bare.lower() in ("project", "repo", "repository", "codebase", "code base", "we"):
         return THIS_PROJECT
     stage = re.fullmatch(

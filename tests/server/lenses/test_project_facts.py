@@ -38,6 +38,7 @@ STATED = [
     ("our staging db is at postgres://staging.db.internal:5433/app", "The url of the staging database is postgres://staging.db.internal:5433/app."),
     ("My name is Sam and I own the billing module.", "The owner of the billing module is Sam."),
     ("Marta owns the payments service", "The owner of the payments service is Marta."),
+    ("Priya looks after the uploader these days, ask her first.", "The owner of the uploader is Priya."),
     ("Production is deployed from the release branch.", "The deploy branch of production is release."),
     ("deploy with ./scripts/deploy.sh --env staging", "The deploy command of this project is ./scripts/deploy.sh --env staging."),  # noqa: E501
     ("tests go in tests/unit", "The path of the tests is tests/unit."),
