@@ -135,6 +135,17 @@ def test_a_rewound_branch_is_marked_with_all_that_hangs_on_it(store: Store) -> N
     assert [one.id for one in store.events("s") if not one.on_main_path] == ["wrong", "done-wrong"]
 
 
+def test_a_turn_costs_no_more_in_a_long_session_than_its_length(store: Store) -> None:
+    """Counted in steps of SQLite's machine, of which looking at each pair of turns would take millions."""
+    said = [event(f"e{n}", "word", parent=f"e{n - 1}") for n in range(2_000)]
+    store.append(FILE, SESSION, said)
+    steps: list[None] = []
+    store._connection._db.conn.set_progress_handler(lambda: steps.append(None), 1_000)
+    store.append(FILE, SESSION, [event("one-more", parent="e1999")], read_from=FILE)
+
+    assert len(steps) < 500
+
+
 def test_a_session_keeps_what_is_known_of_it(store: Store) -> None:
     store.append(FILE, replace(SESSION, title="Checkout", started="2026-02", ended="2026-03"), [event("a")])
     store.append(FILE, replace(SESSION, started="2026-01", ended="2026-02", branch="x"), [event("b")], read_from=FILE)
