@@ -17,7 +17,7 @@ from mcp import Client
 
 from memsrv import mcp
 from memsrv.app import App
-from memsrv.errors import NothingConsented
+from memsrv.errors import NothingConsented, UsageError
 from memsrv.night import Night
 from memsrv.records import Evidence, Kind, Memory, Trust
 from memsrv.settings import Home, load
@@ -528,6 +528,29 @@ def test_a_project_that_may_not_be_recalled_is_in_no_answer_to_an_agent(two: Pla
     for (name, given), answer in zip(calls, anyio.run(told), strict=True):
         assert "port of the heliotrope" not in answer.casefold(), (name, given)
         assert f"about {SECRET}" not in answer, (name, given)
+
+
+def test_a_memory_of_another_project_is_not_ended_by_saving_one(two: Place) -> None:
+    with closing(Store.open(two.home.database)) as store:
+        (hidden,), (shown,) = store.memories("diary"), store.memories("shop")
+
+    with closing(two.app()) as app:
+        with pytest.raises(NothingConsented):
+            app.save("The port is 1.", kind=Kind.EPISODIC, project="shop", supersedes=hidden.id)
+        with pytest.raises(UsageError, match="a memory of shop, not of third"):
+            app.save("The port is 1.", kind=Kind.EPISODIC, project="third", supersedes=shown.id)
+        assert app.store.memory(hidden.id).valid_to is app.store.memory(shown.id).valid_to is None
+
+
+def test_status_says_no_of_a_source_and_does_not_ask_to_read_again(place: Place) -> None:
+    place.held(about("s1", place.project("app"), "plain"))
+    place.json("ingest")
+    place.set("sources.claude-code.recall", "false")
+
+    said = place.json("status", "--project", "app")
+
+    assert said["consents"] == [{"project": "app", "capture": True, "recall": False, "train": False}]
+    assert not [warning for warning in said["warnings"] if "read" in warning["what"]]
 
 
 def test_other_projects_are_given_back_as_before(two: Place) -> None:

@@ -87,6 +87,8 @@ class Remembering(Rooms):
         self.consent.require(Act.CAPTURE, project=name)
         if project is None and (file := self.capture.ignored.whole(str(self.cwd))):
             raise NothingConsented(f"nothing of {self.cwd} is kept: {file} says so; change it, or name another project")
+        if supersedes is not None and (old := self.visible.memory(supersedes)).project != name:
+            raise UsageError(f"`{supersedes}` is a memory of {old.project}, not of {name}; name that project")
         saved = save(
             self.store, self.redactor, text, kind=kind, project=name, now=now(), supersedes=supersedes, trust=trust
         )

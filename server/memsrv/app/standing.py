@@ -18,6 +18,7 @@ from memsrv.errors import MemsrvError
 from memsrv.night import timer
 from memsrv.night.journal import last_decision
 from memsrv.records import to_dict
+from memsrv.sources import SOURCES
 from memsrv.status import (
     AdapterStanding,
     Concern,
@@ -89,7 +90,8 @@ class Status(Learning, Versions):
         )
 
     def _consents(self, project: str) -> ConsentStanding:
-        may = {act: self.consent.allows(act, project=project) for act in Act}
+        consent = self.consent  # of a project whose every source says no, nothing is left
+        may = {a: any(consent.allows(a, project=project, agent=source.name) for source in SOURCES) for a in Act}
         return ConsentStanding(project, may[Act.CAPTURE], may[Act.RECALL], may[Act.TRAIN])
 
     def _weights(self, read: Standing, rooms: "_Rooms") -> Standing:

@@ -17,7 +17,7 @@ def concerns(standing: Standing) -> tuple[Concern, ...]:
 
 
 def _reading(s: Standing) -> Iterator[Concern]:
-    if not s.events:
+    if not s.events and all(consent.capture and consent.recall for consent in s.consents):
         yield Concern("nothing has been read yet", "run `memsrv ingest` to read Claude Code's logs")
     if unreadable := sum(source.unreadable for source in s.sources):
         worst = max(s.sources, key=lambda source: source.unreadable)
