@@ -17,6 +17,7 @@ from memsrv.night.due import Decision, Deed, News, decide, in_turn
 from memsrv.night.journal import Journal, begun, last_decision, noted, write
 from memsrv.night.news import heard_in, news
 from memsrv.night.sight import remembered
+from memsrv.settings import Home
 from memsrv.store import Store
 from memsrv_adapters.version import shelf_name
 
@@ -52,7 +53,7 @@ def look(
     try:
         one_look.acquire(blocking=False)
     except Timeout:
-        return last_decision(night.home) or Journal(_stamp(conditions.now), ())
+        return _before(night.home) or Journal(_stamp(conditions.now), ())
     try:
         return _act(replace(night, came_back=came_back, or_rules=True), store, conditions, only, told)
     finally:
@@ -61,7 +62,7 @@ def look(
 
 def _act(night: Night, store: Store, conditions: Conditions, only: str | None, told: Told) -> Journal:
     home = night.home
-    journal = write(home, begun(last_decision(home), decisions(night, store, conditions, only), conditions.now))
+    journal = write(home, begun(_before(home), decisions(night, store, conditions, only), conditions.now))
     chosen = journal.acted
     if chosen is None:
         return journal
@@ -101,7 +102,7 @@ def _judged(night: Night, store: Store, project: str, conditions: Conditions) ->
 def news_of(night: Night, store: Store, project: str, now: datetime) -> News:
     """What is new of `project`, from memory, the shelf and the run folders."""
     name = shelf_name(project)
-    journal = last_decision(night.home)
+    journal = _before(night.home)
     return news(
         project,
         remembered(store, project, night.consent),
@@ -112,6 +113,14 @@ def news_of(night: Night, store: Store, project: str, now: datetime) -> News:
         tries=journal.tries if journal else lambda run: 0,
         heard=heard_in(store, now),
     )
+
+
+def _before(home: Home) -> Journal | None:
+    """The last look; a damaged one is no reason never to look again, and the next takes its place."""
+    try:
+        return last_decision(home)
+    except (MemsrvError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _stamp(now: datetime) -> str:

@@ -107,6 +107,16 @@ def test_a_look_beside_another_one_decides_nothing(store: Store, night: Night) -
 
 
 @pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("damaged", ["{", '{"projects": 3}', "[]"])
+def test_a_damaged_journal_stops_no_night(damaged: str, store: Store, night: Night) -> None:
+    night.home.night.write_text(damaged)
+
+    [entry] = look(night, store, replace(QUIET, powered=False), nobody).projects
+
+    assert entry.reason == "3 facts are new, but the machine runs on battery"
+
+
+@pytest.mark.usefixtures("told")
 def test_what_a_person_must_provide_first_is_waited_for(store: Store, night: Night) -> None:
     bare = replace(night, needed=("no_such_trainer",))
 
