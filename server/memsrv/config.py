@@ -229,7 +229,7 @@ def _read(home: Home) -> tomlkit.TOMLDocument:
         document = tomlkit.parse(home.config.read_text("utf-8"))
     except FileNotFoundError:
         return tomlkit.document()
-    except ParseError as error:
+    except (ParseError, UnicodeDecodeError) as error:
         raise UsageError(f"{home.config} is not valid TOML ({error}); correct it or move it away") from error
     _check(document, str(home.config))
     if isinstance(named := document.get("train"), list):  # until 0.2 consent was a list of projects

@@ -6,6 +6,7 @@ follows needs nothing but them, so that one that was killed is finished by the n
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -68,6 +69,8 @@ def forget(
         raise UsageError("words are erased, not retired; give --erase with them")
     if not ids and not words:
         raise UsageError("there is nothing to forget; name a memory (`memsrv memories` lists them)")
+    if wordless := [one for one in words if not re.search(r"\w", one)]:
+        raise UsageError(f"`{wordless[0]}` holds no word to look for; give --words some letters or digits")
     memories = [_memory(store, id) for id in dict.fromkeys(ids)]
     shown = _erasure(home, store, memories, words) if erase else _retirement(memories)
     code = _code(shown, memories, words)

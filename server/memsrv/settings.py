@@ -246,8 +246,12 @@ def load(home: Home) -> Settings:
             return Settings.model_validate(tomllib.load(file))
     except FileNotFoundError:
         return Settings()
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{home.config} is not valid TOML ({error}); correct it or move it away") from error
+    except OSError as error:
+        raise UsageError(
+            f"{home.config} cannot be read ({error.strerror}); make it a file that you may read"
+        ) from error
     except ValidationError as error:
         raise UsageError(checked(error, str(home.config))) from error
 

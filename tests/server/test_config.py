@@ -115,6 +115,25 @@ def test_a_value_that_cannot_be_is_refused_and_nothing_is_written(app: App, key:
     assert not app.home.config.exists()
 
 
+@pytest.mark.parametrize("content", [b"port = [", b"\xff\xfep\0o\0r\0t\0", b"port = 'many'"])
+def test_a_file_that_cannot_be_understood_is_named_and_left_alone(app: App, content: bytes) -> None:
+    app.home.root.mkdir(parents=True)
+    app.home.config.write_bytes(content)
+
+    for use in (lambda: load(app.home), lambda: app.config_set("port", "1"), lambda: app.config_unset("port")):
+        with pytest.raises(UsageError, match=r"config\.toml"):
+            use()
+
+    assert app.home.config.read_bytes() == content
+
+
+def test_a_folder_in_the_place_of_the_settings_is_named(app: App) -> None:
+    app.home.config.mkdir(parents=True)
+
+    with pytest.raises(UsageError, match="cannot be read"):
+        load(app.home)
+
+
 @pytest.mark.parametrize(
     ("key", "meant"),
     [

@@ -150,6 +150,11 @@ def test_words_alone_are_not_retired(world: World) -> None:
         world.app.forget([], words=["Priya"])
 
 
+def test_words_that_are_none_are_refused(world: World) -> None:
+    with pytest.raises(UsageError, match="holds no word"):
+        world.app.forget([], erase=True, words=["…!"])
+
+
 # Retiring
 
 
