@@ -138,7 +138,7 @@ def erase(home: Home, stones: Tombstones, claims: frozenset[str]) -> tuple[tuple
                 changed = _erase_home(Home(path), stones, claims)
             else:
                 changed = _erase_archive(home, path, stones, claims)
-        except MemsrvError as error:
+        except (MemsrvError, OSError) as error:  # a link to nowhere, no right to read it, a full disk
             trouble.append(f"{path} could not be searched ({error}); delete it if it must not hold what was erased")
         else:
             rewritten += [path.name] if changed else []

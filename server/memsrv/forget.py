@@ -95,6 +95,10 @@ def _memory(store: Store, id: str) -> Memory:
         return store.memory(id)
     except NotFound as error:
         if claim_hash(id) in store.erased_claims():
+            if store.erasing_unfinished():
+                raise NotFound(
+                    f"`{id}` was erased, but not yet everywhere: something cut it short; `memsrv gc` finishes it"
+                ) from error
             raise NotFound(f"`{id}` was erased already; nothing of it is kept") from error
         raise
 

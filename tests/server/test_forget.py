@@ -450,3 +450,30 @@ def test_the_command_shows_first_and_then_does(world: World) -> None:
     done = memsrv("--yes")
     assert (done["done"], done["memories"][0]["text"]) == (True, None)
     assert world.holding() == []
+
+
+def test_a_backup_that_cannot_be_opened_stops_no_erase(world: World) -> None:
+    world.home.backups.mkdir(parents=True)
+    (world.home.backups / "20200101-000000.tar.gz").symlink_to("/nowhere")
+    (world.home.backups / "20200102-000000.tar.gz").write_bytes(b"garbage")
+    made = world.app.backup()
+
+    told = world.erase(world.memory("zebrafish").id)
+
+    assert told.backups == (Path(made.path).name,)
+    assert sum("could not be searched" in note for note in told.notes) == 2
+    assert not world.app.store.erasing_unfinished()
+    assert world.holding() == []
+
+
+def test_what_is_not_erased_everywhere_yet_is_not_called_gone(world: World) -> None:
+    memory = world.memory("zebrafish")
+    store = world.app.store
+    store.bury(store.stones_of([memory], []), forget._claims([memory]))
+    store.sweep(store.tombstones(), store.erased_claims(), dry=False)
+
+    with pytest.raises(NotFound, match="`memsrv gc` finishes it"):
+        world.app.forget([memory.id], erase=True)
+    world.app.gc()
+    with pytest.raises(NotFound, match="erased already"):
+        world.app.forget([memory.id], erase=True)
