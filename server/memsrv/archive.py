@@ -47,8 +47,10 @@ def pack(members: Iterable[tuple[str, Path]], about: Mapping[str, Any], to: Path
             raw.flush()
             os.fsync(raw.fileno())
         Path(part).replace(to)
-    except BaseException:
+    except BaseException as error:
         Path(part).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(to)  # a full disk does not say of which file
         raise
 
 

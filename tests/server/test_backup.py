@@ -457,3 +457,23 @@ def test_erasing_reaches_what_a_restore_moved_aside(home: Home, tmp_path: Path) 
 
     assert [name.endswith("-replaced") for name in done.backups] == [True]
     assert [path for path in home.root.rglob("*") if path.is_file() and b"is 6417" in path.read_bytes()] == []
+
+
+_ON_A_FULL_DISK = """
+import os, resource, sys
+from pathlib import Path
+from memsrv import archive
+folder = Path(sys.argv[1])
+(folder / "big").write_bytes(os.urandom(500_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+archive.pack([("big", folder / "big")], {}, folder / "made.tar.gz")
+"""
+
+
+def test_a_disk_that_is_full_names_the_file_and_keeps_no_half_of_it(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-I", "-c", _ON_A_FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+
+    assert "made.tar.gz" in ended.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["big"]
