@@ -9,7 +9,7 @@ import glob
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -44,16 +44,28 @@ class Capture:
     consent: Consent
     ignored: IgnoreFiles
     closed: Mapping[Path, str] = field(default_factory=dict)  # agents' own folders, with what forbids them
+    former: Mapping[str, Collection[str]] = field(default_factory=dict)  # by folder: what its project was called
 
     @classmethod
-    def of(cls, home: Path, consent: Consent, folders: Mapping[str, Path]) -> Self:
+    def of(
+        cls,
+        home: Path,
+        consent: Consent,
+        folders: Mapping[str, Path],
+        former: Mapping[str, Collection[str]] | None = None,
+    ) -> Self:
         """For the reading that begins now; `folders` are where the agents keep their logs."""
         denied = {folder: consent.denied_by(Act.CAPTURE, agent=agent) for agent, folder in folders.items()}
-        return cls(consent, IgnoreFiles(home), {folder: key for folder, key in denied.items() if key})
+        return cls(consent, IgnoreFiles(home), {folder: key for folder, key in denied.items() if key}, former or {})
 
     def denied(self, agent: str, cwd: str | None) -> str | None:
         """What forbids a session as a whole, by the key or the file that says so; None: it may be read."""
-        key = self.consent.denied_by(Act.CAPTURE, project=identify(cwd) if cwd else UNKNOWN, agent=agent)
+        project = identify(cwd) if cwd else UNKNOWN
+        key = self.consent.denied_by(Act.CAPTURE, project=project, agent=agent)
+        if key is None and cwd and not self.consent.said(Act.CAPTURE, "projects", project):
+            # A new remote gives another name: a no that was said under the one before still holds.
+            keys = (self.consent.denied_by(Act.CAPTURE, project=name) for name in sorted(self.former.get(cwd, ())))
+            key = next(filter(None, keys), None)
         if key is not None or cwd is None:
             return key
         file = self.ignored.whole(cwd)

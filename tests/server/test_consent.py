@@ -174,6 +174,23 @@ def test_a_log_that_grows_after_the_no_is_not_read_on(place: Place) -> None:
     assert SECRET.encode() not in place.bytes()
 
 
+def test_a_no_outlives_the_name_that_it_was_said_of(place: Place) -> None:
+    folder = place.project("diary")
+    place.held(about("before", folder, "plain"))
+    place.json("ingest")
+    place.set("projects.diary.capture", "false")
+    (folder / ".git" / "config").write_text('[remote "origin"]\n\turl = git@github.com:ana/journal.git\n')
+    place.held(about("after", folder, SECRET))
+
+    told = place.memsrv("ingest")
+
+    assert SECRET.encode() not in place.bytes()
+    assert "projects.diary.capture" in told.stdout + told.stderr
+    place.set("projects.ana-journal.capture", "true")
+    place.json("ingest")
+    assert SECRET.encode() in place.bytes()
+
+
 def test_a_log_that_has_not_said_yet_whose_it_is_waits(place: Place) -> None:
     place.set("projects.diary.capture", "false")
     path = place.held(about("late", place.project("diary"), SECRET))

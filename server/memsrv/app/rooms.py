@@ -1,6 +1,7 @@
 """What every verb stands on: one home, its settings, and the store, the redactor and the shelf, opened when needed."""
 
 import threading
+from collections import defaultdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -44,7 +45,11 @@ class Rooms:
     @property
     def capture(self) -> Capture:
         """What a reading of logs that begins now may take in."""
-        return Capture.of(self.home.root, self.consent, agent_folders())
+        former = defaultdict[str, set[str]](set)
+        if self.consent.refused(Act.CAPTURE, "projects"):
+            for session in self.store.sessions():
+                former[session.cwd or ""].add(session.project)
+        return Capture.of(self.home.root, self.consent, agent_folders(), former)
 
     @property
     def store(self) -> Store:
