@@ -44,7 +44,9 @@ def search(
     found = app.search(query, project=scope(project, all_projects), kinds=chosen_kinds(kinds), limit=limit)
     give(found, tables.found, json)
     if not found.results:
-        terminal.note(app.how_to_begin() or "Nothing found; try other words, or --all-projects.")
+        terminal.note(
+            app.how_to_begin() or f"Nothing found; try other words{'' if all_projects else ', or --all-projects'}."
+        )
 
 
 @command.command()

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 
 from memsrv import tables, terminal
 from memsrv.app import App
+from memsrv.consent import Answer
 from memsrv.demo import show
 from memsrv.demo.doors import endpoint, search_over_mcp, stream
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
-from memsrv.consent import Answer
 from memsrv.errors import GateRefused
 from memsrv.records import to_dict
 from memsrv.settings import Home, Settings
@@ -99,7 +99,8 @@ class _Demo:
             f"Facts become conversations, conversations an adapter of {self.settings.base}; then it is measured.",
         )
         with terminal.Stages() as stages:
-            report: Mapping[str, Any] = to_dict(self.app.consolidate(consent=lambda _: Answer.YES, progress=stages.show))
+            made = self.app.consolidate(consent=lambda _: Answer.YES, progress=stages.show)
+        report: Mapping[str, Any] = to_dict(made)
         self.spent += [
             show.Cost(stage, seconds, report["peak_mib"].get(stage)) for stage, seconds in report["seconds"].items()
         ]

@@ -275,7 +275,5 @@ def _standing(run: Run) -> RunStanding:
     if run.report_file.exists():
         report = read_json(run.report_file)
         stopped = (report.get("teacher") or {}).get("stopped")
-        standing = replace(
-            standing, state="done", verdict=report["verdict"], reason=report["reason"], unaided=stopped
-        )
+        standing = replace(standing, state="done", verdict=report["verdict"], reason=report["reason"], unaided=stopped)
     return standing

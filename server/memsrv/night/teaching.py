@@ -23,6 +23,7 @@ NAMES = ("rules", "anthropic", "openai", "local")
 #: How long the endpoint may take to load the base that is to teach.
 WARMING_PATIENCE_S = 180.0
 
+
 @dataclass(frozen=True, slots=True)
 class Engaged:
     """A teacher as a run may have it. `key` goes to the child's stdin and nowhere else."""

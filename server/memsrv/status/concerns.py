@@ -31,7 +31,7 @@ def _reading(s: Standing) -> Iterator[Concern]:
     if late:
         yield Concern(
             f"{len(late)} logs have grown by {sum(source.behind or 0 for source in late)} bytes",
-            f"end process {s.watch.pid}, which watches and does not get on: another one takes over"
+            f"end process {s.watch.pid} (`kill -9`), which watches and does not get on: another takes over"
             if s.watch.watching
             else "run `memsrv ingest` to read them, or leave `memsrv watch` running",
         )
