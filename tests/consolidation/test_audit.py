@@ -100,18 +100,18 @@ def test_a_line_of_a_planted_key_is_enough(tmp_path: Path) -> None:
     assert audit([tmp_path], [key], REDACTOR).found == (Found(f"{tmp_path.name}/log.txt", CANARY, 1),)
 
 
-def test_every_byte_is_read_also_of_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memsrv_consolidation.audit._CHUNK", 1 << 16)
-    monkeypatch.setattr("memsrv_consolidation.audit._OVERLAP", 1 << 10)
+def test_every_byte_is_read_also_of_a_large_file(tmp_path: Path) -> None:
+    """It is read in pieces of 8 MiB: one secret lies across the first seam, one is the last thing in the file."""
     file = tmp_path / "weights.bin"
-    for at in (0, (1 << 16) - 20, 3 * (1 << 16) + 7, (1 << 18) - len(PLANTED.secret)):
-        data = bytearray(1 << 18)
+    size = (8 << 20) + (1 << 16)
+    for at in ((8 << 20) - 20, size - len(PLANTED.secret)):
+        data = bytearray(size)
         data[at : at + len(PLANTED.secret)] = PLANTED.secret.encode()
         file.write_bytes(data)
 
         result = audit([file], SECRETS[:5], REDACTOR)
 
-        assert (result.files, result.bytes, result.clean) == (1, 1 << 18, False)
+        assert (result.files, result.bytes, result.clean) == (1, size, False)
 
 
 def test_what_is_clean_says_how_much_was_read(tmp_path: Path) -> None:
