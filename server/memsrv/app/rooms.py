@@ -1,6 +1,7 @@
 """What every verb stands on: one home, its settings, and the store, the redactor and the shelf, opened when needed."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,7 +20,7 @@ from memsrv_adapters.shelf import Shelf
 EVERY = "*"
 
 
-class Rooms:
+class Rooms(ABC):
     """One home, seen from one working folder. May be shared by threads."""
 
     def __init__(self, home: Home, settings: Settings, cwd: Path) -> None:
@@ -94,9 +95,9 @@ class Rooms:
         self.consent.require(Act.RECALL, project=project)
         return project
 
+    @abstractmethod
     def _note_standing(self) -> None:
         """After a change: the status line's cache says how all stands now."""
-        raise NotImplementedError
 
 
 _redactor = lru_cache(maxsize=4)(Redactor)
