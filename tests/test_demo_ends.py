@@ -12,6 +12,10 @@ import pytest
 
 Demo = subprocess.Popen[str]
 
+#: A shell shows both as 130. CPython ends itself by the signal where Ctrl-C fell into the `exec` of a dataclass that
+#: was being made, however well the interrupt was taken care of (`_Py_UnhandledKeyboardInterrupt`, until 3.12).
+ENDED_BY_CTRL_C = (130, -signal.SIGINT)
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -58,6 +62,11 @@ def _until(demo: Demo, sign: str) -> None:
     pytest.fail(f"the demo ended before it said {sign!r}:\n{''.join(seen)}")
 
 
+def _has_a_server(demo: Demo) -> bool:
+    """It asks, in a process of its own: before, modules are still being imported, and Python itself may end there."""
+    return any("serve" in child.cmdline() for child in psutil.Process(demo.pid).children())
+
+
 def _interrupt_alone(demo: Demo) -> None:
     demo.send_signal(signal.SIGINT)
 
@@ -79,10 +88,12 @@ def test_an_interrupted_demo_leaves_nothing_running(
     demo: Demo, home: Path, sign: str, interrupt: Callable[[Demo], None]
 ) -> None:
     _until(demo, sign)
+    while "MCP" in sign and not _has_a_server(demo):
+        assert demo.poll() is None, "the demo ended before it asked"
 
     interrupt(demo)
     output, _ = demo.communicate()
 
-    assert demo.returncode == 130, output
+    assert demo.returncode in ENDED_BY_CTRL_C, output
     assert "Traceback" not in output
     assert _of(home) == []

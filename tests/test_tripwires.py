@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from memsrv.settings import claude_config, open_home
+from memsrv import sources
+from memsrv.settings import open_home
 
 
 def test_a_test_cannot_reach_beyond_loopback() -> None:
@@ -24,4 +25,4 @@ def test_a_test_cannot_read_the_real_home() -> None:
 
 def test_the_default_places_are_private_to_the_run() -> None:
     assert "memsrv-tests-" in str(open_home().root)
-    assert "memsrv-tests-" in str(claude_config())
+    assert "memsrv-tests-" in str(sources.folders()["claude-code"][0])

@@ -51,12 +51,13 @@ class Capture:
         cls,
         home: Path,
         consent: Consent,
-        folders: Mapping[str, Path],
+        folders: Mapping[str, Collection[Path]],
         former: Mapping[str, Collection[str]] | None = None,
     ) -> Self:
         """For the reading that begins now; `folders` are where the agents keep their logs."""
-        denied = {folder: consent.denied_by(Act.CAPTURE, agent=agent) for agent, folder in folders.items()}
-        return cls(consent, IgnoreFiles(home), {folder: key for folder, key in denied.items() if key}, former or {})
+        keys = {agent: consent.denied_by(Act.CAPTURE, agent=agent) for agent in folders}
+        closed = {folder: key for agent, key in keys.items() if key for folder in folders[agent]}
+        return cls(consent, IgnoreFiles(home), closed, former or {})
 
     def denied(self, agent: str, cwd: str | None) -> str | None:
         """What forbids a session as a whole, by the key or the file that says so; None: it may be read."""
@@ -182,6 +183,7 @@ def _blank(event: Event, *, words: bool = True) -> Event:
         command=None,
         paths=(IGNORED,) if event.paths else (),
         edits=(),
+        spans=(),
     )
 
 

@@ -22,7 +22,7 @@ from memsrv.logfiles import batches, find, identity, is_same_file, tail
 from memsrv.project import UNKNOWN, identify
 from memsrv.records import Event, Session
 from memsrv.redact import Redactor
-from memsrv.sources import SOURCES, Reader, Source, UnreadableLineError
+from memsrv.sources import SOURCES, LineSource, Reader, Source, UnreadableLineError
 from memsrv.store import BadLine, FileState, Store
 
 _TEXT_CHARS = 64_000
@@ -106,6 +106,8 @@ def ingest(
     desk = _Desk(store, redactor, capture, tally)
     for done, (path, source) in enumerate(owned):
         tell = partial(progress, path, done, len(owned)) if progress else _untold
+        if not isinstance(source, LineSource):
+            continue
         try:
             _read_file(desk, path, source, tell)
         except OSError as error:
@@ -135,7 +137,7 @@ def _untold() -> None:
     """Nobody wants to know how far the reading is."""
 
 
-def _read_file(desk: _Desk, path: Path, source: Source, tell: Callable[[], None]) -> None:
+def _read_file(desk: _Desk, path: Path, source: LineSource, tell: Callable[[], None]) -> None:
     tell()
     with path.open("rb") as file:
         while not _read_from_where_it_was_left(desk, path, file, source, tell):
@@ -143,7 +145,7 @@ def _read_file(desk: _Desk, path: Path, source: Source, tell: Callable[[], None]
 
 
 def _read_from_where_it_was_left(
-    desk: _Desk, path: Path, file: BinaryIO, source: Source, tell: Callable[[], None]
+    desk: _Desk, path: Path, file: BinaryIO, source: LineSource, tell: Callable[[], None]
 ) -> bool:
     store, redactor, tally = desk.store, desk.redactor, desk.tally
     named = redactor.without_strings.redact(str(path))[0]
@@ -191,7 +193,7 @@ def _read_from_where_it_was_left(
     return True
 
 
-def _may_be_read(desk: _Desk, path: Path, file: BinaryIO, source: Source, known: FileState | None) -> bool:
+def _may_be_read(desk: _Desk, path: Path, file: BinaryIO, source: LineSource, known: FileState | None) -> bool:
     """Whether the session may be captured; its log is read no further than to the folder that it was held in."""
     scout = source.reader(path, known.state.get("source", {}) if known else {})
     if scout.facts.cwd is None or "[redacted:" in scout.facts.cwd:
@@ -227,7 +229,7 @@ def _parse(
     return events, bad, offset
 
 
-def _session_id(store: Store, path: Path, named: str, source: Source) -> str:
+def _session_id(store: Store, path: Path, named: str, source: LineSource) -> str:
     """The source's name for the session; a second file of that name gets a suffix, unless the first is gone (moved)."""
     id = source.session_id(path.with_name(Path(named).name))
     try:

@@ -66,11 +66,13 @@ class Event:
     text: str = ""
     time: str | None = None
     outcome: Outcome = Outcome.UNKNOWN
+    grounds: str | None = None  # what the outcome rests on: "exit code 1", "is_error", "status: cancelled", …
     tool: str | None = None
     call: str | None = None  # joins a tool call to its result or rejection
     command: str | None = None  # the shell command of a Bash-like tool
     paths: tuple[str, ...] = ()  # files read, written or edited
     edits: tuple[tuple[str, str, str], ...] = ()  # (path, old text, new text), cut to 2 kB each
+    spans: tuple[tuple[str, int, int], ...] = ()  # (path, first line, last line) that were read or written, 1-based
     exit_code: int | None = None
     error: str | None = None  # error class: "ModuleNotFoundError", "tool misuse", "interrupted", …
     cwd: str | None = None
@@ -78,7 +80,9 @@ class Event:
     parent: str | None = None  # the event before it in the conversation graph
     on_main_path: bool = True  # False: a rewound branch
     sidechain: bool = False  # a subagent's
-    model: str | None = None
+    child: str | None = None  # the subagent's session that this call started
+    echo: bool = False  # what memsrv itself gave the agent: never evidence
+    model: str | None = None  # as the log names it; an adapter version of ours under its exact name
     tokens: int | None = None  # output tokens of the API response, counted once
     turn: int = -1  # place within the session, given by the store
 

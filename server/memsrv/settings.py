@@ -263,12 +263,6 @@ def checked(error: ValidationError, where: str) -> str:
     return f"{where}: `{key}`: {first['msg']}; correct it or remove it"
 
 
-def claude_config() -> Path:
-    """Claude Code's own folder: `CLAUDE_CONFIG_DIR` or `~/.claude`."""
-    named = os.environ.get("CLAUDE_CONFIG_DIR")
-    return Path(named) if named else Path.home() / ".claude"
-
-
 #: Variables that move what memsrv reads or keeps, and that a timer's process would not know.
 _MOVING = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_DATA_HOME", "HF_HOME")
 
@@ -277,11 +271,6 @@ def moved(home: Home) -> dict[str, str]:
     """What the environment moved, absolute: to be told to a process that starts without it."""
     found = {"MEMSRV_HOME": str(home.root)} if "MEMSRV_HOME" in os.environ else {}
     return found | {name: str(Path(os.environ[name]).absolute()) for name in _MOVING if os.environ.get(name)}
-
-
-def agent_folders() -> dict[str, Path]:
-    """Where each agent keeps its own session logs."""
-    return {"claude-code": claude_config() / "projects"}
 
 
 def set_for_libraries(threads: int) -> None:

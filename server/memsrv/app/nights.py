@@ -20,9 +20,9 @@ from memsrv.night.presence import Presence
 from memsrv.night.teaching import engaged
 from memsrv.night.timer.command import candidates, crontab_line, proven
 from memsrv.records import Kind, Memory
-from memsrv.settings import agent_folders, key_name, moved
+from memsrv.settings import key_name, moved
 from memsrv.shapes import Memories
-from memsrv.sources import SOURCES
+from memsrv.sources import SOURCES, folders
 from memsrv_adapters.version import shelf_name
 
 Progress = Callable[..., None]
@@ -151,7 +151,6 @@ class Nights(Remembering, Costing, Learning):
     def _logs(self) -> set[Path]:
         """Every log that an agent writes: those that are known, and those that came since."""
         may = self.consent.allows
-        own = [folder for agent, folder in agent_folders().items() if may(Act.CAPTURE, agent=agent)]
-        folders = [folder for folder in own if folder.is_dir()]
-        found = {path for source in SOURCES for folder in folders for path in source.discover(folder)}
+        own = {agent: places for agent, places in folders().items() if may(Act.CAPTURE, agent=agent)}
+        found = {path for s in SOURCES for place in own.get(s.name, ()) if place.is_dir() for path in s.discover(place)}
         return found | {Path(file.path) for file in self.store.files()}

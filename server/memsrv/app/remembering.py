@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from memsrv import sources
 from memsrv.app.rooms import EVERY, Rooms, now
 from memsrv.compact import Compact, compact
 from memsrv.consent import Act
@@ -14,7 +15,6 @@ from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
 from memsrv.recover import Recovered, recover
 from memsrv.remember import Saved, remember, save
-from memsrv.settings import agent_folders
 from memsrv.shapes import Memories
 
 Progress = Callable[..., None]
@@ -30,8 +30,9 @@ class Remembering(Rooms):
     def ingest(
         self, paths: Sequence[Path] = (), *, agent: str | None = None, progress: Progress | None = None
     ) -> IngestReport:
-        """Read logs, Claude Code's own where no path is given, and remember what they hold."""
-        report = self.read_logs(paths or list(agent_folders().values()), agent=agent, progress=progress)
+        """Read logs, the agents' own where no path is given, and remember what they hold."""
+        own = [folder for folders in sources.folders().values() for folder in folders]
+        report = self.read_logs(paths or own, agent=agent, progress=progress)
         if paths and report.declined and not report.files:
             forbidding = ", ".join(report.declined_by)
             raise NothingConsented(

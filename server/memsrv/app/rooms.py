@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from memsrv import sources
 from memsrv.capture import Capture
 from memsrv.consent import Act, Consent
 from memsrv.project import identify
 from memsrv.redact import Redactor, key_at
-from memsrv.settings import UNSAID, Home, Settings, agent_folders, load
+from memsrv.settings import UNSAID, Home, Settings, load
 from memsrv.store import Store
 from memsrv.store.visible import Visible
 from memsrv_adapters.shelf import Shelf
@@ -50,7 +51,7 @@ class Rooms(ABC):
         if self.consent.refused(Act.CAPTURE, "projects"):
             for session in self.store.sessions():
                 former[session.cwd or ""].add(session.project)
-        return Capture.of(self.home.root, self.consent, agent_folders(), former)
+        return Capture.of(self.home.root, self.consent, sources.folders(), former)
 
     @property
     def store(self) -> Store:

@@ -56,7 +56,11 @@ class Redactor:
     def redact_event(self, event: Event) -> tuple[Event, int]:
         """`event` with every string that a log could have put a secret into redacted."""
         strings = [value for name in _EVENT_STRINGS if (value := getattr(event, name))]
-        strings += [*event.paths, *(part for edit in event.edits for part in edit)]
+        strings += [
+            *event.paths,
+            *(path for path, _, _ in event.spans),
+            *(part for edit in event.edits for part in edit),
+        ]
         if not self.find("\n".join(strings).encode("utf-8", "replace")):
             return event, 0  # most are clean, and one look at all of it is cheaper than one at each
         total = 0
@@ -72,7 +76,8 @@ class Redactor:
         }
         paths = tuple(clean(path) for path in event.paths)
         edits = tuple((clean(path), clean(old), clean(new)) for path, old, new in event.edits)
-        return replace(event, **changes, paths=paths, edits=edits), total
+        spans = tuple((clean(path), first, last) for path, first, last in event.spans)
+        return replace(event, **changes, paths=paths, edits=edits, spans=spans), total
 
     def redact_tree(self, value: Any) -> Any:
         """A JSON value with every string in it redacted, the keys of objects too."""

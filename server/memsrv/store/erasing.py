@@ -74,7 +74,9 @@ def clean_event(event: Event, session: Session, stones: Tombstones) -> Event:
     if not stones:
         return event
     place = (in_session(session.id), in_project(session.project))
-    said = {name: getattr(event, name) for name in ("text", "command", "error", "cwd", "branch", "paths", "edits")}
+    said = {
+        name: getattr(event, name) for name in ("text", "command", "error", "cwd", "branch", "paths", "edits", "spans")
+    }
     return replace(event, **stones.scrub_tree(said, place))
 
 

@@ -67,6 +67,12 @@ def m006_tombstones(db: Database) -> None:
     db.execute("CREATE TABLE tombstones (hash TEXT PRIMARY KEY, salt TEXT NOT NULL, shape TEXT NOT NULL, done TEXT)")
 
 
+@migrations()
+def m007_what_an_outcome_rests_on(db: Database) -> None:
+    for column in ("grounds TEXT", "spans TEXT NOT NULL DEFAULT '[]'", "child TEXT", "echo INTEGER NOT NULL DEFAULT 0"):
+        db.execute(f"ALTER TABLE events ADD COLUMN {column}")
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (

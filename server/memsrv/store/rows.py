@@ -141,6 +141,8 @@ def event_of(row: sqlite3.Row) -> Event:
     values = {name: row[name] for name in EVENT_COLUMNS}
     values["paths"] = json.loads(values["paths"])
     values["edits"] = json.loads(values["edits"])
+    values["spans"] = json.loads(values["spans"])
+    values["echo"] = bool(values["echo"])
     values["on_main_path"] = bool(values["on_main_path"])
     values["sidechain"] = bool(values["sidechain"])
     return from_dict(Event, values)

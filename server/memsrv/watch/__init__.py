@@ -8,7 +8,7 @@ data. Knows no log format and no SQL: reading and remembering are verbs that com
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,10 @@ from pathlib import Path
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-from memsrv import __version__
+from memsrv import __version__, sources
 from memsrv.lease import Lease
 from memsrv.records import to_dict
-from memsrv.settings import Home, Settings, agent_folders
+from memsrv.settings import Home, Settings
 from memsrv.watch.reading import TICK_S, Reading, Stopped, Verbs
 from memsrv.watch.standing import DEPUTY, NAME, Trouble, WatchStanding, holder_is_suspended, standing
 from memsrv.watch.troubles import Troubles
@@ -53,14 +53,14 @@ class Watch:
         *,
         always: bool = False,
         tell: Callable[[str], None] = log.debug,
-        folders: Mapping[str, Path] | None = None,
+        folders: Mapping[str, Collection[Path]] | None = None,
         observer: Callable[[], BaseObserver] = Observer,
     ) -> None:
         self._home = home
         self._verbs = verbs
         self._always = always
         self._tell = tell
-        self._folders = agent_folders() if folders is None else folders
+        self._folders = sources.folders() if folders is None else folders
         self._observer = observer
         self._lease = Lease(home.root, NAME)
         self._deputy = Lease(home.root, DEPUTY)

@@ -5,7 +5,7 @@ database that cannot be written ends a round, since no other file would fare bet
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -57,7 +57,7 @@ class Reading:
         self,
         verbs: Verbs,
         settings: Settings,
-        folders: Mapping[str, Path],
+        folders: Mapping[str, Collection[Path]],
         stop: Event,
         *,
         troubles: Troubles,
@@ -66,7 +66,7 @@ class Reading:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         allows = Consent(settings).allows
-        self.folders = [folder for agent, folder in folders.items() if allows(Act.CAPTURE, agent=agent)]
+        self.folders = [one for agent, own in folders.items() if allows(Act.CAPTURE, agent=agent) for one in own]
         self.hints = Hints(observer=observer)
         self.mode = EVENTS
         self._verbs = verbs

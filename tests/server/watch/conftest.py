@@ -82,7 +82,7 @@ class Place:
         made = Watch(
             self.home,
             verbs(self.home, settings, self.outside.cwd),
-            folders={"claude-code": self.agent.folder},
+            folders={"claude-code": [self.agent.folder]},
             **chosen,
         )
         self._watches.append(made)

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from memsrv.sources import LineSource
 from memsrv.sources.claude_code.reader import KNOWN_TYPES, ClaudeReader
+from memsrv.sources.machine import Machine
 
 __all__ = ["ClaudeCode"]
 
@@ -17,10 +19,11 @@ __all__ = ["ClaudeCode"]
 _ASIDE = re.compile(r"agent-(?:acompact|aside_question)")
 
 
-class ClaudeCode:
-    @property
-    def name(self) -> str:
-        return "claude-code"
+class ClaudeCode(LineSource):
+    name = "claude-code"
+
+    def folders(self, machine: Machine) -> Sequence[Path]:
+        return (machine.named("CLAUDE_CONFIG_DIR", machine.home / ".claude") / "projects",)
 
     def owns(self, path: Path, head: bytes) -> bool:
         if path.suffix != ".jsonl" or path.name in ("history.jsonl", "journal.jsonl"):
@@ -36,7 +39,8 @@ class ClaudeCode:
         return b'"sessionId"' in head and b'"parentUuid"' in head
 
     def discover(self, root: Path) -> Sequence[Path]:
-        return sorted(path for path in (root / "projects").glob("*/**/*.jsonl") if path.is_file())
+        projects = root if root.name == "projects" else root / "projects"
+        return sorted(path for path in projects.glob("*/**/*.jsonl") if path.is_file())
 
     def session_id(self, path: Path) -> str:
         return path.stem

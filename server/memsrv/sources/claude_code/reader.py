@@ -12,9 +12,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from memsrv.records import Event, EventType, Outcome, Trust
-from memsrv.sources import LogFacts
+from memsrv.sources import LogFacts, endings
 from memsrv.sources.claude_code import drift, prompt, tools
-from memsrv.sources.claude_code.records import blocks, content_text, instant, mapping, plain, records, string
+from memsrv.sources.fields import blocks, content_text, instant, mapping, plain, records, string
 
 KNOWN_TYPES = drift.TYPES
 
@@ -43,6 +43,10 @@ class ClaudeReader:
     @property
     def facts(self) -> LogFacts:
         return self._facts
+
+    @property
+    def sessions(self) -> Mapping[str, LogFacts]:
+        return {self._session: self._facts}
 
     @property
     def unknown(self) -> Mapping[str, int]:
@@ -172,7 +176,7 @@ class ClaudeReader:
             made = tools.call(tool, mapping(block.get("input")))
             id = string(block.get("id"))
             if id:
-                self._calls[id] = [tool, tools.asks(made.command or "")]
+                self._calls[id] = [tool, endings.asks(made.command or "")]
             return replace(
                 blank,
                 type=EventType.TOOL_CALL,

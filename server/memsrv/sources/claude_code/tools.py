@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memsrv.records import Outcome, Trust
+from memsrv.sources.endings import error_class
 
 SHELLS = frozenset({"Bash", "PowerShell"})
 PLANS = frozenset({"ExitPlanMode", "exit_plan_mode"})
@@ -79,16 +80,6 @@ _MISUSE = re.compile(r"\s*<tool_use_error>")
 _STOPPED = re.compile(
     r"\[Request interrupted by user|^\s*(?:Error: )?(?:The )?Command was (?:aborted|interrupted)", re.I
 )
-#: Tools whose exit code 1 means "found nothing" or "differs".
-_ASKING = re.compile(
-    r"(?:^|[;&|]\s*)(?:sudo\s+)?(?:rg|grep|egrep|fgrep|zgrep|ag|diff|cmp|test|\[|git (?:grep|diff))(?:\s|$)"
-)
-
-
-def asks(command: str) -> bool:
-    """Whether exit code 1 of `command` is an answer, not a failure: its last program is grep, diff or the like."""
-    last = re.split(r"&&|\|\||[;|\n]", command.strip())[-1].strip()
-    return bool(_ASKING.match(last))
 
 
 def ending(tool: str | None, text: str, *, is_error: bool, detail: Any, asking: bool) -> Ending:
@@ -110,36 +101,6 @@ def ending(tool: str | None, text: str, *, is_error: bool, detail: Any, asking: 
     if code == 1 and asking and not text[exited.end() if exited else 0 :].strip():
         return Ending(Outcome.PARTIAL, exit_code=1)
     return Ending(Outcome.FAILURE, exit_code=code, error=error_class(text[exited.end() if exited else 0 :], code))
-
-
-_NAMED = re.compile(r"^\s*(?:[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Warning|Interrupt))\b(?=[:\s]|$)", re.MULTILINE)
-_CLASSES = (
-    ("command not found", re.compile(r"command not found|: not found\b|is not recognized as", re.I)),
-    (
-        "no such file",
-        re.compile(r"no such file or directory|ENOENT|cannot find the (?:path|file)|does not exist", re.I),
-    ),
-    ("permission denied", re.compile(r"permission denied|EACCES|EPERM|operation not permitted", re.I)),
-    ("timeout", re.compile(r"timed out|ETIMEDOUT|deadline exceeded", re.I)),
-    ("port in use", re.compile(r"EADDRINUSE|address already in use", re.I)),
-    ("connection refused", re.compile(r"ECONNREFUSED|connection refused", re.I)),
-    ("merge conflict", re.compile(r"^CONFLICT |merge conflict", re.I | re.M)),
-    ("test failure", re.compile(r"^(?:FAILED|FAIL)\b|\b\d+ (?:failed|failing)\b|tests? failed", re.I | re.M)),
-    ("type error", re.compile(r"\berror TS\d+|\[arg-type\]|\bmypy\b.*\berror:", re.I)),
-    ("syntax error", re.compile(r"syntax error|unexpected token", re.I)),
-    ("not found", re.compile(r"\b404\b|not found", re.I)),
-)
-
-
-def error_class(text: str, code: int | None = None) -> str:
-    """A short, stable name for a failure: the exception raised last, a known complaint, or the exit code."""
-    named = _NAMED.findall(text)
-    if named:
-        return str(named[-1])
-    for name, pattern in _CLASSES:
-        if pattern.search(text):
-            return name
-    return "failed" if code is None else f"exit {code}"
 
 
 _REFUSED = re.compile(

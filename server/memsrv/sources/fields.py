@@ -1,6 +1,6 @@
 """The bytes of one log line as JSON objects, and careful looks into them: any field a stranger wrote may be anything.
 
-Knows how Claude Code nests content; not what a record means.
+Knows how the APIs' messages nest their content; not what any agent's record means.
 """
 
 import json
