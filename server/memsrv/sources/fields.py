@@ -11,6 +11,7 @@ from typing import Any
 
 from memsrv.sources import UnreadableLineError
 
+_NAME = re.compile(r"[A-Za-z_][\w.-]{0,59}")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 
@@ -37,6 +38,25 @@ def records(line: bytes) -> list[Mapping[str, Any]]:
         if not isinstance(record, dict):
             raise UnreadableLineError(f"a JSON {type(record).__name__}, not an object")
     return found
+
+
+def document(data: bytes) -> Any:
+    """The one JSON value of a whole file. UnreadableLineError where there is none, or only its beginning."""
+    try:
+        return json.loads(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        raise UnreadableLineError(f"not JSON: {error.msg}, line {error.lineno} column {error.colno}") from error
+    except RecursionError as error:
+        raise UnreadableLineError("nested too deeply") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise UnreadableLineError("a number too long to be read") from error
+
+
+def name(value: Any) -> str:
+    """A name out of a log, fit to be counted and shown: text that is no name never is."""
+    if value is None:
+        return "missing"
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else "unnameable"
 
 
 def instant(value: Any) -> str | None:
