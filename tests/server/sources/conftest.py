@@ -1,6 +1,7 @@
 """The contract that all sources share, loaded from the folder above, and where the real logs lie."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -11,10 +12,21 @@ _HERE = Path(__file__).resolve()
 
 @pytest.fixture(scope="session")
 def contract() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("source_contract", _HERE.parents[1] / "source_contract.py")
+    return _module(_HERE.parents[1] / "source_contract.py")
+
+
+@pytest.fixture(scope="session")
+def golden() -> ModuleType:
+    """`golden.reading(source, log)`, and `golden.check(name, source, log)` against `golden/<name>.json`."""
+    return _module(_HERE.with_name("golden.py"))
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look themselves up there
     spec.loader.exec_module(module)
     return module
 
