@@ -146,8 +146,9 @@ class SnapshotSource(Source):
 def sources() -> tuple[Source, ...]:
     """Every agent that memsrv can read. The first that owns a file reads it."""
     from memsrv.sources.claude_code import ClaudeCode
+    from memsrv.sources.gemini import Gemini
 
-    return (ClaudeCode(),)
+    return (ClaudeCode(), Gemini())
 
 
 SOURCES: tuple[Source, ...] = sources()

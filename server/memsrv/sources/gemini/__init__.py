@@ -1,0 +1,170 @@
+"""Gemini CLI: `~/.gemini/tmp/<project>/`: its sessions in `chats/`, subagents' in folders there, versions 0.1 to 0.61.
+
+Files only; what stands in them is `conversation.py` and `reader.py`. Every form is read whole at each change: a
+document is rewritten, and a line of the mutation log (.jsonl) may change any message before it.
+
+Old versions kept no sessions, only the prompts (`logs.json`) and what the user saved by hand (`checkpoint-<tag>.json`).
+Where sessions are kept too, both only repeat them; so a checkpoint is read where its project has no `chats/`, and of
+`logs.json` the sessions that have no file there.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from memsrv.sources import LogFacts, Snapshot, SnapshotSource, UnreadableLineError
+from memsrv.sources.fields import document, instant, mapping, string
+from memsrv.sources.gemini import conversation, folder
+from memsrv.sources.gemini.conversation import Conversation
+from memsrv.sources.gemini.drift import SPOKEN
+from memsrv.sources.gemini.reader import events
+from memsrv.sources.machine import Machine
+
+__all__ = ["Gemini"]
+
+_SESSION = re.compile(rb'\s*\{\s*"sessionId"\s*:\s*"[^"]*"\s*,\s*"projectHash"\s*:\s*"')
+_MESSAGE = re.compile(rb'\s*\{\s*"id"\s*:\s*"[^"]*"\s*,\s*"timestamp"\s*:\s*"[^"]*"\s*,\s*"type"\s*:\s*"gemini"')
+_PROMPTS = re.compile(rb'\s*\[\s*\{\s*"sessionId"\s*:\s*"[^"]*"\s*,\s*"messageId"\s*:\s*\d')
+_CONTENTS = re.compile(rb'\s*(?:\{\s*"history"\s*:\s*)?\[\s*\{\s*"(?:role"\s*:\s*"(?:user|model)"|parts"\s*:\s*\[)')
+
+
+class Gemini(SnapshotSource):
+    name = "gemini"
+
+    def folders(self, machine: Machine) -> Sequence[Path]:
+        return (machine.named("GEMINI_CLI_HOME", machine.home) / ".gemini" / "tmp",)
+
+    def discover(self, root: Path) -> Sequence[Path]:
+        projects = root if root.name == "tmp" else root / "tmp"
+        patterns = ("*/chats/*.json", "*/chats/*.jsonl", "*/chats/*/*.jsonl", "*/logs.json", "*/checkpoint*.json")
+        found = {self.log_of(path) for pattern in patterns for path in projects.glob(pattern)}
+        return sorted(path for path in found if path.is_file())
+
+    def owns(self, path: Path, head: bytes) -> bool:
+        if path.suffix == ".jsonl":
+            return any(_is_gemini(line) for line in head.split(b"\n")[:50])
+        if path.suffix != ".json":
+            return False
+        if path.name == "logs.json":
+            return bool(_PROMPTS.match(head))
+        if path.name.startswith("checkpoint"):
+            return bool(_CONTENTS.match(head))
+        return bool(_SESSION.match(head) or _MESSAGE.match(head)) or _is_gemini(head)
+
+    def log_of(self, path: Path) -> Path:
+        """A session that was resumed by a newer version goes on in the `.jsonl` beside its old document."""
+        if path.suffix == ".json" and path.name.startswith("session-"):
+            goes_on = path.with_suffix(".jsonl")
+            if goes_on.is_file():
+                return goes_on
+        return path
+
+    def signature(self, log: Path) -> tuple[int, ...]:
+        log = self.log_of(log)
+        own = super().signature(log)
+        earlier = log.with_suffix(".json")
+        beside = super().signature(earlier) if log.suffix == ".jsonl" and earlier.is_file() else (0, 0, 0)
+        return own + beside
+
+    def snapshots(self, path: Path, marks: Mapping[str, str]) -> Iterator[Snapshot]:
+        log = self.log_of(path)
+        data = log.read_bytes()
+        for held in self._conversations(log, data):
+            records = [message.record for message in held.messages]
+            cwd = folder.cwd(log, held.header, records)
+            mark = hashlib.sha256(
+                repr((held.header, records, cwd, len(held.lost))).encode("utf-8", "replace")
+            ).hexdigest()
+            if marks.get(held.session) == mark:
+                continue
+            parent = log.parent.name if log.parent.parent.name == "chats" else None
+            subagent = parent is not None or held.header.get("kind") == "subagent"
+            yield Snapshot(
+                session=held.session,
+                mark=mark,
+                facts=_facts(held, cwd, parent),
+                events=events(held, cwd, subagent=subagent),
+                unknown=held.unknown,
+                lost=held.lost,
+            )
+
+    def _conversations(self, log: Path, data: bytes) -> Iterable[Conversation]:
+        if log.name == "logs.json":
+            return _prompts(log, document(data))
+        if log.name.startswith("checkpoint"):
+            return _checkpoint(log, document(data))
+        if log.suffix == ".jsonl":
+            earlier = log.with_suffix(".json")
+            return (
+                conversation.of_mutations(data, log.stem, earlier=earlier.read_bytes() if earlier.is_file() else b""),
+            )
+        return (conversation.of_document(data, log.stem),)
+
+
+def _is_gemini(text: bytes) -> bool:
+    """Whether one line, or a short document, is a session's header or one of its messages."""
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return bool(_SESSION.match(text))
+    if not isinstance(record, dict):
+        return False
+    if isinstance(record.get("sessionId"), str) and isinstance(record.get("projectHash"), str):
+        return True
+    spoken = isinstance(record.get("id"), str) and isinstance(record.get("timestamp"), str) and "content" in record
+    return spoken and record.get("type") in SPOKEN - {"model"} and "message" not in record and "role" not in record
+
+
+def _facts(held: Conversation, cwd: str | None, parent: str | None) -> LogFacts:
+    times = [time for message in held.messages if (time := instant(message.record.get("timestamp")))]
+    title = string(held.header.get("summary"))
+    return LogFacts(
+        cwd=cwd,
+        title=" ".join(title.split())[:200] if title else None,
+        started=instant(held.header.get("startTime")) or min(times, default=None),
+        ended=instant(held.header.get("lastUpdated")) or max(times, default=None),
+        parent=parent,
+    )
+
+
+def _prompts(log: Path, entries: Any) -> Iterator[Conversation]:
+    """The prompts of sessions that are kept nowhere else. The last one's file may only be about to be written."""
+    if not isinstance(entries, list):
+        raise UnreadableLineError("not a list of prompts")
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        session, words = string(mapping(entry).get("sessionId")), string(mapping(entry).get("message"))
+        if session and words and mapping(entry).get("type") == "user":
+            id = conversation.made_id(session, entry.get("messageId"), words)
+            found.setdefault(session, []).append(
+                {"id": id, "timestamp": entry.get("timestamp"), "type": "user", "content": words}
+            )
+    kept = [path.name for path in (log.parent / "chats").glob("session-*.json*")]
+    if kept:
+        found = dict(list(found.items())[:-1])
+    for session, messages in found.items():
+        if not any(name.split(".json")[0].endswith(f"-{session[:8]}") for name in kept):
+            yield conversation.of_messages(session, messages)
+
+
+def _checkpoint(log: Path, saved: Any) -> Iterator[Conversation]:
+    if (log.parent / "chats").is_dir():
+        return
+    history = saved.get("history") if isinstance(saved, Mapping) else saved
+    if not isinstance(history, list):
+        raise UnreadableLineError("not a saved conversation")
+    where = hashlib.sha256(log.parent.name.encode("utf-8", "replace")).hexdigest()[:8]
+    session = f"{log.stem}-{where}"
+    messages = [
+        {
+            "id": conversation.made_id(session, place, content),
+            "type": "user" if content.get("role") == "user" else "gemini",
+            "content": content.get("parts"),
+        }
+        for place, content in enumerate(history)
+        if isinstance(content, Mapping)
+    ]
+    yield conversation.of_messages(session, messages)
