@@ -1,4 +1,4 @@
-"""The nouns, frozen: Event, Session, Evidence, Memory, Episode, Fact, Conversation.
+"""The nouns, frozen: Event, Session, Evidence, Memory, Step, Trajectory, Episode, Fact, Conversation.
 
 Data at rest; behaviour is elsewhere. `to_dict` and `from_dict` give the one JSON form that files, `--json` and MCP
 share. Times are ISO 8601 in UTC with a `Z`, as the agents write them; `None` where a log carries none.
@@ -133,11 +133,55 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that the agent did for a task, and how it ended: `outcome` may rest on what was printed."""
+
+    turn: int
+    time: str | None = None
+    cwd: str | None = None
+    branch: str | None = None
+    tool: str | None = None
+    command: str | None = None
+    paths: tuple[str, ...] = ()
+    edits: tuple[tuple[str, str, str], ...] = ()
+    result: str = ""  # what came back, on one line
+    outcome: Outcome = Outcome.UNKNOWN
+    grounds: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something seen that speaks for one outcome of a task; no quotation."""
+
+    turn: int
+    seen: str
+    says: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """One task of a session: what was asked for, what the agent did, and how it ended as far as anything tells.
+
+    `outcome` is UNKNOWN, and `confidence` 0, where there is no sign of one.
+    """
+
+    session: str
+    turn: int  # where it was asked for
+    last: int  # the last turn that belongs to it
+    task: str
+    steps: tuple[Step, ...] = ()
+    outcome: Outcome = Outcome.UNKNOWN
+    confidence: float = 0.0
+    evidence: tuple[Sign, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
-    """What a run gets to see of a session: its trajectory."""
+    """What a run gets to see of a session: all that happened, and the tasks that it falls into."""
 
     session: Session
     steps: tuple[Event, ...]
+    trajectories: tuple[Trajectory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

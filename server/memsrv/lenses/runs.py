@@ -1,7 +1,7 @@
 """Commands as they went: each call joined to its result, with what was changed in between.
 
 Reads what the agent's harness recorded (command, exit code, error class); output is only searched for the names of
-known error classes, never quoted: it may hold anybody's text.
+known error classes and for what tests counted, never quoted: it may hold anybody's text.
 """
 
 import re
@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from memsrv.lenses.checks import counts
 from memsrv.records import Event, EventType, Outcome
 
 
@@ -99,10 +100,8 @@ def runs(events: Sequence[Event]) -> Iterator[Run]:
         result = results.get(event.call or "", event)
         if result.type is EventType.REJECTION or (result.error or "") == "interrupted":
             continue
-        outcome, code = result.outcome, result.exit_code
-        if outcome is Outcome.UNKNOWN and code is not None:
-            outcome = Outcome.SUCCESS if code == 0 else Outcome.FAILURE
-        error = None
+        outcome, _ = judged(event.command, result)
+        code, error = result.exit_code, None
         if outcome is Outcome.FAILURE:
             error = (
                 _named(result.error)
@@ -110,6 +109,33 @@ def runs(events: Sequence[Event]) -> Iterator[Run]:
                 or _told(result.error)
             )
         yield Run(event, event.command.strip(), place, outcome, code, error)
+
+
+def judged(command: str | None, result: Event) -> tuple[Outcome, str | None]:
+    """How a call ended and what that rests on: the harness' record, and of a command also what it printed.
+
+    Tests that failed behind a pipe failed, whatever the exit code; what nothing tells of stays UNKNOWN.
+    """
+    outcome, grounds, code = result.outcome, result.grounds, result.exit_code
+    if outcome not in (Outcome.UNKNOWN, Outcome.SUCCESS) or not command or is_probe(command):
+        return outcome, grounds
+    printed = counts(result.text) if result.type is not EventType.COMMAND else None
+    if printed is not None and printed.failed and (printed.tests or outcome is Outcome.UNKNOWN):
+        return Outcome.FAILURE, str(printed)
+    if outcome is Outcome.UNKNOWN and code is not None:
+        return (Outcome.FAILURE if code else Outcome.SUCCESS), f"exit code {code}"
+    if outcome is Outcome.UNKNOWN and printed is not None and printed.passed:
+        return Outcome.SUCCESS, str(printed)
+    if outcome is Outcome.UNKNOWN and _BROKE.search(result.text):
+        return Outcome.FAILURE, "an error at its end"
+    return outcome, grounds
+
+
+#: What ends the output of a program that broke: an uncaught exception, or the shell's own complaint.
+_BROKE = re.compile(
+    r"Traceback \(most recent call last\):[\s\S]*\n[\w.]*(?:Error|Exception)\b[^\n]*\s*\Z"
+    r"|(?:\A|\n)[^\n]{0,80}: command not found\s*\Z|(?:\A|\n)(?:fatal|npm ERR!|npm error|panic):? [^\n]*\s*\Z"
+)
 
 
 def edits(events: Sequence[Event]) -> Iterator[Edit]:
