@@ -145,10 +145,13 @@ class SnapshotSource(Source):
 @cache
 def sources() -> tuple[Source, ...]:
     """Every agent that memsrv can read. The first that owns a file reads it."""
+    from memsrv.sources.aider import Aider
     from memsrv.sources.claude_code import ClaudeCode
+    from memsrv.sources.cline import Cline, Roo
+    from memsrv.sources.copilot import Copilot, CopilotHistory
     from memsrv.sources.gemini import Gemini
 
-    return (ClaudeCode(), Gemini())
+    return (ClaudeCode(), Gemini(), Copilot(), CopilotHistory(), Cline(), Roo(), Aider())
 
 
 SOURCES: tuple[Source, ...] = sources()
