@@ -59,6 +59,11 @@ def name(value: Any) -> str:
     return value if isinstance(value, str) and _NAME.fullmatch(value) else "unnameable"
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a table that is written as text."""
+    return frozenset(text.split())
+
+
 def instant(value: Any) -> str | None:
     """A record's time as ISO 8601 with `Z`; old fixtures and other writers use milliseconds or an offset."""
     try:
