@@ -149,9 +149,22 @@ def sources() -> tuple[Source, ...]:
     from memsrv.sources.claude_code import ClaudeCode
     from memsrv.sources.cline import Cline, Roo
     from memsrv.sources.copilot import Copilot, CopilotHistory
+    from memsrv.sources.cursor import CursorAgent, CursorEditor, CursorTexts, CursorTranscripts
     from memsrv.sources.gemini import Gemini
 
-    return (ClaudeCode(), Gemini(), Copilot(), CopilotHistory(), Cline(), Roo(), Aider())
+    return (
+        ClaudeCode(),
+        CursorAgent(),
+        CursorEditor(),
+        CursorTranscripts(),
+        CursorTexts(),
+        Gemini(),
+        Copilot(),
+        CopilotHistory(),
+        Cline(),
+        Roo(),
+        Aider(),
+    )
 
 
 SOURCES: tuple[Source, ...] = sources()
@@ -160,4 +173,7 @@ SOURCES: tuple[Source, ...] = sources()
 def folders(machine: Machine | None = None) -> dict[str, tuple[Path, ...]]:
     """Where each agent keeps its logs on this machine, by the agent's name."""
     here = machine or Machine.this()
-    return {source.name: tuple(source.folders(here)) for source in SOURCES}
+    found: dict[str, tuple[Path, ...]] = {}
+    for source in SOURCES:  # an agent that keeps its sessions in several ways has a source for each
+        found[source.name] = tuple(dict.fromkeys((*found.get(source.name, ()), *source.folders(here))))
+    return found

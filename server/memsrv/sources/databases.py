@@ -14,6 +14,9 @@ from memsrv.sources import UnreadableLineError
 
 MAGIC = b"SQLite format 3\x00"
 
+Database = sqlite3.Connection
+DatabaseError = sqlite3.Error
+
 _BUSY_MS = 2_000
 #: What will be otherwise at another time, or for another user: nothing is wrong with the database.
 _CANNOT_NOW = {
