@@ -151,6 +151,7 @@ def sources() -> tuple[Source, ...]:
     from memsrv.sources.copilot import Copilot, CopilotHistory
     from memsrv.sources.cursor import CursorAgent, CursorEditor, CursorTexts, CursorTranscripts
     from memsrv.sources.gemini import Gemini
+    from memsrv.sources.opencode import OpenCode
 
     return (
         ClaudeCode(),
@@ -159,6 +160,7 @@ def sources() -> tuple[Source, ...]:
         CursorTranscripts(),
         CursorTexts(),
         Gemini(),
+        OpenCode(),
         Copilot(),
         CopilotHistory(),
         Cline(),

@@ -64,10 +64,12 @@ class Gemini(SnapshotSource):
 
     def signature(self, log: Path) -> tuple[int, ...]:
         log = self.log_of(log)
-        own = super().signature(log)
+        size, changed, inode = super().signature(log)
         earlier = log.with_suffix(".json")
-        beside = super().signature(earlier) if log.suffix == ".jsonl" and earlier.is_file() else (0, 0, 0)
-        return own + beside
+        if log.suffix == ".jsonl" and earlier.is_file():
+            beside = super().signature(earlier)
+            return (size + beside[0], max(changed, beside[1]), inode)
+        return (size, changed, inode)
 
     def snapshots(self, path: Path, marks: Mapping[str, str]) -> Iterator[Snapshot]:
         log = self.log_of(path)
