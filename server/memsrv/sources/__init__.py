@@ -148,10 +148,12 @@ def sources() -> tuple[Source, ...]:
     from memsrv.sources.aider import Aider
     from memsrv.sources.claude_code import ClaudeCode
     from memsrv.sources.cline import Cline, Roo
+    from memsrv.sources.continue_dev import Continue
     from memsrv.sources.copilot import Copilot, CopilotHistory
     from memsrv.sources.cursor import CursorAgent, CursorEditor, CursorTexts, CursorTranscripts
     from memsrv.sources.gemini import Gemini
     from memsrv.sources.opencode import OpenCode
+    from memsrv.sources.vscode import VSCode
 
     return (
         ClaudeCode(),
@@ -165,6 +167,8 @@ def sources() -> tuple[Source, ...]:
         CopilotHistory(),
         Cline(),
         Roo(),
+        VSCode(),
+        Continue(),
         Aider(),
     )
 
