@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from memsrv.consent import Act, Consent
 from memsrv.ignorefile import IgnoreFiles
-from memsrv.project import UNKNOWN, identify
+from memsrv.project import Placing
 from memsrv.records import Event, EventType, Trust
 
 #: What stands where something was left out.
@@ -45,6 +45,7 @@ class Capture:
     ignored: IgnoreFiles
     closed: Mapping[Path, str] = field(default_factory=dict)  # agents' own folders, with what forbids them
     former: Mapping[str, Collection[str]] = field(default_factory=dict)  # by folder: what its project was called
+    placing: Placing = field(default_factory=Placing)
 
     @classmethod
     def of(
@@ -53,15 +54,16 @@ class Capture:
         consent: Consent,
         folders: Mapping[str, Collection[Path]],
         former: Mapping[str, Collection[str]] | None = None,
+        placing: Placing | None = None,
     ) -> Self:
         """For the reading that begins now; `folders` are where the agents keep their logs."""
         keys = {agent: consent.denied_by(Act.CAPTURE, agent=agent) for agent in folders}
         closed = {folder: key for agent, key in keys.items() if key for folder in folders[agent]}
-        return cls(consent, IgnoreFiles(home), closed, former or {})
+        return cls(consent, IgnoreFiles(home), closed, former or {}, placing or Placing())
 
-    def denied(self, agent: str, cwd: str | None) -> str | None:
+    def denied(self, agent: str, cwd: str | None, remote: str | None = None) -> str | None:
         """What forbids a session as a whole, by the key or the file that says so; None: it may be read."""
-        project = identify(cwd) if cwd else UNKNOWN
+        project = self.placing.project(cwd, remote)
         key = self.consent.denied_by(Act.CAPTURE, project=project, agent=agent)
         if key is None and cwd and not self.consent.said(Act.CAPTURE, "projects", project):
             # A new remote gives another name: a no that was said under the one before still holds.
@@ -136,7 +138,9 @@ class Withholding:
     def _is_closed(self, cwd: str) -> bool:
         """A folder into which the session went that is ignored, or of a project that may not be read."""
         consent = self.capture.consent
-        if consent.refused(Act.CAPTURE, "projects") and not consent.allows(Act.CAPTURE, project=identify(cwd)):
+        if consent.refused(Act.CAPTURE, "projects") and not consent.allows(
+            Act.CAPTURE, project=self.capture.placing.project(cwd)
+        ):
             return True
         return self.capture.ignored.whole(cwd) is not None
 

@@ -538,7 +538,7 @@ def test_all_real_logs_are_read_once(store: Store) -> None:
     assert (again.events, again.duplicates, again.unreadable) == (0, 0, 0)
     prompts = [one for session in store.sessions() for one in store.events(session.id) if one.type is EventType.PROMPT]
     assert len({one.id for one in prompts}) == len(prompts)
-    edge = read(store, folder / "synthetic_edge")
+    edge = ingest(store, REDACTOR, [folder / "synthetic_edge"], capture=ALL, agent="claude-code")
     assert edge.not_owned == 25
     assert edge.unreadable == 3
 

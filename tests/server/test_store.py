@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from memsrv.errors import NotFound, StoreError
 from memsrv.records import Event, EventType, Evidence, Kind, Memory, Outcome, Session, Trust
-from memsrv.store import BadLine, Counts, FileState, Store
+from memsrv.store import Loss, Counts, FileState, Store
 from memsrv.store.connection import Connection
 from memsrv.store.search import match_expression
 from memsrv.tombstones import claim_hash
@@ -158,11 +158,11 @@ def test_files_show_lag_and_unreadable_lines(store: Store, tmp_path: Path) -> No
     log = tmp_path / "s.jsonl"
     log.write_bytes(b"x" * 100)
     file = replace(FILE, path=str(log), offset=60, unknown={"type:x": 2})
-    store.append(file, SESSION, [event("a")], bad=[BadLine(str(log), 7, "not JSON")])
+    store.append(file, SESSION, [event("a")], losses=[Loss(str(log), 7, "not JSON")])
 
     (shown,) = store.files()
     assert (shown.size, shown.lag, shown.unreadable, dict(shown.unknown)) == (100, 40, 1, {"type:x": 2})
-    assert store.unreadable() == [BadLine(str(log), 7, "not JSON")]
+    assert store.unreadable() == [Loss(str(log), 7, "not JSON")]
     log.unlink()
     assert store.files()[0].size is None
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from memsrv.sources import UnreadableLineError
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,59}")
@@ -17,39 +19,89 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 def records(line: bytes) -> list[Mapping[str, Any]]:
     """The JSON objects of one line: one, or several that lost the newline between them."""
-    text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
-    if not text:
-        return []
-    decoder, place = json.JSONDecoder(), 0
-    found: list[Any] = []
     try:
-        while place < len(text):
-            record, place = decoder.raw_decode(text, place)
-            found.append(record)
-            while place < len(text) and text[place].isspace():
-                place += 1
-    except json.JSONDecodeError as error:
-        raise UnreadableLineError(f"not JSON: {error.msg}, column {error.colno}") from error
-    except RecursionError as error:
-        raise UnreadableLineError("nested too deeply") from error
-    except ValueError as error:  # an integer of thousands of digits
-        raise UnreadableLineError("a number too long to be read") from error
+        found = [orjson.loads(line)]
+    except orjson.JSONDecodeError:  # half a surrogate pair, bytes that are no UTF-8, several records: or no JSON
+        found = _several(line.decode("utf-8", "replace").lstrip("\ufeff").strip())
     for record in found:
         if not isinstance(record, dict):
             raise UnreadableLineError(f"a JSON {type(record).__name__}, not an object")
     return found
 
 
+def salvaged(line: bytes) -> list[bytes]:
+    """The whole records of a line that is no JSON, each as a line: before what is damaged, and behind it.
+
+    A crash in the middle of a line leaves the next record behind a torn one, or behind zeros. A record inside a torn
+    one is none of the log's: behind the damage only what reaches to its end counts.
+    """
+    found: list[bytes] = []
+    for piece in filter(None, (part.strip() for part in _ZEROS.split(line.decode("utf-8", "replace")))):
+        place = _whole(piece, 0, found)
+        budget = _SALVAGED_CHARS
+        for start in (match.start() for match in _RECORD.finditer(piece, place + 1)):
+            budget -= len(piece) - start
+            behind: list[bytes] = []
+            if budget < 0 or _whole(piece, start, behind) == len(piece):
+                found += behind
+                break
+    return found
+
+
+def _whole(text: str, place: int, into: list[bytes]) -> int:
+    """Put the records that follow each other from `place` on into `into`; where the first one that is none begins."""
+    while place < len(text):
+        try:
+            record, end = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(record, dict):
+            break
+        into.append(text[place:end].encode("utf-8", "replace") + b"\n")
+        place = end
+        while place < len(text) and text[place].isspace():
+            place += 1
+    return place
+
+
 def document(data: bytes) -> Any:
     """The one JSON value of a whole file. UnreadableLineError where there is none, or only its beginning."""
     try:
-        return json.loads(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        found = _several(data.decode("utf-8", "replace").removeprefix("\ufeff").strip())
+    if len(found) != 1:
+        raise UnreadableLineError(f"{len(found)} JSON values, not one")
+    return found[0]
+
+
+def _several(text: str) -> list[Any]:
+    """The JSON values that follow each other in `text`; slower than orjson, and less strict with broken characters."""
+    place = 0
+    found: list[Any] = []
+    try:
+        while place < len(text):
+            record, place = _DECODER.raw_decode(text, place)
+            found.append(record)
+            while place < len(text) and text[place].isspace():
+                place += 1
     except json.JSONDecodeError as error:
         raise UnreadableLineError(f"not JSON: {error.msg}, line {error.lineno} column {error.colno}") from error
     except RecursionError as error:
         raise UnreadableLineError("nested too deeply") from error
-    except ValueError as error:  # an integer of thousands of digits
-        raise UnreadableLineError("a number too long to be read") from error
+    except ValueError as error:  # NaN, which is no JSON; an integer of thousands of digits
+        raise UnreadableLineError(f"a number that is none: {str(error)[:20]}") from error
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(word)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+_ZEROS = re.compile("\x00+")
+_RECORD = re.compile(r'\{\s*"')
+_SALVAGED_CHARS = 1 << 26  # looked through for the records of one damaged line
 
 
 def name(value: Any) -> str:

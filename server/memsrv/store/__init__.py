@@ -3,23 +3,44 @@
 Readers never wait; writers take turns over all processes. Knows nothing of log formats, redaction or ranking.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from memsrv.project import Placing
 from memsrv.records import Event, Kind, Memory, Review, Session
+from memsrv.store import archive as _archive
 from memsrv.store import erasing as _erasing
 from memsrv.store import events as _events
 from memsrv.store import figures as _figures
+from memsrv.store import losses as _losses
 from memsrv.store import memories as _memories
+from memsrv.store import projects as _projects
 from memsrv.store import reviews as _reviews
 from memsrv.store import search as _search
+from memsrv.store import snapshots as _snapshots
 from memsrv.store.connection import Connection
 from memsrv.store.erasing import Swept
 from memsrv.store.figures import MemoryCounts
 from memsrv.store.migrations import migrations
-from memsrv.store.rows import Appended, BadLine, Counts, FileState, Hit, Remembered, SourceFile, Stated
+from memsrv.store.projects import Facets, Moved, Renamed
+from memsrv.store.rows import (
+    Appended,
+    Archived,
+    ArchiveSize,
+    Counts,
+    FileState,
+    Hit,
+    Loss,
+    LossKind,
+    Marked,
+    Raw,
+    Remembered,
+    SourceFile,
+    Stated,
+    Stretch,
+)
 from memsrv.tombstones import Tombstone, Tombstones
 
 #: The names of the migrations that make this code's schema, oldest first.
@@ -28,16 +49,28 @@ SCHEMA = tuple(migration.name for migration in migrations._migrations)
 __all__ = [
     "SCHEMA",
     "Appended",
-    "BadLine",
+    "ArchiveSize",
+    "Archived",
     "Counts",
+    "Facets",
     "FileState",
     "Hit",
+    "Loss",
+    "LossKind",
+    "Marked",
+    "Moved",
+    "Raw",
     "Remembered",
     "SourceFile",
     "Stated",
     "Store",
+    "Stretch",
     "Swept",
 ]
+
+
+class _DryRun(Exception):
+    """All that was done is undone."""
 
 
 class Store:
@@ -77,22 +110,42 @@ class Store:
         session: Session,
         events: Sequence[Event],
         *,
-        bad: Sequence[BadLine] = (),
+        losses: Sequence[Loss] = (),
         read_from: FileState | None = None,
     ) -> Appended:
-        """Store `events` and how far `file` has been read, in one transaction.
+        """`take` of one session's events."""
+        return self.take(file, [Stretch(session, events)], losses=losses, read_from=read_from)
+
+    def take(
+        self,
+        file: FileState,
+        stretches: Sequence[Stretch],
+        *,
+        losses: Sequence[Loss] = (),
+        read_from: FileState | None = None,
+    ) -> Appended:
+        """Store what `file` told of some sessions and how far it has been read, in one transaction; archive it, too.
 
         `read_from` is the FileState that the reading began at (None: the file was not known). If another process has
-        read on since, nothing is written and `stale` is true. An event whose id is known for this agent is a duplicate;
-        the first wins. `Event.turn` is given here: 0-based, in order of arrival within the session.
+        read on since, nothing is written and `stale` is true. An event whose id is known for this agent is a duplicate
+        (the first wins), or of a whole session revised. `Event.turn` is given here: 0-based, in order of arrival.
         """
         with self._connection.writing() as db:
-            return _events.append(db, file, session, events, bad, read_from)
+            return _events.take(db, file, stretches, losses, read_from)
 
-    def start_over(self, file: FileState) -> None:
-        """Note that a file was rewritten: its new identity, offset 0, a new generation, no unreadable lines."""
+    def start_over(self, file: FileState, losses: Sequence[Loss] = ()) -> None:
+        """Note that a file was rewritten: its new identity, offset 0, a new generation, no unreadable records."""
         with self._connection.writing() as db:
-            _events.start_over(db, file)
+            _events.start_over(db, file, losses)
+
+    def rename_file(self, old: str, new: str) -> bool:
+        """The log at `old` is at `new` now, its sessions and losses with it; False where `new` is known already."""
+        with self._connection.writing() as db:
+            return _events.rename_file(db, old, new)
+
+    def lose(self, losses: Sequence[Loss]) -> None:
+        with self._connection.writing() as db:
+            _losses.add(db, losses)
 
     def file(self, path: str) -> FileState | None:
         """How far the file at `path` has been read, or None."""
@@ -102,9 +155,44 @@ class Store:
         """Every log file with its lag in bytes, unreadable lines and what was not understood."""
         return _events.list_files(self._connection)
 
-    def unreadable(self, path: str | None = None) -> list[BadLine]:
-        """The lines that could not be read, with their place."""
-        return _events.list_unreadable(self._connection, path)
+    def known_paths(self) -> set[str]:
+        """The paths of all log files that were read."""
+        return {row[0] for row in self._connection.read("SELECT path FROM files")}
+
+    def files_like(self, dev: int, inode: int, paths: Sequence[str]) -> list[FileState]:
+        """The logs that were this file when they were read last, or that had one of these names."""
+        return _events.files_like(self._connection, dev, inode, paths)
+
+    def files_behind(self) -> list[FileState]:
+        """The logs that were longer than they had been read when they were looked at last."""
+        return _events.files_behind(self._connection)
+
+    def marks(self, path: str) -> dict[str, str]:
+        """Of the log at `path`: the mark of every session that was taken from it."""
+        return _snapshots.marks(self._connection, path)
+
+    def not_understood(self, path: str) -> dict[str, int]:
+        """By name, in the sessions of the log at `path` as they were taken last."""
+        return _snapshots.unknown(self._connection, path)
+
+    def losses(self, path: str | None = None) -> list[Loss]:
+        """All that was in logs (in the one at `path`) and is not here, by place."""
+        return _losses.list_losses(self._connection, path, tuple(LossKind))
+
+    def unreadable(self, path: str | None = None) -> list[Loss]:
+        """The records that could not be read, with their place."""
+        return _losses.list_losses(self._connection, path, _losses.RECORDS)
+
+    def archived(self, session: str, first: int = 0, last: int | None = None) -> Iterator[Archived]:
+        """All that was read of a session, uncut: its turns in the order of reading, then what was not understood."""
+        return _archive.archived(self._connection, session, first, last)
+
+    def whole_event(self, session: str, turn: int) -> Event | None:
+        """The event with all its words, which a turn may keep cut; None if it was read before there was an archive."""
+        return _archive.event(self._connection, session, turn)
+
+    def archive_size(self) -> ArchiveSize:
+        return _archive.size(self._connection)
 
     def sessions(self, project: str | None = None) -> list[Session]:
         """Oldest first."""
@@ -265,6 +353,47 @@ class Store:
         rows = self._connection.read("SELECT project FROM sessions UNION SELECT project FROM memories ORDER BY 1")
         return [row[0] for row in rows]
 
+    def facets(self) -> dict[str, Facets]:
+        """What each project has: sessions, folders, branches, agents, …, by its name."""
+        return _projects.facets(self._connection)
+
+    def folders(self, limit: int) -> list[tuple[str, str]]:
+        """The (project, folder) that sessions were held in, those of the newest sessions first."""
+        return _projects.folders(self._connection, limit)
+
+    def strays(self) -> list[tuple[str, str, str]]:
+        """(folder, older project, newer project): where a folder's sessions are of two projects."""
+        return _projects.strays(self._connection)
+
+    def placing(self) -> Placing:
+        """What was merged and split."""
+        return _projects.placing(self._connection)
+
+    def placed_before(self, kind: str, what: str) -> Mapping[str, Any] | None:
+        """What was noted when `what` was merged or split; None where it is not."""
+        return _projects.before(self._connection, kind, what)
+
+    def place(
+        self, kind: str, what: str, project: str | None, *, time: str, before: Mapping[str, Any], renamed: Renamed,
+        dry: bool = False,
+    ) -> Moved:  # fmt: skip
+        """From now on the project (`merged`) or folder (`split`) called `what` is part of `project`; None: no more.
+
+        Sessions and memories move in the same transaction; `renamed` gives the id that a memory has in a project.
+        """
+        try:
+            with self._connection.writing() as db:
+                if project is None:
+                    _projects.drop(db, kind, what)
+                else:
+                    _projects.put(db, kind, what, project, time, before)
+                moved = _projects.settle(db, renamed)
+                if dry:
+                    raise _DryRun
+        except _DryRun:
+            pass
+        return moved
+
     def last_project(self) -> str | None:
         """The project that was worked on last; None where nothing has been read."""
         return _figures.last_project(self._connection)
@@ -281,7 +410,8 @@ class Store:
             """SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM events),
                       (SELECT count(*) FROM memories WHERE valid_to IS NULL AND superseded_by IS NULL),
                       (SELECT count(*) FROM memories WHERE valid_to IS NOT NULL OR superseded_by IS NOT NULL),
-                      (SELECT count(*) FROM files), (SELECT count(*) FROM unreadable),
+                      (SELECT count(*) FROM files),
+                      (SELECT count(*) FROM losses WHERE kind IN ('unreadable', 'too long', 'damaged')),
                       (SELECT count(*) FROM (SELECT project FROM sessions UNION SELECT project FROM memories))"""
         )[0]
         return Counts(*row)

@@ -3,35 +3,41 @@
 Knows nothing of any agent's format.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from memsrv.errors import NotFound
 from memsrv.records import Event, Session
-from memsrv.store import erasing
+from memsrv.store import archive, erasing, losses, projects, snapshots
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
 from memsrv.store.rows import (
     EVENT_COLUMNS,
     SESSION_COLUMNS,
     Appended,
-    BadLine,
     FileState,
+    Loss,
     SourceFile,
+    Stretch,
+    cut,
     event_of,
-    event_values,
+    event_row,
     file_of,
     file_values,
+    plain,
     session_of,
     session_values,
 )
+from memsrv.tombstones import Tombstones, in_project, in_session
 
 _INSERT_EVENT = (
-    f"INSERT INTO events (agent, {', '.join(EVENT_COLUMNS)}) "
-    f"VALUES (:agent, {', '.join(':' + c for c in EVENT_COLUMNS)}) "
-    "ON CONFLICT (agent, id) DO NOTHING"
+    f"INSERT INTO events (agent, {', '.join(EVENT_COLUMNS)}) VALUES (?, {', '.join('?' for _ in EVENT_COLUMNS)})"
 )
+
+# Full text follows a batch in one statement, not row by row.
+_INDEX_EVENTS = "INSERT INTO events_fts (rowid, text, command) SELECT n, text, command FROM events WHERE n > ?"
 
 # A resumed log may know less than an earlier read of it (no title, no end): what is known is kept.
 _UPSERT_SESSION = (
@@ -55,37 +61,82 @@ WITH RECURSIVE left_behind (id) AS (
 UPDATE events SET on_main_path = 0 WHERE session = :session AND on_main_path = 1 AND id IN left_behind"""
 
 
-def append(
+def take(
     db: Database,
     file: FileState,
-    session: Session,
-    events: Sequence[Event],
-    bad: Sequence[BadLine],
+    stretches: Sequence[Stretch],
+    lost: Sequence[Loss],
     read_from: FileState | None,
 ) -> Appended:
     row = db.execute("SELECT generation, offset FROM files WHERE path = ?", [file.path]).fetchone()
     if (row and tuple(row)) != (read_from and (read_from.generation, read_from.offset)):
         return Appended(0, 0, stale=True)
     stones = erasing.tombstones(db)
-    session, file = erasing.clean_session(session, stones), erasing.clean_file(file, stones)
+    taken = [_take_stretch(db, file, stretch, stones) for stretch in stretches]
+    losses.has_opened(db, file.path, file.offset)
+    losses.add(db, lost)
+    _put_file(db, erasing.clean_file(file, stones))
+    return Appended(
+        added=sum(one.added for one in taken),
+        duplicates=sum(one.duplicates for one in taken),
+        revised=sum(one.revised for one in taken),
+        undone=sum(one.undone for one in taken),
+        sessions=tuple(dict.fromkeys(id for one in taken for id in one.sessions)),
+    )
+
+
+def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombstones) -> Appended:
+    session = erasing.clean_session(projects.placed(db, stretch.session), stones)
+    events: dict[str, Event] = {}
+    for event in stretch.events:
+        event = event if event.session == session.id else replace(event, session=session.id)
+        events.setdefault(plain(event.id), erasing.clean_event(event, session, stones))
     known = db.execute("SELECT count(*) FROM sessions WHERE id = ?", [session.id]).fetchone()[0]
     if events or known:
         db.execute(_UPSERT_SESSION, session_values(session))
-    turn = db.execute("SELECT coalesce(max(turn) + 1, 0) FROM events WHERE session = ?", [session.id]).fetchone()[0]
-    added = 0
-    for event in events:
-        event = erasing.clean_event(replace(event, session=session.id), session, stones)
-        values = event_values(event, session.agent, turn + added)
-        added += db.execute(_INSERT_EVENT, values).rowcount
-    if added:
+        projects.keep_identity(db, session.id, stretch.session.project)
+    stored = db.execute(
+        "SELECT id FROM events WHERE agent = ? AND id IN (SELECT value FROM json_each(?))",
+        [session.agent, json.dumps(list(events))],
+    ).fetchall()
+    there = {id for (id,) in stored}
+    new = [event for id, event in events.items() if id not in there]
+    lines = _insert(db, session, new)
+    here, changed, undone = 0, list[tuple[str, int]](), 0
+    if stretch.whole is not None:
+        if there:
+            by_id = {id: cut(event) for id, event in events.items() if id in there}
+            here, changed = snapshots.revise(db, session.agent, session.id, by_id)
+            lines += [archive.event_line(events[id], turn) for id, turn in changed]
+        losses.begin_again(db, file.path, stretch.whole.session)
+        undone = snapshots.settle(db, file.path, session.id, session.agent, list(events), stretch.whole)
+    if new:
         db.execute(_MARK_REWOUND, {"session": session.id})
     elif not known:  # a copy of what is already stored is no session of its own
         db.execute("DELETE FROM sessions WHERE id = ?", [session.id])
-    _put_file(db, file, bad)
-    return Appended(added, len(events) - added)
+    archive.add_events(db, session.id, lines)
+    place = (in_session(session.id), in_project(session.project))
+    raw = [replace(one, text=stones.scrub(one.text, place)) for one in stretch.raw] if stones else stretch.raw
+    archive.add_raw(db, session.id, file.path, raw, again=file.generation > 0)
+    gained = bool(new or changed or undone)
+    copies = len(stretch.events) - len(new) - here
+    return Appended(len(new), copies, revised=len(changed), undone=undone, sessions=(session.id,) if gained else ())
 
 
-def _put_file(db: Database, file: FileState, bad: Sequence[BadLine]) -> None:
+def _insert(db: Database, session: Session, events: Sequence[Event]) -> list[archive.Line]:
+    """The lines that go into the archive, for what went into the table."""
+    if not events:
+        return []
+    before = db.execute("SELECT coalesce(max(n), 0) FROM events").fetchone()[0]
+    sql = "SELECT coalesce(max(turn) + 1, 0) FROM events WHERE session = ?"
+    turn = db.execute(sql, [session.id]).fetchone()[0]
+    rows = ((session.agent, *event_row(cut(event), turn + place)) for place, event in enumerate(events))
+    db.conn.executemany(_INSERT_EVENT, rows)
+    db.execute(_INDEX_EVENTS, [before])
+    return [archive.event_line(event, turn + place) for place, event in enumerate(events)]
+
+
+def _put_file(db: Database, file: FileState) -> None:
     values = file_values(file)
     db.execute(
         f"INSERT INTO files ({', '.join(values)}) VALUES ({', '.join(':' + name for name in values)}) "
@@ -93,17 +144,23 @@ def _put_file(db: Database, file: FileState, bad: Sequence[BadLine]) -> None:
         + ", ".join(f"{name} = excluded.{name}" for name in values if name != "path"),
         values,
     )
-    for line in bad:
-        db.execute(
-            "INSERT OR REPLACE INTO unreadable (path, offset, reason) VALUES (?, ?, ?)",
-            [line.path, line.offset, line.reason],
-        )
 
 
-def start_over(db: Database, file: FileState) -> None:
+def start_over(db: Database, file: FileState, lost: Sequence[Loss]) -> None:
     """The file was rewritten: what was unreadable in its former self no longer counts."""
-    db.execute("DELETE FROM unreadable WHERE path = ?", [file.path])
-    _put_file(db, file, ())
+    losses.begin_again(db, file.path)
+    losses.add(db, lost)
+    _put_file(db, file)
+
+
+def rename_file(db: Database, old: str, new: str) -> bool:
+    """All that is known of the log at `old` is known of `new`; False where another process was quicker."""
+    if db.execute("SELECT 1 FROM files WHERE path = ?", [new]).fetchone():
+        return False
+    db.execute("UPDATE files SET path = ? WHERE path = ?", [new, old])
+    for table in ("losses", "snapshots", "archive", "sessions"):
+        db.execute(f"UPDATE {table} SET path = ? WHERE path = ?", [new, old])
+    return True
 
 
 def get_file(connection: Connection, path: str) -> FileState | None:
@@ -111,8 +168,22 @@ def get_file(connection: Connection, path: str) -> FileState | None:
     return file_of(rows[0]) if rows else None
 
 
+def files_like(connection: Connection, dev: int, inode: int, paths: Sequence[str]) -> list[FileState]:
+    """The logs that were this file when they were read last, or that had one of these names."""
+    rows = connection.read(
+        "SELECT * FROM files WHERE (inode = ? AND dev = ?) OR path IN (SELECT value FROM json_each(?)) ORDER BY path",
+        [inode, dev, json.dumps(paths)],
+    )
+    return [file_of(row) for row in rows]
+
+
+def files_behind(connection: Connection) -> list[FileState]:
+    """Those that were longer than they were read when they were looked at last."""
+    return [file_of(row) for row in connection.read("SELECT * FROM files WHERE size > offset ORDER BY path")]
+
+
 def list_files(connection: Connection) -> list[SourceFile]:
-    bad = {row[0]: row[1] for row in connection.read("SELECT path, count(*) FROM unreadable GROUP BY path")}
+    lost = losses.by_path(connection)
     found = []
     for row in connection.read(
         "SELECT f.*, s.ended FROM files f LEFT JOIN sessions s ON s.id = f.session ORDER BY f.path"
@@ -124,6 +195,7 @@ def list_files(connection: Connection) -> list[SourceFile]:
             size, changed = None, None
         else:
             size, changed = there.st_size, there.st_mtime
+        unreadable, other = lost.get(file.path, (0, 0))
         found.append(
             SourceFile(
                 file.path,
@@ -131,20 +203,22 @@ def list_files(connection: Connection) -> list[SourceFile]:
                 file.session,
                 file.offset,
                 size,
-                lag=max(0, (size or 0) - file.offset),
-                unreadable=bad.get(file.path, 0),
+                lag=_lag(file, size),
+                unreadable=unreadable,
                 unknown=file.unknown,
                 changed=changed,
                 read_to=row["ended"],
+                lost=other,
             )
         )
     return found
 
 
-def list_unreadable(connection: Connection, path: str | None) -> list[BadLine]:
-    where, parameters = ("", []) if path is None else (" WHERE path = ?", [path])
-    rows = connection.read(f"SELECT path, offset, reason FROM unreadable{where} ORDER BY path, offset", parameters)
-    return [BadLine(*row) for row in rows]
+def _lag(file: FileState, size: int | None) -> int:
+    """Of a compressed log what is still to be read is known from the last look."""
+    if file.path.endswith((".zst", ".gz")):
+        return max(0, file.size - file.offset) if size is not None else 0
+    return max(0, (size or 0) - file.offset)
 
 
 def list_sessions(connection: Connection, project: str | None) -> list[Session]:

@@ -32,7 +32,7 @@ def remember(db: Database, memories: Iterable[Memory]) -> Remembered:
             added += 1
         else:
             updated += _merge(db, memory, before)
-        superseded += _supersede(db, memory)
+        superseded += supersede(db, memory.id)
     return Remembered(added, updated, superseded)
 
 
@@ -78,12 +78,12 @@ def _merge(db: Database, memory: Memory, before: tuple[str | None, str | None, s
     return int(changed)
 
 
-def _supersede(db: Database, memory: Memory) -> int:
-    """Of the live claims under `memory`'s key, the newest words stay live; the others point to them.
+def supersede(db: Database, id: str) -> int:
+    """Of the live claims under the key of the memory `id`, the newest words stay live; the others point to them.
 
     What a tool's output, a page or a file states never ends what a person or agent said.
     """
-    row = db.execute("SELECT key, project FROM memories WHERE id = ?", [memory.id]).fetchone()
+    row = db.execute("SELECT key, project FROM memories WHERE id = ?", [id]).fetchone()
     if row[0] is None:
         return 0
     rivals = db.execute(
@@ -94,11 +94,11 @@ def _supersede(db: Database, memory: Memory) -> int:
     if len(rivals) < 2:
         return 0
     newest, when, trusted = rivals[-1]
-    if (memory.id, when, trusted) in rivals:
-        newest = memory.id  # said at the same instant: the later call wins
-    for id, _, _ in rivals:
-        if id != newest:
-            _end(db, id, when, newest)
+    if (id, when, trusted) in rivals:
+        newest = id  # said at the same instant: the later call wins
+    for rival, _, _ in rivals:
+        if rival != newest:
+            _end(db, rival, when, newest)
     return len(rivals) - 1
 
 

@@ -73,6 +73,23 @@ def m007_what_an_outcome_rests_on(db: Database) -> None:
         db.execute(f"ALTER TABLE events ADD COLUMN {column}")
 
 
+@migrations()
+def m008_which_project_is_part_of_which(db: Database) -> None:
+    db.execute(
+        "CREATE TABLE placing (kind TEXT NOT NULL, what TEXT NOT NULL, project TEXT NOT NULL, time TEXT NOT NULL, "
+        "before TEXT NOT NULL, PRIMARY KEY (kind, what))"
+    )
+    # What the folder of a session, or who saved a memory, said; null where it is of that project still.
+    db.execute("ALTER TABLE sessions ADD COLUMN identity TEXT")
+    db.execute("ALTER TABLE memories ADD COLUMN identity TEXT")
+
+
+@migrations()
+def m009_losses_snapshots_archive(db: Database) -> None:
+    for statement in _M009:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (
@@ -110,4 +127,33 @@ _M002 = (
         PRIMARY KEY (memory, place), UNIQUE (memory, session, turn, quote))""",
     # What was erased must not be derived again from the same log: only hashes stay.
     "CREATE TABLE erased (hash TEXT PRIMARY KEY)",
+)
+
+_M009 = (
+    "ALTER TABLE files ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE files ADD COLUMN signature TEXT NOT NULL DEFAULT '[]'",
+    "CREATE INDEX files_by_inode ON files (inode)",
+    "CREATE INDEX files_behind ON files (path) WHERE size > offset",
+    # A file that could not be opened has no row of its own.
+    """CREATE TABLE losses (
+        path TEXT NOT NULL, offset INTEGER NOT NULL, kind TEXT NOT NULL, session TEXT NOT NULL,
+        reason TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (path, session, offset, kind))""",
+    "INSERT INTO losses SELECT path, offset, 'unreadable', '', reason, 0 FROM unreadable",
+    "DROP TABLE unreadable",
+    # `events` are the rows of `events` that the snapshot held, as ranges of `n`.
+    """CREATE TABLE snapshots (
+        path TEXT NOT NULL, session TEXT NOT NULL, mark TEXT NOT NULL, unknown TEXT NOT NULL, events TEXT NOT NULL,
+        PRIMARY KEY (path, session))""",
+    # Batches of JSON lines, compressed: `first` and `last` are turns, or of records not understood (`raw`) places.
+    """CREATE TABLE archive (
+        n INTEGER PRIMARY KEY, session TEXT NOT NULL, kind TEXT NOT NULL, path TEXT, first INTEGER NOT NULL,
+        last INTEGER NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL)""",
+    "CREATE INDEX archive_by_session ON archive (session, kind, last)",
+    # Rows come in batches, and their words with them in one statement; a flag that changes is no word.
+    "DROP TRIGGER events_ai",
+    "DROP TRIGGER events_au",
+    """CREATE TRIGGER events_au AFTER UPDATE OF text, command ON events BEGIN
+        INSERT INTO events_fts (events_fts, rowid, text, command) VALUES ('delete', old.n, old.text, old.command);
+        INSERT INTO events_fts (rowid, text, command) VALUES (new.n, new.text, new.command);
+    END""",
 )

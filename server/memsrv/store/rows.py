@@ -3,8 +3,10 @@
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from memsrv.records import Event, Evidence, Memory, Session, from_dict, to_dict
@@ -14,6 +16,9 @@ SESSION_COLUMNS = tuple(f.name for f in fields(Session))
 MEMORY_COLUMNS = tuple(f.name for f in fields(Memory) if f.name != "evidence")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+#: What a turn keeps of a long text and of an edit; all of it is in the archive.
+_TEXT_CHARS = 64_000
+_EDIT_CHARS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +36,57 @@ class FileState:
     generation: int = 0  # counts rewrites of the file
     state: Mapping[str, Any] = field(default_factory=dict)  # the source's own, to go on parsing at `offset`
     unknown: Mapping[str, int] = field(default_factory=dict)  # what was not understood, by name
+    size: int = 0  # bytes that the log had when it was last looked at; of a compressed one, unpacked
+    signature: tuple[int, ...] = ()  # of the log as it was read to `size`; empty: it is to be looked into again
+
+
+class LossKind(StrEnum):
+    UNREADABLE = "unreadable"  # these bytes are no record
+    TOO_LONG = "too long"  # one line of more than memsrv holds
+    DAMAGED = "damaged"  # a document that is no whole one, and stays so
+    UNFINISHED = "unfinished"  # a last line that nobody has gone on writing
+    REWRITTEN = "rewritten"  # bytes that were there and had not been read, when the file was cut or replaced
+    GONE = "gone"  # the file went before it was read to its end
+    UNOPENED = "unopened"
 
 
 @dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line that could not be read: where it starts, and why."""
+class Loss:
+    """Something in a log that is not in the store: where it starts, why, how many bytes. Never what it says."""
 
     path: str
     offset: int
     reason: str
+    kind: LossKind = LossKind.UNREADABLE
+    bytes: int = 0
+    session: str = ""  # of a log that tells whole sessions: which
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A record that its source did not understand, as redacted text: a later version may."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What a whole session was taken from: the source's name of it, its mark, and what was not understood in it."""
+
+    session: str
+    mark: str
+    unknown: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What one reading of a log tells of one session: more events of it or, with `whole`, all that there are now."""
+
+    session: Session
+    events: Sequence[Event] = ()  # redacted, and as long as they are
+    raw: Sequence[Raw] = ()
+    whole: Marked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +94,27 @@ class Appended:
     added: int
     duplicates: int
     stale: bool = False  # another process had read further: nothing was written; load the FileState again
+    revised: int = 0  # stored events that say something else by now
+    undone: int = 0  # stored events that the log no longer holds
+    sessions: tuple[str, ...] = ()  # that gained, or changed
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """One line of a session's archive: an event with all its words, or a record that was not understood."""
+
+    turn: int | None
+    event: Event | None = None
+    raw: Raw | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSize:
+    """Bytes in the database, bytes unpacked, and how many batches."""
+
+    bytes: int
+    unpacked: int
+    batches: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +161,11 @@ class SourceFile:
     offset: int
     size: int | None  # None: the file is gone (agents delete old logs)
     lag: int  # bytes not yet read
-    unreadable: int
+    unreadable: int  # records
     unknown: Mapping[str, int]
     changed: float | None = None  # when the file changed last, in seconds since the epoch
     read_to: str | None = None  # the time of the last turn that was read
+    lost: int = 0  # losses of any other kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +192,26 @@ def key_of(memory: Memory) -> str | None:
     return "\x1f".join(" ".join(part.casefold().split()) for part in (memory.subject, memory.relation, own))
 
 
-def event_values(event: Event, agent: str, turn: int) -> dict[str, Any]:
-    values = {name: _column(value) for name, value in to_dict(event).items()}
-    return {**values, "agent": agent, "turn": turn}
+def cut(event: Event) -> Event:
+    """`event` as a turn keeps it. Only what is redacted may be cut: half a secret is no longer recognised."""
+    text, edits = event.text, event.edits
+    if len(text) > _TEXT_CHARS:
+        first, last = _TEXT_CHARS * 3 // 4, _TEXT_CHARS // 4
+        text = f"{text[:first]}\n[… {len(text) - first - last} characters cut …]\n{text[-last:]}"
+    if edits and any(len(old) > _EDIT_CHARS or len(new) > _EDIT_CHARS for _, old, new in edits):
+        edits = tuple((path, old[:_EDIT_CHARS], new[:_EDIT_CHARS]) for path, old, new in edits)
+    return event if text is event.text and edits is event.edits else replace(event, text=text, edits=edits)
+
+
+_columns = attrgetter(*EVENT_COLUMNS)
+_TURN = EVENT_COLUMNS.index("turn")
+
+
+def event_row(event: Event, turn: int) -> list[Any]:
+    """`event` as the values of EVENT_COLUMNS. Called once for every event that is read: no detours."""
+    values = [value if value is None or type(value) is int else _column(value) for value in _columns(event)]
+    values[_TURN] = turn
+    return values
 
 
 def session_values(session: Session) -> dict[str, Any]:
@@ -159,23 +245,24 @@ def memory_of(row: sqlite3.Row, evidence: tuple[Evidence, ...]) -> Memory:
 
 def file_of(row: sqlite3.Row) -> FileState:
     values = {f.name: row[f.name] for f in fields(FileState)}
-    values["state"] = json.loads(values["state"])
-    values["unknown"] = json.loads(values["unknown"])
-    return FileState(**values)
+    for name in ("state", "unknown"):
+        values[name] = json.loads(values[name])
+    return FileState(**values | {"signature": tuple(json.loads(values["signature"]))})
 
 
 def file_values(file: FileState) -> dict[str, Any]:
     values = {f.name: getattr(file, f.name) for f in fields(FileState)}
     values["state"] = json.dumps(file.state, ensure_ascii=True)
     values["unknown"] = json.dumps(file.unknown, ensure_ascii=True, sort_keys=True)
+    values["signature"] = json.dumps(file.signature)
     return values
 
 
 def _column(value: Any) -> Any:
     if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, list):
-        return plain(json.dumps(value, ensure_ascii=False))
+        return plain(value) if not value.isascii() else str(value)
+    if isinstance(value, list | tuple):
+        return plain(json.dumps(value, ensure_ascii=False)) if value else "[]"
     if isinstance(value, bool):
         return int(value)
     return value

@@ -1,0 +1,161 @@
+"""From log files to stored events: what is new in each is parsed, redacted and appended or revised. Exactly once.
+
+Two kinds of log: lines that are appended (`lines.py`), and documents or databases that tell whole sessions
+(`snapshots.py`). Of a log that may not be read nothing is stored, not even that it is there. Derives no memories.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from memsrv.capture import Capture
+from memsrv.consent import Act
+from memsrv.errors import NoLogs, UsageError
+from memsrv.ingest.desk import Desk, Tally
+from memsrv.ingest.lines import read_lines
+from memsrv.ingest.snapshots import read_snapshots
+from memsrv.logfiles import find
+from memsrv.redact import Redactor
+from memsrv.sources import SOURCES, LineSource, SnapshotSource, Source
+from memsrv.sources.machine import Machine
+from memsrv.store import FileState, Loss, LossKind, Store
+
+Progress = Callable[[Path, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one ingest did. Figures count what was new; `files` are all logs that were looked at."""
+
+    files: int = 0  # without those declined
+    sessions: int = 0  # that gained events
+    events: int = 0
+    duplicates: int = 0  # copies of stored events: resumed and forked sessions repeat them
+    unreadable: int = 0  # records
+    redactions: int = 0
+    memories: int = 0  # filled in by who distils them
+    seconds: float = 0.0
+    not_owned: int = 0  # files that are no log of any known agent
+    unopened: tuple[str, ...] = ()  # logs that could not be opened, with the reason
+    unknown: Mapping[str, int] = field(default_factory=dict)  # record types and fields not understood
+    changed: tuple[str, ...] = ()  # ids of the sessions that gained events
+    declined: int = 0  # logs that may not be read
+    declined_by: tuple[str, ...] = ()  # the settings and ignore files that say so
+    revised: int = 0  # stored events that say something else by now
+    half_written: int = 0  # documents that were just being rewritten: to be looked at again
+
+
+def ingest(
+    store: Store,
+    redactor: Redactor,
+    paths: Sequence[Path],
+    *,
+    capture: Capture,
+    agent: str | None = None,
+    sources: Sequence[Source] = SOURCES,
+    progress: Progress | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], float] = time.time,
+    machine: Machine | None = None,
+) -> IngestReport:
+    """Read every log at `paths` (files, folders, an agent's own folder) that is new or has grown.
+
+    `progress(path, done, total)` is called before each file, and each megabyte of it; an error that it raises ends the
+    reading there, and nothing is lost or doubled. NoLogs where there is nothing to read.
+    """
+    began = clock()
+    if agent is not None:
+        sources = [source for source in sources if source.name == agent]
+        if not sources:
+            known = ", ".join(source.name for source in SOURCES)
+            raise UsageError(f"There is no agent `{agent}`; memsrv reads the logs of: {known}")
+        capture.consent.require(Act.CAPTURE, agent=agent)
+    tally = Tally()
+    desk = Desk(store, redactor, capture, tally, now)
+    here = machine or Machine.this()
+    found = find(
+        paths,
+        sources,
+        forced=agent is not None,
+        closed=capture.closed,
+        own=[(folder, source) for source in sources for folder in source.folders(here)],
+        known=partial(_known, desk, sources),
+    )
+    owned, unopened = found.logs, found.unopened
+    if not owned and not unopened and not found.closed:
+        where = ", ".join(str(path) for path in paths) or "nowhere"
+        raise NoLogs(
+            f"No session log of a known agent was found in {where}; name a log file or the folder that holds them"
+        )
+    for done, (path, source) in enumerate(owned):
+        tell = partial(progress, path, done, len(owned)) if progress else _untold
+        try:
+            if isinstance(source, LineSource):
+                read_lines(desk, path, source, tell)
+            elif isinstance(source, SnapshotSource):
+                read_snapshots(desk, path, source, tell)
+        except OSError as error:
+            unopened.append((path, error.strerror or str(error)))
+    _note_unopened(desk, unopened)
+    _note_gone(store)
+    declined = tally.declined.total()
+    return IngestReport(
+        files=len(owned) - declined,
+        sessions=len(tally.changed),
+        events=tally.events,
+        duplicates=tally.duplicates,
+        unreadable=tally.unreadable,
+        redactions=tally.redactions,
+        seconds=round(clock() - began, 3),
+        not_owned=found.not_owned,
+        unopened=tuple(f"{path}: {reason}" for path, reason in unopened),
+        unknown=dict(sorted(tally.unknown.items())),
+        changed=tuple(tally.changed),
+        declined=declined + len(found.closed),
+        declined_by=tuple(sorted({*tally.declined, *found.closed})),
+        revised=tally.revised,
+        half_written=tally.half_written,
+    )
+
+
+def _untold() -> None:
+    """Nobody wants to know how far the reading is."""
+
+
+def _known(desk: Desk, sources: Sequence[Source], path: Path) -> Source | None:
+    """Whose log the file at `path` is, as far as it was read before and is still the same file."""
+    known = desk.store.file(desk.named(path))
+    if known is None or path.stat().st_ino != known.inode:
+        return None
+    owners = [source for source in sources if source.name == known.agent]
+    return owners[0] if len(owners) == 1 else None  # one agent may write logs of two kinds
+
+
+# What cannot be read any more
+
+
+def _note_unopened(desk: Desk, unopened: Sequence[tuple[Path, str]]) -> None:
+    """Of a log that is new nobody can tell whose project's it is; where any may not be read, it stays unsaid."""
+    may = not desk.capture.consent.refused(Act.CAPTURE, "projects")
+    losses = []
+    for path, reason in unopened:
+        named = desk.named(path)
+        known = desk.store.file(named)
+        if may or known:
+            losses.append(Loss(named, known.offset if known else 0, reason, LossKind.UNOPENED))
+    if losses:
+        desk.store.lose(losses)
+
+
+def _note_gone(store: Store) -> None:
+    """Logs that were seen to be longer than they were read, and are gone."""
+    losses = [_gone(file) for file in store.files_behind() if not Path(file.path).exists()]
+    if losses:
+        store.lose([loss for loss in losses if loss not in store.losses(loss.path)])
+
+
+def _gone(file: FileState) -> Loss:
+    unread = file.size - file.offset
+    return Loss(file.path, file.offset, "the file went before this was read", LossKind.GONE, unread)

@@ -1,0 +1,109 @@
+"""What every log is read with, and what is done to an event before it is stored: withheld, then redacted.
+
+Counts what was done. Knows no log format.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from memsrv.capture import Capture, Withholding
+from memsrv.consent import Act
+from memsrv.errors import NotFound
+from memsrv.records import Event, Session
+from memsrv.redact import Redactor
+from memsrv.sources import LogFacts
+from memsrv.store import Appended, Store
+
+
+@dataclass(slots=True)
+class Tally:
+    events: int = 0
+    duplicates: int = 0
+    revised: int = 0
+    unreadable: int = 0
+    redactions: int = 0
+    half_written: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    changed: dict[str, None] = field(default_factory=dict)
+    declined: Counter[str] = field(default_factory=Counter)  # by what forbids it
+
+    def add(self, appended: Appended) -> None:
+        self.events += appended.added
+        self.duplicates += appended.duplicates
+        self.revised += appended.revised
+        self.changed.update(dict.fromkeys(appended.sessions))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    store: Store
+    redactor: Redactor
+    capture: Capture
+    tally: Tally
+    now: Callable[[], float] = time.time
+
+    def named(self, path: Path) -> str:
+        """`path` as it is stored."""
+        return self.redactor.without_strings.redact(str(path))[0]
+
+    def events(self, events: Iterable[Event], withholding: Withholding) -> list[Event]:
+        """`events` as they may be stored."""
+        found = []
+        for event in events:
+            clean, count = self.redactor.redact_event(withholding.kept(event))
+            self.tally.redactions += count
+            found.append(clean)
+        return found
+
+    def cleaner(self, withholding: Withholding) -> Callable[[str], str]:
+        """What makes any other text of a log fit to be stored."""
+
+        def clean(text: str) -> str:
+            return self.redactor.redact(withholding.without_names(text))[0]
+
+        return clean
+
+    def may_keep_raw(self, cwd: str | None) -> bool:
+        """Whether bytes that nobody understood may be kept: what in them is withheld cannot be told, so only where
+        nothing is."""
+        return not self.capture.ignored.speaks_of(cwd) and not self.capture.consent.refused(Act.CAPTURE, "projects")
+
+    def session(self, clean: Callable[[str], str], id: str, agent: str, path: str, facts: LogFacts) -> Session:
+        def cleaned(text: str | None) -> str | None:
+            return None if text is None else clean(text)
+
+        return Session(
+            id=id,
+            agent=agent,
+            project=self.capture.placing.project(facts.cwd, facts.remote),
+            path=path,
+            cwd=cleaned(facts.cwd),
+            branch=cleaned(facts.branch),
+            title=cleaned(facts.title),
+            started=facts.started,
+            ended=facts.ended,
+            version=cleaned(facts.version),
+            parent=cleaned(facts.parent),
+        )
+
+    def own_id(self, id: str, agent: str) -> str:
+        """`id`, unless another agent has a session of that name: an export may keep the name of what it was made of."""
+        with suppress(NotFound):
+            if self.store.session(id).agent != agent:
+                return f"{id}-{agent}"
+        return id
+
+
+def clean_tree(clean: Callable[[str], str], value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(key): clean_tree(clean, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [clean_tree(clean, inner) for inner in value]
+    return value

@@ -1,0 +1,25 @@
+"""Log files on disk: which there are, whether one is still what it was, and its lines in batches.
+
+Splits bytes on `\\n` only, whatever a line's length. Knows nothing of what lines mean or where they are stored.
+"""
+
+from memsrv.logfiles.finding import Found, find
+from memsrv.logfiles.identity import FileIdentity, identify, is_same, tail
+from memsrv.logfiles.lines import Batch, TooLong, batches
+from memsrv.logfiles.packed import logical, open_log, siblings, size_of
+
+__all__ = [
+    "Batch",
+    "FileIdentity",
+    "Found",
+    "TooLong",
+    "batches",
+    "find",
+    "identify",
+    "is_same",
+    "logical",
+    "open_log",
+    "siblings",
+    "size_of",
+    "tail",
+]

@@ -1,0 +1,174 @@
+"""What was read of each session, whole and compressed: agents delete their logs, and a turn keeps its long text cut.
+
+Batches of JSON lines. A small batch grows in place until it is worth one of its own, so that a session that is told
+line by line packs as well as one that is read at once. Knows nothing of logs; whoever adds has redacted.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+import zstandard
+
+from memsrv.records import Event, from_dict, to_dict
+from memsrv.store.connection import Connection
+from memsrv.store.database import Database
+from memsrv.store.rows import Archived, ArchiveSize, Raw, plain
+
+_LEVEL = 6
+#: A batch below this takes in the next one: half a millisecond's work.
+_SMALL = 1 << 16
+#: To show one turn, so much is unpacked.
+_LARGE = 1 << 20
+_LIMIT = 1 << 30  # no batch is so large: what claims to be is damaged
+
+_EVENTS, _RAW = "events", "raw"
+#: What every line would repeat: it is in the batch's row, or is what an event has where nothing is said.
+_LEFT_OUT = frozenset({"session", "turn"})
+_SILENT: tuple[Any, ...] = (None, False, [], "", "unknown")
+
+Line = tuple[int, bytes]
+
+
+def event_line(event: Event, turn: int) -> Line:
+    said = {
+        name: value
+        for name, value in to_dict(event).items()
+        if name not in _LEFT_OUT and (value not in _SILENT or name == "text")
+    }
+    if event.on_main_path:
+        said.pop("on_main_path")
+    return turn, _dumped({"turn": turn, "event": said})
+
+
+def raw_line(raw: Raw) -> Line:
+    return raw.offset, _dumped({"offset": raw.offset, "raw": raw.text})
+
+
+def add_events(db: Database, session: str, lines: Sequence[Line]) -> None:
+    if not lines:
+        return
+    last = db.execute(
+        "SELECT n, first, last, size, data FROM archive WHERE session = ? AND kind = ? ORDER BY n DESC LIMIT 1",
+        [session, _EVENTS],
+    ).fetchone()
+    before: tuple[Any, ...] | None = last if last and last[3] < _SMALL else None
+    for place, batch in enumerate(_batches(lines)):
+        turns, packed = [turn for turn, _ in batch], b"".join(line for _, line in batch)
+        if place == 0 and before is not None:
+            n, first, end, _, data = before
+            packed = unpacked(data) + packed
+            db.execute(
+                "UPDATE archive SET first = ?, last = ?, size = ?, data = ? WHERE n = ?",
+                [min(first, *turns), max(end, *turns), len(packed), _packed(packed), n],
+            )
+        else:
+            _insert(db, session, _EVENTS, None, turns, packed)
+
+
+def add_raw(db: Database, session: str, path: str, records: Sequence[Raw], *, again: bool) -> None:
+    """`again`: the log is read once more from its beginning, and what is known of it is not added."""
+    if again and records:
+        known = {raw.text for raw in _raw_of(db, path)}
+        records = [raw for raw in records if plain(raw.text) not in known]
+    for batch in _batches([raw_line(raw) for raw in records]):
+        _insert(db, session, _RAW, path, [place for place, _ in batch], b"".join(line for _, line in batch))
+
+
+def archived(connection: Connection, session: str, first: int, last: int | None) -> Iterator[Archived]:
+    """The events from turn `first` on, in the order in which they were read (one that was revised comes again), then
+    what was not understood. One batch at a time is in memory."""
+    numbers = connection.read(
+        "SELECT n, kind FROM archive WHERE session = ? AND (kind = 'raw' OR (last >= ? AND (? IS NULL OR first <= ?))) "
+        "ORDER BY kind, n",
+        [session, first, last, last],
+    )
+    for number, kind in numbers:
+        for row in connection.read("SELECT data FROM archive WHERE n = ?", [number]):
+            for line in unpacked(row["data"]).splitlines():
+                found = _line(line, session)
+                if kind == _RAW or (found.turn is not None and first <= found.turn and not _is_over(found.turn, last)):
+                    yield found
+
+
+def event(connection: Connection, session: str, turn: int) -> Event | None:
+    """The event as it was read last, with all its words; None where the archive does not have it."""
+    found = None
+    for one in archived(connection, session, turn, turn):
+        found = one.event or found
+    return found
+
+
+def size(connection: Connection) -> ArchiveSize:
+    row = connection.read("SELECT total(length(data)), total(size), count(*) FROM archive")[0]
+    return ArchiveSize(int(row[0]), int(row[1]), row[2])
+
+
+def unpacked(data: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(data, max_output_size=_LIMIT)
+
+
+def replace_batch(db: Database, n: int, lines: bytes) -> None:
+    """Other words for the same turns."""
+    db.execute("UPDATE archive SET size = ?, data = ? WHERE n = ?", [len(lines), _packed(lines), n])
+
+
+def _insert(db: Database, session: str, kind: str, path: str | None, places: Sequence[int], lines: bytes) -> None:
+    db.execute(
+        "INSERT INTO archive (session, kind, path, first, last, size, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [session, kind, path, min(places), max(places), len(lines), _packed(lines)],
+    )
+
+
+def _batches(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    batch: list[Line] = []
+    held = 0
+    for line in lines:
+        if batch and held + len(line[1]) > _LARGE:
+            yield batch
+            batch, held = [], 0
+        batch.append(line)
+        held += len(line[1])
+    if batch:
+        yield batch
+
+
+def _raw_of(db: Database, path: str) -> Iterator[Raw]:
+    rows = db.execute("SELECT data FROM archive WHERE kind = ? AND path = ?", [_RAW, path]).fetchall()
+    for (data,) in rows:
+        for line in unpacked(data).splitlines():
+            if (raw := _line(line, "").raw) is not None:
+                yield raw
+
+
+def _line(line: bytes, session: str) -> Archived:
+    said = orjson.loads(line)
+    if "raw" in said:
+        return Archived(None, raw=Raw(said["offset"], said["raw"]))
+    found = from_dict(Event, {"outcome": "unknown", **said["event"], "session": session, "turn": said["turn"]})
+    return Archived(said["turn"], event=found)
+
+
+def _packed(lines: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(lines)
+
+
+def _dumped(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a lone surrogate, which no UTF-8 can hold
+        return orjson.dumps(_plain(value), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _is_over(turn: int, last: int | None) -> bool:
+    return last is not None and turn > last
