@@ -153,6 +153,7 @@ def sources() -> tuple[Source, ...]:
     from memsrv.sources.cursor import CursorAgent, CursorEditor, CursorTexts, CursorTranscripts
     from memsrv.sources.gemini import Gemini
     from memsrv.sources.opencode import OpenCode
+    from memsrv.sources.specstory import SpecStory
     from memsrv.sources.vscode import VSCode
 
     return (
@@ -170,6 +171,7 @@ def sources() -> tuple[Source, ...]:
         VSCode(),
         Continue(),
         Aider(),
+        SpecStory(),
     )
 
 
