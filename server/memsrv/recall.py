@@ -13,8 +13,9 @@ from datetime import datetime
 
 from memsrv.errors import NotFound
 from memsrv.layout import one_line
-from memsrv.records import Event, EventType, Evidence, Kind, Memory, Session, Trust
+from memsrv.records import Event, EventType, Evidence, Kind, Memory, Session, Trajectory, Trust
 from memsrv.store import Hit, Store
+from memsrv.trajectories import trajectories
 
 ENGINE = "fts5"
 PER_SESSION = 3
@@ -65,7 +66,10 @@ class Recalled:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A record opened: its evidence word for word, its supersession chain oldest first, the turns around it."""
+    """A record opened: its evidence word for word, its supersession chain oldest first, the turns around it.
+
+    Of a session, its first and last turns, and the tasks that it falls into.
+    """
 
     id: str
     kind: str
@@ -74,6 +78,7 @@ class Shown:
     evidence: tuple[Evidence, ...]
     chain: tuple[Memory, ...]
     turns: tuple[Event, ...]
+    trajectories: tuple[Trajectory, ...] = ()
 
 
 def recall(
@@ -125,8 +130,10 @@ def show(store: Store, id: str, *, around: int = 2) -> Shown:
         session = store.session(id)
         events = store.events(id)
         ends = events if len(events) <= 2 * around + 1 else events[: around + 1] + events[len(events) - around :]
-        return Shown(id, "session", session.title or id, session, (), (), tuple(ends))
+        return Shown(id, "session", session.title or id, session, (), (), tuple(ends), trajectories(events))
     turns = store.turns_around(event.session, event.turn, around)
+    if (whole := store.whole_event(event.session, event.turn)) is not None:  # a turn keeps a long text cut
+        event = replace(event, text=whole.text, edits=whole.edits)
     return Shown(id, "turn", _words_of(event), event, (), (), tuple(turns))
 
 

@@ -54,7 +54,7 @@ def show(
     id: str, around: Annotated[int, typer.Option(min=0, help="Turns before and after.")] = 2, json: Json = False
 ) -> None:
     """Show a record with its evidence, what superseded what, and the turns around it."""
-    give(opened().show(id, around=around), tables.record, json)
+    give(opened().show(id, around=around), tables.shown, json)
 
 
 @command.command()

@@ -63,7 +63,7 @@ def tools(verbs: Any) -> list[Tool]:
         around: Annotated[int, Field(ge=0, le=6, description="Turns before and after.")] = 2,
     ) -> Annotated[CallToolResult, results.Opened]:
         """Open records found by memory_search: evidence word for word, what superseded what, the turns around."""
-        records = [_call(lambda id=id: verbs.show(id, around=around)) for id in ids]  # type: ignore[misc]
+        records = [words.opened(_call(lambda id=id: verbs.show(id, around=around))) for id in ids]  # type: ignore[misc]
         opened = fitted({"records": records})
         return _result(results.Opened, opened, "\n\n".join(outline(record) for record in opened["records"]))
 

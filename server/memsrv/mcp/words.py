@@ -19,6 +19,12 @@ def found(result: Json, how_to_begin: Callable[[], str | None]) -> str:
     return "\n".join(lines) or how_to_begin() or "Nothing found; try other words or project `*`."
 
 
+def opened(result: Json) -> dict[str, Any]:
+    """A record without the steps of a session's tasks: how each ended is enough to choose the turns to open."""
+    tasks = [{**task, "steps": len(task["steps"])} for task in result.get("trajectories", ())]
+    return {**result, "trajectories": tasks} if tasks else dict(result)
+
+
 def saved(result: Json) -> str:
     if result["status"] == "duplicate_of":
         return f"Known already, as {result['id']}; nothing was added."

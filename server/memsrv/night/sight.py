@@ -13,6 +13,7 @@ from memsrv.records import Episode, Event, EventType, Fact, Memory, Review, Sess
 from memsrv.redact import Redactor
 from memsrv.store import Store
 from memsrv.store.visible import Trainable
+from memsrv.trajectories import trajectories
 from memsrv_consolidation.reflect import Reflection, reflect, trainable
 from memsrv_consolidation.reviews import apply
 
@@ -52,7 +53,8 @@ def episodes(store: Store, project: str, redactor: Redactor) -> Iterator[Episode
         steps = tuple(redactor.redact_event(event)[0] for event in store.events(session.id))
         path = redactor.redact(session.path)[0]
         branch, title = clean(session.branch), clean(session.title)
-        yield Episode(replace(session, path=path, cwd=clean(session.cwd), branch=branch, title=title), steps)
+        seen = replace(session, path=path, cwd=clean(session.cwd), branch=branch, title=title)
+        yield Episode(seen, steps, trajectories(steps))
 
 
 def memories(store: Store, project: str, redactor: Redactor) -> list[Memory]:

@@ -9,7 +9,7 @@ from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
 from memsrv.tables.learning import report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
-from memsrv.tables.remembering import compacted, found, ingested, memories
+from memsrv.tables.remembering import compacted, found, ingested, memories, shown
 from memsrv.tables.reviewing import facts, reviewed, waiting
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.spending import cost
@@ -22,5 +22,5 @@ __all__ = [
     "adapters", "answer", "cleared", "compacted", "configuration", "configured", "cost", "difference", "endpoint",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories",
     "night", "plan", "pointers", "record", "redaction", "report", "reviewed", "runs", "saved", "setting",
-    "standing", "timer_removed", "timer_written", "waiting",
+    "shown", "standing", "timer_removed", "timer_written", "waiting",
 ]  # fmt: skip

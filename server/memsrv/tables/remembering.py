@@ -1,7 +1,7 @@
 """Results of memory."""
 
 from memsrv.outline import outline
-from memsrv.tables.cells import Json, cut
+from memsrv.tables.cells import Json, cut, record
 from memsrv.terminal import say, table
 
 
@@ -25,6 +25,27 @@ def found(result: Json) -> None:
         say(f"{number}. [{hit['kind']}] {cut(hit['text'], 400)}")
         place = f"session {hit['session']} turn {hit['turn']}" if hit.get("session") else None
         say("   " + " · ".join(str(part) for part in (hit["id"], hit.get("project"), place, hit.get("time")) if part))
+
+
+def shown(result: Json) -> None:
+    """A record; of a session also its tasks, a row for each."""
+    tasks = result["trajectories"]
+    record({key: value for key, value in result.items() if key != "trajectories"})
+    if tasks:
+        table(
+            ("turns", "outcome", "sure", "steps", "task", "why"),
+            [
+                (
+                    f"{t['turn']}–{t['last']}",
+                    t["outcome"],
+                    f"{t['confidence']:.2f}" if t["evidence"] else "",
+                    str(len(t["steps"])),
+                    cut(t["task"], 80),
+                    cut("; ".join(f"{s['seen']} (turn {s['turn']})" for s in t["evidence"]), 100),
+                )
+                for t in tasks
+            ],
+        )
 
 
 def memories(result: Json) -> None:

@@ -84,7 +84,7 @@ _RUNNING = re.compile(
 
 
 def _checked(task: Task, steps: Sequence[Step], ended: Mapping[str, Event]) -> Iterator[Weighed]:
-    """The last tests, and the last other check, since the last edit; where there is none, the last command that acts."""
+    """The last tests, and the last other check, since the last edit; else the last command that acts."""
     changed = max((s.turn for s in steps if s.edits and s.outcome is not Outcome.FAILURE), default=-1)
     results = {e.turn: ended.get(e.call or "") for e in task.events if e.type is EventType.TOOL_CALL}
     tests = other = done = None
