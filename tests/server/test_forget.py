@@ -1,8 +1,10 @@
 """Forgetting: what is erased is in no byte of the home, comes back from no log and no backup, and is served no more."""
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from memsrv import forget
 from memsrv.app import App, open_app
@@ -70,8 +73,16 @@ class World:
 
 
 def _without_hashes(file: Path) -> bytes:
-    """The bytes of `file` but for ids and hashes, in whose hex a number of four digits may stand by chance."""
-    return re.sub(rb"[0-9a-f]{12,}", b"", file.read_bytes().lower())
+    """The bytes of `file`, unpacked, but for ids and hashes, in whose hex four digits may stand by chance."""
+    packed = _archived(file) if file.name == "memsrv.db" else b""
+    return re.sub(rb"[0-9a-f]{12,}", b"", (file.read_bytes() + packed).lower())
+
+
+def _archived(database: Path) -> bytes:
+    """All that the archive in `database` says: in its own bytes no search finds it."""
+    with contextlib.closing(sqlite3.connect(database)) as raw:
+        rows = raw.execute("SELECT data FROM archive").fetchall()
+    return b"".join(zstandard.ZstdDecompressor().decompress(data) for (data,) in rows)
 
 
 @pytest.fixture
@@ -211,6 +222,34 @@ def test_no_byte_of_the_home_holds_what_was_erased(world: World) -> None:
     assert [(v.version, v.state) for v in done.adapters_affected] == [("v1", "current")]
     assert len(done.backups) == 1
     assert "all is well" in (world.home.logs / "watch.log").read_text()
+
+
+def test_what_a_turn_keeps_cut_is_erased_from_the_archive(world: World) -> None:
+    """The words stand only in the middle of a long output: no turn holds them, the archive does."""
+    long = Says(f"{'so it goes. ' * 4000}\n{SAID}\n{'and on it goes. ' * 4000}")
+    write_logs([Sitting("long", "A long one", "2026-11-10T09:00:00.000Z", (long,))], world.root / "c2", str(world.root))
+    world.app.ingest([world.root / "c2"])
+    database = world.home.database
+    assert _archived(database).count(SAID.encode()) == 2
+
+    done = world.erase(world.memory("zebrafish").id)
+
+    assert world.holding() == []
+    assert done.turns == 6
+    assert b"and on it goes" in _archived(database)
+
+
+def test_a_record_that_was_not_understood_is_erased_too(world: World) -> None:
+    log = next((world.root / "claude").rglob("*.jsonl"))
+    with log.open("a") as file:
+        file.write(json.dumps({"type": "next-year", "words": f"a\n{SAID}"}) + "\n" + f"torn {SAID}\n")
+    world.app.ingest([world.root / "claude"])
+    assert b"next-year" in _archived(world.home.database)
+
+    world.erase(world.memory("zebrafish").id)
+
+    assert world.holding() == []
+    assert b"next-year" in _archived(world.home.database)
 
 
 def test_no_byte_holds_it_while_others_have_the_database_open(world: World) -> None:

@@ -5,8 +5,10 @@ base with a teacher on loopback, a backup.
 """
 
 import base64
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -17,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import zstandard
 
 from memsrv.canaries import FAMILIES, Canary, canaries
 from memsrv.settings import Home
@@ -119,6 +122,8 @@ class Aftermath:
         for path in sorted((self.root / "home").rglob("*")):
             if path.is_file():
                 yield str(path.relative_to(self.root)), path.read_bytes()
+                if path.name == "memsrv.db":
+                    yield f"{path.name}!archive", archived(path)
                 if path.name.endswith(".tar.gz"):
                     with tarfile.open(path) as packed:
                         for member in packed:
@@ -129,6 +134,13 @@ class Aftermath:
         for number, asked in enumerate(self.asked):
             yield f"request {number}", json.dumps(asked.body).encode()
             yield f"request {number}, decoded", asked.text.encode()
+
+
+def archived(database: Path) -> bytes:
+    """All that the archive in `database` says: in its own bytes no search finds it."""
+    with contextlib.closing(sqlite3.connect(database)) as raw:
+        rows = raw.execute("SELECT data FROM archive").fetchall()
+    return b"".join(zstandard.ZstdDecompressor().decompress(data) for (data,) in rows)
 
 
 def shelve(home: Home, report: dict[str, Any]) -> None:
@@ -214,8 +226,8 @@ def test_everything_was_written_that_could_hold_one(aftermath: Aftermath) -> Non
     names = [name for name, _ in aftermath.everything()]
 
     for part in (
-        "memsrv.db", "episodes.jsonl", "facts.jsonl", "conversations.jsonl", "adapter_model.safetensors",
-        "evaluation.json", "report.json", "log.txt", "teacher.jsonl", ".tar.gz!memsrv.db",
+        "memsrv.db", "memsrv.db!archive", "episodes.jsonl", "facts.jsonl", "conversations.jsonl",
+        "adapter_model.safetensors", "evaluation.json", "report.json", "log.txt", "teacher.jsonl", ".tar.gz!memsrv.db",
         ".tar.gz!adapters/shop/v1/manifest.json", "v1.memsrv", "request 0",
     ):  # fmt: skip
         assert any(part in name for name in names), part

@@ -170,7 +170,12 @@ class Status(Learning, Versions):
                 usd_per_day=limits.usd_per_day,
                 overcharged=spent.overcharged,
             ),
-            disk=DiskStanding(to_dict(used) if used else {}, used.total if used else 0, self.settings.keep.disk_mib),
+            disk=DiskStanding(
+                to_dict(used) if used else {},
+                used.total if used else 0,
+                self.settings.keep.disk_mib,
+                rooms.read("the archive", lambda: self.store.archive_size().bytes, 0),
+            ),
             sqlite=figures.SQLITE,
             notes=tuple(filter(None, (figures.caution(),))),
         )

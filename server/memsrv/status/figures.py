@@ -157,6 +157,7 @@ class DiskStanding:
     parts: Mapping[str, int] = field(default_factory=dict)
     total: int = 0
     limit_mib: int = 0
+    archive: int = 0  # of the database: what was read of logs, whole and compressed
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Batches of JSON lines. A small batch grows in place until it is worth one of its
 line by line packs as well as one that is read at once. Knows nothing of logs; whoever adds has redacted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -108,9 +108,23 @@ def unpacked(data: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(data, max_output_size=_LIMIT)
 
 
-def replace_batch(db: Database, n: int, lines: bytes) -> None:
-    """Other words for the same turns."""
-    db.execute("UPDATE archive SET size = ?, data = ? WHERE n = ?", [len(lines), _packed(lines), n])
+def changed(data: bytes, clean: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> tuple[list[int], bytes]:
+    """The turns and places in a batch of which `clean` makes something else, and the lines that it makes."""
+    places, lines = [], []
+    for line in unpacked(data).splitlines(keepends=True):
+        said = orjson.loads(line)
+        new = clean(said)
+        if new != said:
+            places.append(said["offset" if "raw" in said else "turn"])
+            line = _dumped(new)
+        lines.append(line)
+    return places, b"".join(lines)
+
+
+def replaced(db: Database, n: int, before: bytes, lines: bytes) -> bool:
+    """Whether the batch was still as it was read, and has these lines now."""
+    sql = "UPDATE archive SET size = ?, data = ? WHERE n = ? AND data = ?"
+    return bool(db.execute(sql, [len(lines), _packed(lines), n, before]).rowcount)
 
 
 def _insert(db: Database, session: str, kind: str, path: str | None, places: Sequence[int], lines: bytes) -> None:

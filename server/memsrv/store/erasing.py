@@ -5,12 +5,14 @@ short transactions; only rebuilding the index and the file takes the writer lock
 """
 
 import json
+import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from memsrv.records import Event, Memory, Session
+from memsrv.store import archive
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
 from memsrv.store.rows import FileState, plain
@@ -18,8 +20,10 @@ from memsrv.tombstones import ERASED, Tombstone, Tombstones, claim_hash, in_proj
 from memsrv.tombstones import bury as bury_phrase
 
 _BATCH = 500
+#: What an event holds of anybody's words.
+_SAID = ("text", "command", "error", "cwd", "branch", "paths", "edits", "spans")
 #: Tables that hold no words, or are rewritten another way.
-_OWN_WAY = frozenset({"events", "memories", "evidence", "erased", "tombstones", "_sqlite_migrations"})
+_OWN_WAY = frozenset({"events", "archive", "memories", "evidence", "erased", "tombstones", "_sqlite_migrations"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,27 @@ def clean_event(event: Event, session: Session, stones: Tombstones) -> Event:
     if not stones:
         return event
     place = (in_session(session.id), in_project(session.project))
-    said = {
-        name: getattr(event, name) for name in ("text", "command", "error", "cwd", "branch", "paths", "edits", "spans")
-    }
-    return replace(event, **stones.scrub_tree(said, place))
+    return replace(event, **stones.scrub_tree({name: getattr(event, name) for name in _SAID}, place))
+
+
+def clean_raw(text: str, stones: Tombstones, place: Sequence[str]) -> str:
+    """A record that was not understood, without erased words; all of it goes where it is no JSON and holds some."""
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError):
+        unescaped = re.sub(r"\\[nrt]", " ", text)
+        return ERASED if stones.hit(text, place) or stones.hit(unescaped, place) else text
+    clean = stones.scrub_tree(tree, place)
+    return text if clean == tree else json.dumps(clean, ensure_ascii=False)
+
+
+def clean_line(said: Mapping[str, Any], stones: Tombstones, place: Sequence[str]) -> Mapping[str, Any]:
+    """A line of the archive without erased words."""
+    if "raw" in said:
+        return {**said, "raw": clean_raw(said["raw"], stones, place)}
+    event = said["event"]
+    words = {name: event[name] for name in _SAID if name in event}
+    return {**said, "event": {**event, **stones.scrub_tree(words, place)}}
 
 
 def clean_session(session: Session, stones: Tombstones) -> Session:
@@ -130,7 +151,7 @@ def sweep(
 
     `dry`: only say what would be.
     """
-    turns, sessions = _sweep_events(connection, stones, dry)
+    turns = _sweep_events(connection, stones, dry) | _sweep_archive(connection, stones, dry)
     gone = _sweep_memories(connection, memories, stones, erased, dry)
     if not dry:
         for table, columns in _tables(connection).items():
@@ -141,14 +162,15 @@ def sweep(
             for index in ("memories_fts", "events_fts"):
                 db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # it keeps the words of deleted rows
         connection.compact()
-    return Swept(gone, turns, sessions)
+    return Swept(gone, len(turns), tuple(dict.fromkeys(session for session, _ in sorted(turns))))
 
 
-def _sweep_events(connection: Connection, stones: Tombstones, dry: bool) -> tuple[int, tuple[str, ...]]:
-    columns = ("text", "command", "error", "cwd", "branch", "paths", "edits")
-    after, turns, sessions = 0, 0, dict[str, None]()
+def _sweep_events(connection: Connection, stones: Tombstones, dry: bool) -> set[tuple[str, int]]:
+    """The turns, as (session, turn), that hold what is erased."""
+    columns = _SAID
+    after, turns = 0, set[tuple[str, int]]()
     while rows := connection.read(
-        f"SELECT e.n, e.session, s.project, {', '.join('e.' + name for name in columns)} FROM events e "
+        f"SELECT e.n, e.session, e.turn, s.project, {', '.join('e.' + name for name in columns)} FROM events e "
         "JOIN sessions s ON s.id = e.session WHERE e.n > ? ORDER BY e.n LIMIT ?",
         [after, _BATCH],
     ):
@@ -159,13 +181,31 @@ def _sweep_events(connection: Connection, stones: Tombstones, dry: bool) -> tupl
             clean = {name: _scrubbed(row[name], stones, place) for name in columns}
             if any(clean[name] != row[name] for name in columns):
                 changed.append({**clean, "n": row["n"]})
-                sessions[row["session"]] = None
-        turns += len(changed)
+                turns.add((row["session"], row["turn"]))
         if changed and not dry:
             with connection.writing() as db:
                 for values in changed:
                     db.execute(f"UPDATE events SET {', '.join(f'{c} = :{c}' for c in columns)} WHERE n = :n", values)
-    return turns, tuple(sessions)
+    return turns
+
+
+def _sweep_archive(connection: Connection, stones: Tombstones, dry: bool) -> set[tuple[str, int]]:
+    """The turns of which the archive holds more than the turn itself does, and the places of records not understood."""
+    found: set[tuple[str, int]] = set()
+    for number, session, project in connection.read(
+        "SELECT a.n, a.session, s.project FROM archive a LEFT JOIN sessions s ON s.id = a.session ORDER BY a.n"
+    ):
+        place = (in_session(session), in_project(project or ""))
+        while rows := connection.read("SELECT data FROM archive WHERE n = ?", [number]):
+            data = rows[0]["data"]
+            hit, lines = archive.changed(data, lambda said, place=place: clean_line(said, stones, place))
+            found.update((session, turn) for turn in hit)
+            if dry or not hit:
+                break
+            with connection.writing() as db:  # another process may have added to the batch: then it is looked at again
+                if archive.replaced(db, number, data, lines):
+                    break
+    return found
 
 
 def _sweep_memories(

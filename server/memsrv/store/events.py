@@ -116,7 +116,11 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
         db.execute("DELETE FROM sessions WHERE id = ?", [session.id])
     archive.add_events(db, session.id, lines)
     place = (in_session(session.id), in_project(session.project))
-    raw = [replace(one, text=stones.scrub(one.text, place)) for one in stretch.raw] if stones else stretch.raw
+    raw = (
+        [replace(one, text=erasing.clean_raw(one.text, stones, place)) for one in stretch.raw]
+        if stones
+        else stretch.raw
+    )
     archive.add_raw(db, session.id, file.path, raw, again=file.generation > 0)
     gained = bool(new or changed or undone)
     copies = len(stretch.events) - len(new) - here

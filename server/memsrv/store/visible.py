@@ -5,7 +5,7 @@ are evidence of stays, without the quotes of those that may not be recalled. Der
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from memsrv.consent import Act, Consent
 from memsrv.records import Event, Kind, Memory, Session
 from memsrv.store import Store
 from memsrv.store.figures import MemoryCounts
-from memsrv.store.rows import Counts, Hit, SourceFile
+from memsrv.store.rows import Archived, Counts, Hit, Loss, SourceFile
 
 
 class Visible(Store):
@@ -61,6 +61,16 @@ class Visible(Store):
 
     def turns_around(self, session: str, turn: int, n: int = 2) -> list[Event]:
         return super().turns_around(session, turn, n) if self._is_visible(session) else []
+
+    def archived(self, session: str, first: int = 0, last: int | None = None) -> Iterator[Archived]:
+        return super().archived(session, first, last) if self._is_visible(session) else iter(())
+
+    def whole_event(self, session: str, turn: int) -> Event | None:
+        return super().whole_event(session, turn) if self._is_visible(session) else None
+
+    def losses(self, path: str | None = None) -> list[Loss]:
+        hidden = {file.path for file in Store.files(self)} - {file.path for file in self.files()}
+        return [loss for loss in super().losses(path) if loss.path not in hidden]
 
     def files(self) -> list[SourceFile]:
         return [file for file in super().files() if self._is_visible(file.session)]

@@ -97,7 +97,9 @@ def _spent(spend: Json) -> str | None:
 
 def _disk(disk: Json) -> str:
     parts = {name: size // _MIB for name, size in disk["parts"].items()}
-    return f"{disk['total'] // _MIB} of {disk['limit_mib']} MiB" + (f": {shown}" if (shown := counts(parts)) else "")
+    archive = f" (archived logs: {size // _MIB})" if (size := disk["archive"]) >= _MIB else ""
+    shown = f": {shown}" if (shown := counts(parts)) else ""
+    return f"{disk['total'] // _MIB} of {disk['limit_mib']} MiB{shown}{archive}"
 
 
 def _consent(consents: list[Json], project: str | None) -> str | None:
