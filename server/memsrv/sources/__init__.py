@@ -148,6 +148,7 @@ def sources() -> tuple[Source, ...]:
     from memsrv.sources.aider import Aider
     from memsrv.sources.claude_code import ClaudeCode
     from memsrv.sources.cline import Cline, Roo
+    from memsrv.sources.codex import Codex
     from memsrv.sources.continue_dev import Continue
     from memsrv.sources.copilot import Copilot, CopilotHistory
     from memsrv.sources.cursor import CursorAgent, CursorEditor, CursorTexts, CursorTranscripts
@@ -158,6 +159,7 @@ def sources() -> tuple[Source, ...]:
 
     return (
         ClaudeCode(),
+        Codex(),
         CursorAgent(),
         CursorEditor(),
         CursorTranscripts(),
