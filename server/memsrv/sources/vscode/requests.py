@@ -15,7 +15,10 @@ from memsrv.sources.vscode import tools
 
 _CANCELLED = (2, "cancelled", "canceled")
 _USES = ("toolInvocationSerialized", "toolInvocation", "textEditGroup", "notebookEditGroup")
-_EMPTY_FENCE = re.compile(r"\n*`{3,}\w*\s*\n\s*`{3,}[ \t]*\n?")
+_EDITS = ("textEditGroup", "notebookEditGroup")
+#: What stands around a group of edits: the block of code that it was before it was applied.
+_FENCE_BEFORE = re.compile(r"\n*`{3,}\w*\s*\Z")
+_FENCE_BEHIND = re.compile(r"\A\s*`{3,}[ \t]*(?:\n|\Z)")
 _CHAT_FIELDS = words(
     """
     version sessionId creationDate lastMessageDate customTitle computedTitle initialLocation inputState input
@@ -102,16 +105,19 @@ class Requests:
         parts = [part if isinstance(part, Mapping) else {"value": part} for part in told]
         made = tools.rounds(metadata)
         pairs, rest = tools.paired(parts, made)
-        stopped, prose, count, uses = _stopped(request), "", 0, 0
+        stopped, prose, count, uses, edited = _stopped(request), "", 0, 0, False
         for place, part in enumerate(parts):
             words_of = self._prose(part)
             if words_of is not None:
                 prose += words_of
+                if edited and prose.strip():
+                    prose, edited = _FENCE_BEHIND.sub("", prose), False
                 continue
             if part.get("kind") not in _USES:
                 yield from self._other(part, blank, place)
                 continue
-            for event in _reply(prose, blank, count):
+            edited = part.get("kind") in _EDITS
+            for event in _reply(_FENCE_BEFORE.sub("", prose) if edited else prose, blank, count):
                 count += 1
                 yield event
             prose = ""
@@ -150,7 +156,7 @@ class Requests:
     def _use(
         self, part: Mapping[str, Any], round: tools.Round | None, blank: Event, *, stopped: bool
     ) -> Iterator[Event]:
-        grouped = part.get("kind") in ("textEditGroup", "notebookEditGroup")
+        grouped = part.get("kind") in _EDITS
         tool = round.tool if round else (string(part.get("toolId")) or (str(part["kind"]) if grouped else "?"))[:100]
         given = round.arguments if round else tools.given(part)
         made = calls.call(tool, given)
@@ -180,9 +186,8 @@ class Requests:
             return
         text = tools.printed(part)
         text = round.result if text is None and round else text
-        if grouped and text is None:
-            return  # what was written is shown; that it went well is not told
-        end = tools.ending(part, text or "", command=command, stopped=stopped)
+        told = bool(round and round.result is not None)
+        end = tools.ending(part, text or "", command=command, told=told, stopped=stopped and not grouped)
         if end is not None:
             yield _result(ended, end, text or _message(part, past=True), foreign=_foreign(part))
 
@@ -196,7 +201,7 @@ class Requests:
 
 
 def _reply(prose: str, blank: Event, count: int) -> Iterator[Event]:
-    text = _EMPTY_FENCE.sub("\n", prose).strip()
+    text = prose.strip()
     if text:
         yield replace(blank, id=f"{blank.id}/reply{count}", type=EventType.REPLY, trust=Trust.ASSISTANT, text=text)
 

@@ -90,15 +90,15 @@ def refused(part: Mapping[str, Any]) -> str | None:
     return _REFUSALS.get(reason) if reason is not None else None
 
 
-def ending(part: Mapping[str, Any], text: str, *, command: str | None, stopped: bool) -> Ending | None:
-    """How a shown call ended; None while it has not."""
+def ending(part: Mapping[str, Any], text: str, *, command: str | None, told: bool, stopped: bool) -> Ending | None:
+    """How a shown call ended; None while it has not. `told`: the model was given its result."""
     code = _whole(mapping(mapping(part.get("toolSpecificData")).get("terminalCommandState")).get("exitCode"))
     if code is not None:
         return _exited(code, text, command)
     details = part.get("resultDetails")
     if mapping(details).get("isError") is True:
         return Ending(Outcome.FAILURE, "isError", error=endings.error_class(text))
-    if part.get("isComplete") is not True:
+    if part.get("isComplete") is not True and not told:
         return Ending(Outcome.PARTIAL, "request cancelled", error="interrupted") if stopped else None
     return _told(text, command)
 
@@ -112,7 +112,7 @@ def _told(text: str, command: str | None) -> Ending:
         return Ending(Outcome.FAILURE, "tool error", error=endings.error_class(text))
     if command is not None:  # that it is complete does not tell how it ended
         return Ending(Outcome.UNKNOWN)
-    return Ending(Outcome.SUCCESS, "isComplete")
+    return Ending(Outcome.SUCCESS, "a result without an error")
 
 
 def _exited(code: int, text: str, command: str | None) -> Ending:
