@@ -21,6 +21,12 @@ def golden() -> ModuleType:
     return _module(_HERE.with_name("golden.py"))
 
 
+@pytest.fixture(scope="session")
+def cursor_files() -> ModuleType:
+    """Builds the databases and transcripts that Cursor keeps."""
+    return _module(_HERE.with_name("cursor_files.py"))
+
+
 def _module(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec

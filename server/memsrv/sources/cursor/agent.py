@@ -108,6 +108,7 @@ class _Reading:
         self._model = model
         self._sidechain = sidechain
         self._occurrences = Occurrences()
+        self._asked: Counter[str] = Counter()
         self._calls: dict[str, Event] = {}
 
     def take(self, id: str, message: Mapping[str, Any]) -> None:
@@ -116,11 +117,10 @@ class _Reading:
             session=self._session,
             type=EventType.NOTE,
             trust=Trust.TOOL,
-            parent=self.events[-1].id if self.events else None,
             sidechain=self._sidechain,
         )
-        for place, event in enumerate(list(self._events(message, blank))):
-            self.events.append(replace(event, id=f"{blank.id}#{place}", parent=self.events[-1].id) if place else event)
+        last = self.events[-1].id if self.events else None
+        self.events += messages.linked(self._events(message, blank), blank.id, last)
 
     def _events(self, message: Mapping[str, Any], blank: Event) -> Iterator[Event]:
         role, content = message.get("role"), message.get("content")
@@ -128,7 +128,7 @@ class _Reading:
             words, text = messages.asked(content)
             if words.workspace:
                 self.workspaces.append(words.workspace)
-            yield from messages.prompts(words, text, replace(blank, time=words.time), self.unknown)
+            yield from messages.prompts(words, text, replace(blank, time=words.time), self.unknown, self._asked)
         elif role == "assistant":
             for event in messages.answers(content, replace(blank, model=_model(message) or self._model), self.unknown):
                 if event.call:

@@ -1,7 +1,7 @@
 """What the command line agent's store and transcripts have in common: a message is a role and blocks of content."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from memsrv.records import Event, EventType, Trust
 from memsrv.sources.cursor import tools
 from memsrv.sources.cursor.said import Said, said
 from memsrv.sources.fields import name, plain, string
+from memsrv.sources.marks import digest
 
 _THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning", "redacted-reasoning"})
 _MEDIA = frozenset({"image", "file", "document"})
@@ -26,7 +27,10 @@ def asked(content: Any) -> tuple[Said, str]:
     return said(text), text
 
 
-def prompts(words: Said, text: str, blank: Event, unknown: Counter[str]) -> Iterator[Event]:
+def prompts(words: Said, text: str, blank: Event, unknown: Counter[str], asked: Counter[str]) -> Iterator[Event]:
+    """`asked` counts what was asked before. A prompt is known by its words, and so is the same one in every log that
+    tells the session, even if two of them are read before it is seen that one tells it better.
+    """
     if words.summary:
         yield replace(blank, type=EventType.COMPACTION, trust=Trust.COMMAND)
         yield replace(blank, type=EventType.SUMMARY, trust=Trust.TOOL, text=words.summary)
@@ -34,9 +38,20 @@ def prompts(words: Said, text: str, blank: Event, unknown: Counter[str]) -> Iter
         if given := words.text or text.strip():  # one agent's words to another
             yield replace(blank, type=EventType.NOTE, trust=Trust.ASSISTANT, text=given)
     elif words.text:
-        yield replace(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=words.text)
+        key = digest(blank.session, " ".join(words.text.split()))
+        asked[key] += 1
+        id = key if asked[key] == 1 else digest(key, asked[key])
+        yield replace(blank, id=id, type=EventType.PROMPT, trust=Trust.HUMAN, text=words.text)
     elif words.unknown:
         unknown[words.unknown] += 1
+
+
+def linked(found: Iterable[Event], id: str, last: str | None) -> Iterator[Event]:
+    """The events of one message, each with an id of its own, and after the one before it."""
+    for place, event in enumerate(found):
+        own = event.id if event.id != id else f"{id}#{place}" if place else id
+        yield replace(event, id=own, parent=last)
+        last = own
 
 
 def answers(content: Any, blank: Event, unknown: Counter[str]) -> Iterator[Event]:

@@ -58,15 +58,10 @@ class CursorTexts(SnapshotSource):
         if cwd is None:
             paths = (place for event in found for place in (*event.paths, *((event.cwd,) if event.cwd else ())))
             cwd = projects.folder_among(path, paths)
-        events = tuple(
-            replace(
-                event,
-                id=f"{session}:{place}",
-                parent=f"{session}:{place - 1}" if place else None,
-                cwd=event.cwd or cwd,
-            )
-            for place, event in enumerate(found)
-        )
+        events: list[Event] = []
+        for place, event in enumerate(found):
+            last = events[-1].id if events else None
+            events.append(replace(event, id=event.id or f"{session}:{place}", parent=last, cwd=event.cwd or cwd))
         times = [event.time for event in events if event.time]
         prompt = next((event.text for event in events if event.type is EventType.PROMPT), None)
         facts = LogFacts(
@@ -76,7 +71,7 @@ class CursorTexts(SnapshotSource):
             ended=max(times, default=None),
             parent=parent,
         )
-        yield Snapshot(session, now, facts, events, dict(unknown))
+        yield Snapshot(session, now, facts, tuple(events), dict(unknown))
 
 
 def _is_converted(path: Path) -> bool:
@@ -86,13 +81,14 @@ def _is_converted(path: Path) -> bool:
 
 
 def _events(text: str, blank: Event, unknown: Counter[str]) -> Iterator[Event]:
+    asked: Counter[str] = Counter()
     for speaker, lines in _turns(text.split("\n")):
         if speaker == "user":
             words = said("\n".join(lines))
             whole = "\n".join(lines).strip()
             if words.unknown == "user:untagged":  # the oldest have no tags at all
                 words = replace(words, text=whole, unknown=None)
-            yield from messages.prompts(words, whole, replace(blank, time=words.time), unknown)
+            yield from messages.prompts(words, whole, replace(blank, time=words.time), unknown, asked)
         else:
             yield from _answers(lines, blank)
 

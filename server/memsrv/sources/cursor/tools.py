@@ -55,7 +55,7 @@ _SAME = {
     "pattern": "glob_pattern globPattern regex",
     "query": "search_term searchTerm",
 }
-_WORDS = ("output", "contents", "content", "text", "result", "message", "diff")
+_WORDS = ("contents", "content", "text", "result", "message", "diff")
 
 
 def name(data: Mapping[str, Any]) -> str:
@@ -229,6 +229,8 @@ def words(result: Any) -> str:
         return content_text(result) or json.dumps(result, ensure_ascii=False)
     if not isinstance(result, Mapping):
         return "" if result is None else str(result)
+    if isinstance(result.get("output"), str):  # that a command printed nothing says something
+        return str(result["output"])
     for key in _WORDS:
         value = result.get(key)
         if isinstance(value, str) and value:

@@ -88,6 +88,7 @@ class TranscriptReader:
             self._facts = replace(self._facts, cwd=projects.trusted(path))
         self._line: int = state.get("line", 0)
         self._last: str | None = state.get("last")
+        self._asked: Counter[str] = Counter(state.get("asked", {}))
         self._unknown: Counter[str] = Counter(state.get("unknown", {}))
 
     @property
@@ -108,6 +109,7 @@ class TranscriptReader:
             "facts": asdict(self._facts),
             "line": self._line,
             "last": self._last,
+            "asked": dict(self._asked),
             "unknown": dict(self._unknown),
         }
 
@@ -119,11 +121,9 @@ class TranscriptReader:
             return events
         # Equal lines are equal only in what they say: each is an event of its own.
         id = digest(self._session, self._line, line.strip().decode("utf-8", "replace"))
-        for record in found:
-            for event in self._record(record, id):
-                id_here = f"{id}#{len(events)}" if events else id
-                events.append(replace(event, id=id_here, parent=self._last))
-                self._last = id_here
+        told = (event for record in found for event in self._record(record, id))
+        events += messages.linked(told, id, self._last)
+        self._last = events[-1].id if events else self._last
         return events
 
     def _record(self, record: Mapping[str, Any], id: str) -> Iterator[Event]:
@@ -143,7 +143,7 @@ class TranscriptReader:
             words, text = messages.asked(content)
             blank = replace(blank, time=words.time or blank.time)
             self._learn(blank.time, words.text)
-            yield from messages.prompts(words, text, blank, self._unknown)
+            yield from messages.prompts(words, text, blank, self._unknown, self._asked)
         elif role == "assistant":
             for event in messages.answers(content, blank, self._unknown):
                 if self._facts.cwd is None:
