@@ -146,6 +146,7 @@ class SnapshotSource(Source):
 def sources() -> tuple[Source, ...]:
     """Every agent that memsrv can read. The first that owns a file reads it."""
     from memsrv.sources.aider import Aider
+    from memsrv.sources.antigravity import Antigravity
     from memsrv.sources.claude_code import ClaudeCode
     from memsrv.sources.cline import Cline, Roo
     from memsrv.sources.codex import Codex
@@ -154,6 +155,7 @@ def sources() -> tuple[Source, ...]:
     from memsrv.sources.cursor import CursorAgent, CursorEditor, CursorTexts, CursorTranscripts
     from memsrv.sources.gemini import Gemini
     from memsrv.sources.opencode import OpenCode
+    from memsrv.sources.pi import Pi
     from memsrv.sources.specstory import SpecStory
     from memsrv.sources.vscode import VSCode
 
@@ -174,6 +176,8 @@ def sources() -> tuple[Source, ...]:
         Continue(),
         Aider(),
         SpecStory(),
+        Pi(),
+        Antigravity(),
     )
 
 
