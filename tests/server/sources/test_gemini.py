@@ -215,13 +215,13 @@ def test_a_shells_exit_code_stands_in_the_frame_around_its_output(
 
 def test_an_exit_code_that_a_command_printed_is_not_its_own(tmp_path: Path) -> None:
     printed = (
-        "Command: cat log\nDirectory: (root)\nOutput: Exit Code: 3\nSignal: 9\nmore\nError: (none)\nExit Code: 0\n"
+        "Command: cat log\nDirectory: (root)\nOutput: ok\nExit Code: 3\nSignal: 9\nmore\nError: (none)\nExit Code: 0\n"
         "Signal: 0\nBackground PIDs: (none)\nProcess Group PGID: 7"
     )
 
     event = result(tmp_path, shell("cat log", printed))
 
-    assert (event.exit_code, event.text) == (0, "Exit Code: 3\nSignal: 9\nmore")
+    assert (event.exit_code, event.text) == (0, "ok\nExit Code: 3\nSignal: 9\nmore")
 
 
 def test_a_command_is_the_hosts_record_and_what_it_printed_is_a_tools_words(tmp_path: Path) -> None:

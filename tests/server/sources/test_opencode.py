@@ -457,13 +457,14 @@ def test_a_session_that_did_not_change_is_not_read_again(form: Any, tmp_path: Pa
     assert list(SOURCE.snapshots(path, {SESSION: read(path).mark})) == []
 
 
-def test_a_new_part_changes_the_signature_of_its_sessions_document(tmp_path: Path) -> None:
-    log = tree(tmp_path, A_TALK[0])
-    before = SOURCE.signature(log)
+def test_a_part_that_grew_changes_the_signature_of_its_sessions_document(tmp_path: Path) -> None:
+    log = tree(tmp_path, *A_TALK)
+    before, mark = SOURCE.signature(log), read(log).mark
 
-    tree(tmp_path, *A_TALK)
+    _write(tmp_path / "storage" / "part" / ASSISTANT / f"{prt(4)}.json", text("It fails twice.", 4))
 
     assert SOURCE.signature(log) != before
+    assert read(log).mark != mark
 
 
 def test_a_part_and_a_message_belong_to_their_sessions_document(tmp_path: Path) -> None:

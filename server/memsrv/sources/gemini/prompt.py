@@ -25,10 +25,10 @@ _EDITOR = re.compile(r"\s*Here is (?:the user's|a summary of changes in the user
 _SUMMARY = re.compile(r"\s*(?:<scratchpad>.*?</scratchpad>\s*)?<state_snapshot>", re.DOTALL)
 _SHELL = re.compile(
     r"I ran the following shell command:\n(?:```sh\n)?(.*?)(?:\n```)?\n\n"
-    r"This produced the following result:\n(?:```\n)?(.*?)(?:\n```)?\s*\Z",
+    r"This produced the following result:\n(?:```\n)?(.*?)(?:\n```)?\Z",
     re.DOTALL,
 )
-_FILES = re.compile(r"\s*--- Content from referenced files ---.*", re.DOTALL)
+_FILES = "--- Content from referenced files ---"
 _FILE = re.compile(r"^Content from @(.+):$", re.MULTILINE)
 _COMMAND = re.compile(r"/[A-Za-z][\w:-]*(?=\s|\Z)")
 _HOSTS_OWN = frozenset({"System: Please continue.", "Please continue."})
@@ -70,7 +70,7 @@ def said(record: Mapping[str, Any]) -> Iterator[Said]:
         yield Said("summary", words.strip())
         return
     paths = tuple(dict.fromkeys(_FILE.findall("\n".join(texts(record.get("content"))))))
-    text = _FILES.sub("", _INSERTED.sub("", words)).strip()
+    text = _INSERTED.sub("", words).partition(_FILES)[0].strip()
     if not text or text in _HOSTS_OWN:
         return
     if named := _COMMAND.match(text):

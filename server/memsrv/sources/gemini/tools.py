@@ -172,14 +172,10 @@ def _plan_refused(tool: str, text: str) -> str | None:
 
 # The frame that the shell tool puts around what a command printed
 
-_HEAD = re.compile(r"(?:Command: .*?\nDirectory: .*?\n)?(?:Output|Stdout): ?", re.DOTALL)
-_STDERR = re.compile(r"\nStderr: ", re.DOTALL)
-_TAIL = re.compile(
-    r"(?:\nError: (?P<error>(?:(?!\nExit Code: ).)*))?(?:\nExit Code: (?P<code>-?\d+|\(none\)))?"
-    r"(?:\nSignal: (?P<signal>[^\n]*))?(?:\nBackground PIDs: [^\n]*)?(?:\nProcess Group PGID: [^\n]*)?\s*\Z",
-    re.DOTALL,
-)
-_EXIT = re.compile(r"\nExit Code: (?:-?\d+|\(none\))(?:\n(?:Signal|Background PIDs|Process Group PGID): [^\n]*)*\s*\Z")
+_HEAD = re.compile(r"(?:Command: .*?\nDirectory: [^\n]*\n)?(?:Output|Stdout): ?", re.DOTALL)
+#: The lines below the output, each at most once and in this order.
+_BELOW = ("Error", "Exit Code", "Signal", "Background PIDs", "Process Group PGID")
+_CODE = re.compile(r"-?\d{1,9}")
 _STOPPED = re.compile(r"Command was cancelled by user before it could (?:complete|start)\.")
 _TIMED_OUT = re.compile(r"Command was automatically cancelled because it exceeded the timeout")
 _BACKGROUND = re.compile(r"Command (?:moved to|is running in) (?:the )?background")
@@ -198,14 +194,13 @@ def _shell(text: str, command: str) -> Ending:
     head = _HEAD.match(text)
     if head is None:
         return Ending(Outcome.UNKNOWN, text)
-    tail = _tail(text, head.end())
-    printed = text[head.end() : tail.start()].strip("\n")
-    printed = "" if printed in ("(empty)", "(empty)\nStderr: (empty)") else _STDERR.sub("\n", printed, count=1)
-    named, signal = tail["code"], tail["signal"]
-    error = tail["error"] if tail["error"] not in (None, "(none)") else None
+    printed, told = _below(text[head.end() :])
+    printed = "" if printed in ("(empty)", "(empty)\nStderr: (empty)") else printed.replace("\nStderr: ", "\n", 1)
+    named, signal = told.get("Exit Code"), told.get("Signal")
+    error = told.get("Error") if told.get("Error") != "(none)" else None
     if named == "(none)" or (named is None and (signal not in (None, "0", "(none)") or error)):
         return _ended_without_code(printed, signal, error)
-    code = int(named) if named is not None and len(named) < 10 else 0
+    code = int(named) if named is not None and _CODE.fullmatch(named) else 0
     grounds = f"exit code {code}"
     if code == 0:
         return Ending(Outcome.SUCCESS, printed, grounds, exit_code=0)
@@ -214,16 +209,14 @@ def _shell(text: str, command: str) -> Ending:
     return Ending(Outcome.FAILURE, printed, grounds, exit_code=code, error=error_class(printed, code))
 
 
-def _tail(text: str, begin: int) -> re.Match[str]:
-    """The host's lines below the output: from `Exit Code:` on, and an `Error:` line right above it."""
-    exit = _EXIT.search(text, max(begin - 1, 0))
-    start = exit.start() if exit else len(text)
-    above = text.rfind("\nError: ", begin - 1, start)
-    if exit and above >= 0 and "\n" not in text[above + 1 : start]:
-        start = above
-    found = _TAIL.match(text, start) if exit else _TAIL.search(text, max(begin - 1, 0))
-    assert found is not None  # nothing at all is a tail too
-    return found
+def _below(text: str) -> tuple[str, Mapping[str, str]]:
+    """What was printed, and the host's lines below it, read from the end: a command may print the same words."""
+    lines = text.rstrip().split("\n")
+    told: dict[str, str] = {}
+    for name in reversed(_BELOW):
+        if len(lines) > 1 and lines[-1].startswith(f"{name}: "):
+            told[name] = lines.pop().removeprefix(f"{name}: ").strip()
+    return "\n".join(lines).strip("\n"), told
 
 
 def _ended_without_code(printed: str, signal: str | None, error: str | None) -> Ending:
@@ -261,10 +254,13 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-_UNTRUSTED = re.compile(r"\s*<untrusted_context>\n?(.*?)\n?</untrusted_context>\s*\Z", re.DOTALL)
+_OPEN, _CLOSE = "<untrusted_context>", "</untrusted_context>"
 
 
 def _untrusted(text: str) -> str:
     """What stands in the frame that newer versions put around all that is not the host's."""
-    framed = _UNTRUSTED.match(text)
-    return framed[1].replace("&lt;/untrusted_context&gt;", "</untrusted_context>") if framed else text
+    framed = text.strip()
+    if not (framed.startswith(_OPEN) and framed.endswith(_CLOSE)):
+        return text
+    inner = framed.removeprefix(_OPEN).removesuffix(_CLOSE).removeprefix("\n").removesuffix("\n")
+    return inner.replace("&lt;/untrusted_context&gt;", _CLOSE)

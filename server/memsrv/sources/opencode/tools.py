@@ -112,10 +112,11 @@ _MISUSE = re.compile(r"(?:Error: )?(?:The \S+ tool was called with invalid argum
 _FORBIDDEN = re.compile(r"(?:Error: )?The user has (?:specified a rule|specifically restricted)")
 #: What the shell tool wrote below the output of a command that did not end by itself.
 _NOTICE = re.compile(
-    r"\n*(?:<(?:bash_|shell_)?metadata>\n(.*?)\n</(?:bash_|shell_)?metadata>"
-    r"|\((Command (?:was aborted|timed out[^)\n]*))\))\s*\Z",
+    r"<(?:bash_|shell_)?metadata>\n(.*?)\n</(?:bash_|shell_)?metadata>\Z"
+    r"|\((Command (?:was aborted|timed out[^)\n]*))\)\Z",
     re.DOTALL,
 )
+_NOTICE_CHARS = 2_000
 
 
 def ending(tool: str, state: Mapping[str, Any], command: str | None) -> Ending | None:
@@ -151,9 +152,10 @@ def _trust(tool: str) -> Trust:
 
 
 def _shell(text: str, exit: Any, command: str) -> Ending:
-    notice = _NOTICE.search(text)
+    ended = text.rstrip()
+    notice = _NOTICE.search(ended, max(len(ended) - _NOTICE_CHARS, 0))
     told = (notice[1] or notice[2]) if notice else ""
-    printed = text[: notice.start()] if notice else text
+    printed = text[: notice.start()].rstrip("\n") if notice else text
     if "aborted" in told:
         return Ending(Outcome.PARTIAL, printed, "aborted by the user", error="interrupted")
     if "timeout" in told or "timed out" in told:
