@@ -3,14 +3,13 @@
 Offsets are of unpacked bytes, so that a log that was compressed goes on where it was.
 """
 
-import gzip
 import io
 import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 import zstandard
 
@@ -41,7 +40,7 @@ def open_log(path: Path) -> Iterator[BinaryIO]:
         if path.name.endswith(".zst"):
             yield cast(BinaryIO, _Unpacked(file, _zstandard))
         elif path.name.endswith(".gz"):
-            yield cast(BinaryIO, _Unpacked(file, _gzip))
+            yield cast(BinaryIO, _Unpacked(file, _Gzip))
         else:
             yield file
 
@@ -54,18 +53,37 @@ def size_of(file: BinaryIO) -> int:
     return size
 
 
-def _zstandard(raw: BinaryIO) -> IO[bytes]:
+class _Stream(Protocol):
+    def read(self, size: int) -> bytes: ...
+
+
+def _zstandard(raw: BinaryIO) -> _Stream:
     return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
 
 
-def _gzip(raw: BinaryIO) -> IO[bytes]:
-    return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+class _Gzip:
+    """What a file of one or more members holds, as far as it goes: `gzip` loses the end of one that is cut."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw, self._packed = raw, b""
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+    def read(self, size: int) -> bytes:
+        while self._packed or (chunk := self._raw.read(_CHUNK)):
+            found = self._member.decompress(self._packed or chunk, size)
+            self._packed = self._member.unconsumed_tail
+            if self._member.eof:
+                self._packed = self._member.unused_data
+                self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            if found:
+                return found
+        return b""
 
 
 class _Unpacked(io.RawIOBase):
     """Goes back by beginning again. Bytes that cannot be unpacked, as while a file is being written, are its end."""
 
-    def __init__(self, raw: BinaryIO, unpack: Callable[[BinaryIO], IO[bytes]]) -> None:
+    def __init__(self, raw: BinaryIO, unpack: Callable[[BinaryIO], _Stream]) -> None:
         self._raw, self._unpack = raw, unpack
         self._stream, self._place = unpack(raw), 0
 
@@ -103,7 +121,7 @@ class _Unpacked(io.RawIOBase):
     def _next(self, size: int) -> bytes:
         try:
             piece = self._stream.read(size)
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError):
+        except (OSError, zlib.error, zstandard.ZstdError):
             return b""
         self._place += len(piece)
         return piece

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from memsrv.records import Event, Memory, Session
@@ -198,7 +199,7 @@ def _sweep_archive(connection: Connection, stones: Tombstones, dry: bool) -> set
         place = (in_session(session), in_project(project or ""))
         while rows := connection.read("SELECT data FROM archive WHERE n = ?", [number]):
             data = rows[0]["data"]
-            hit, lines = archive.changed(data, lambda said, place=place: clean_line(said, stones, place))
+            hit, lines = archive.changed(data, partial(clean_line, stones=stones, place=place))
             found.update((session, turn) for turn in hit)
             if dry or not hit:
                 break
