@@ -6,7 +6,7 @@ Knows no records: a shape is told from the output alone.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from memsrv.records import Outcome
@@ -77,7 +77,7 @@ def ending(output: Any, *, shell: bool, asking: bool, success: bool | None = Non
         return exited(content_text(mapping(wrapped).get("output")), code, asking)
     if shell and (found := _SANDBOX.match(text)):
         printed = "\n".join(part for part in (found[2], found[3]) if part.strip())
-        return Ending(printed, Outcome.FAILURE, "sandbox denied", int(found[1]), "sandbox denied")
+        return _denied(exited(printed, int(found[1]), asking))
     if len(text) <= 600 and (_REJECTED.match(text) if own else _CANCELLED.fullmatch(text.strip())):
         return Ending("", Outcome.REJECTED, "rejected by user", rejected=True)
     if _ABORTED.match(text):
@@ -116,6 +116,13 @@ def exited(text: str, code: int, asking: bool) -> Ending:
         return Ending(text, Outcome.PARTIAL, grounds, 1)
     error = "timeout" if code == 124 and "timed out" in text else endings.error_class(text, code)
     return Ending(text, Outcome.FAILURE, grounds, code, error)
+
+
+def _denied(ended: Ending) -> Ending:
+    """Codex says so of all that failed inside the sandbox: what the program said of itself is the better name."""
+    if ended.outcome is Outcome.FAILURE and ended.error == f"exit {ended.exit_code}":
+        return replace(ended, error="sandbox denied")
+    return ended
 
 
 def _json(text: str) -> Mapping[str, Any] | None:
