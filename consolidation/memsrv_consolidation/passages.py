@@ -1,6 +1,6 @@
 """Episodes as a teacher reads them: compact, with turn numbers, in passages that stay the same while a session grows.
 
-Subagents, rewound branches, host summaries and what the harness adds are left out. Knows no teacher.
+Subagents, rewound branches, host summaries, what the harness adds and what memsrv gave are left out. Knows no teacher.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ def passages(episode: Episode, most_bytes: int) -> Iterator[Passage]:
 
 
 def _line(event: Event) -> str | None:
-    if event.sidechain or not event.on_main_path or event.type in _NOT_SHOWN:
+    if event.sidechain or not event.on_main_path or event.echo or event.type in _NOT_SHOWN:
         return None
     who, words = _said(event)
     if not words.strip():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from memsrv import lenses
 from memsrv.canaries import SESSION
+from memsrv.echo import Given
 from memsrv.records import Episode, Event, Evidence, Fact, Kind, Memory, Trust
 from memsrv.redact import Redactor
 
@@ -80,7 +81,9 @@ def reflect(
     heard: list[_Heard] = []
     for episode in episodes:
         by_rules = [(claim, False) for claim in claims(episode.steps)]
-        by_teacher = [(claim, True) for claim in (taught or {}).get(episode.session.id, ())]
+        recalled, turns = Given.of(episode.steps), {step.turn: step for step in episode.steps}
+        told = (lenses.news(claim, recalled, turns) for claim in (taught or {}).get(episode.session.id, ()))
+        by_teacher = [(claim, True) for claim in told if claim is not None]
         for claim, from_teacher in (*by_rules, *by_teacher):
             if not claim.evidence or not all(_literal(quote, episode.steps) for quote in claim.evidence):
                 left_out["unsupported"] += 1
@@ -158,7 +161,7 @@ def _literal(quote: Evidence, steps: Sequence[Event]) -> bool:
     return any(
         quote.quote in step.text or quote.quote in (step.command or "")
         for step in steps
-        if step.session == quote.session and quote.turn in (step.turn, -1)
+        if step.session == quote.session and quote.turn in (step.turn, -1) and not step.echo
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from memsrv.echo import Given
 from memsrv.errors import NotFound
 from memsrv.layout import one_line
 from memsrv.records import Event, EventType, Evidence, Kind, Memory, Session, Trajectory, Trust
@@ -37,6 +38,9 @@ _HALF_LIFE_DAYS = 45.0
 _OUTDATED = 0.4  # what the score of a turn is worth whose claim was superseded
 _NAME = re.compile(r"`([^`]+)`|(\S*(?:[_/\\@#=-]|\w\.\w|\d|[a-z][A-Z]|::)\S*|\b[A-Z]{3,}\b)")
 _WORD = re.compile(r"\w+")
+_REPEATING = frozenset({"assistant", "tool"})
+_AFTER = 8  # turns after an echo in which its words are looked for
+_REPEATED = 0.6  # share of the words
 _SILENT = frozenset({EventType.SUMMARY, EventType.COMPACTION, EventType.NOTE})
 
 
@@ -100,7 +104,7 @@ def recall(
     turns = [hit for hit in turns if hit.event is not None and hit.event.type not in _SILENT]
     found = [_of_memory(hit, terms, names) for hit in _scaled(memories)]
     found += _with_neighbours(store, [_of_turn(hit, terms, names) for hit in _scaled(turns)], terms, names)
-    found = _outdated(found, every)
+    found = _outdated(_without_repetitions(store, found), every)
     newest = max((r.time for r in found if r.time), default=None)
     ranked = sorted((_aged(result, newest) for result in found), key=lambda r: (-r.score, r.time or "", r.id))
     return Recalled(tuple(_chosen(_with_agents(store, ranked), memories, limit, token_budget)))
@@ -220,7 +224,7 @@ def _with_neighbours(store: Store, results: list[Result], terms: set[str], names
         if result.session is None or result.turn is None:
             continue
         for event in store.turns_around(result.session, result.turn, 1):
-            if event.turn == result.turn or event.type in _SILENT or not _words_of(event).strip():
+            if event.turn == result.turn or event.echo or event.type in _SILENT or not _words_of(event).strip():
                 continue
             gain = _WEIGHTS["neighbour"] * result.score
             beside = by_place.get((event.session, event.turn))
@@ -230,6 +234,19 @@ def _with_neighbours(store: Store, results: list[Result], terms: set[str], names
             why = beside.why if "neighbour" in beside.why else (*beside.why, "neighbour")
             by_place[event.session, event.turn] = replace(beside, score=beside.score + gain, why=why)
     return list(by_place.values())
+
+
+def _without_repetitions(store: Store, results: list[Result]) -> list[Result]:
+    """Without what an agent said again right after memsrv had told it: the source is worth the place."""
+    kept = []
+    for result in results:
+        if result.kind == "turn" and result.turn is not None and result.who in _REPEATING and result.session:
+            around = store.turns_around(result.session, result.turn, _AFTER)
+            recalled = Given.of(event for event in around if event.turn < (result.turn or 0))
+            if recalled and recalled.repeated(result.turn, result.text) >= _REPEATED:
+                continue
+        kept.append(result)
+    return kept
 
 
 def _current(hit: Hit) -> bool:

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
-from memsrv import mcp
+from memsrv import echo, mcp
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
@@ -96,7 +96,9 @@ def call(verbs: Scripted, tool: str, **arguments: Any) -> Any:
 
 
 def words(result: Any) -> str:
-    return str(result.content[0].text)
+    text = str(result.content[0].text)
+    assert result.is_error or text == echo.fence(text)  # it says whose words these are
+    return text.removeprefix("<memsrv-recall>\n").removesuffix("\n</memsrv-recall>")
 
 
 def listed() -> str:

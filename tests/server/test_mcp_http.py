@@ -127,6 +127,11 @@ def sitting(running: Running, wire: str, what: Callable[[Client], Awaitable[Any]
     return anyio.run(once)
 
 
+def said(result: Any) -> str:
+    """The words of a result, without the fence that says whose they are."""
+    return str(result.content[0].text).removeprefix("<memsrv-recall>\n").removesuffix("\n</memsrv-recall>")
+
+
 # Both wires
 
 
@@ -138,7 +143,7 @@ def test_a_real_client_lists_and_calls_the_tools(running: Running, wire: str) ->
     tools, result = sitting(running, wire, what)
 
     assert [tools[0].name, tools[-1].name] == ["memory_search", "memory_ask"]
-    assert (result.content[0].text, running.verbs.heard) == ("heard 1", ["port"])
+    assert (said(result), running.verbs.heard) == ("heard 1", ["port"])
 
 
 @pytest.mark.parametrize("wire", WIRES)
@@ -156,7 +161,7 @@ def test_sixty_four_calls_at_once_all_come_back(running: Running, wire: str) -> 
     async def what(client: Client) -> None:
         async def one(place: int) -> None:
             result = await client.call_tool("memory_search", {"query": f"q{place}"})
-            found.append(result.content[0].text)
+            found.append(said(result))
 
         async with anyio.create_task_group() as group:
             for place in range(64):
@@ -184,7 +189,7 @@ def test_a_client_that_hangs_up_mid_call_leaves_the_server_whole(
     async def what(client: Client) -> Any:
         return await client.call_tool("memory_search", {"query": "after"})
 
-    assert sitting(running, wire, what).content[0].text.startswith("heard")
+    assert said(sitting(running, wire, what)).startswith("heard")
     assert running.verbs.heard == ["slow", "after"]
 
 

@@ -19,7 +19,7 @@ __all__ = ["CHARS_PER_TOKEN", "Compact", "Item", "chosen_session", "compact", "h
 
 MODES = ("handoff", "checkpoint")
 SECTIONS = (
-    Section("goal", "Goal", 0.25),
+    Section("goal", "Goal", 0.35),
     Section("messages", "What the user said", 0.35),
     Section("decisions", "Decisions, preferences and fixes", 0.2),
     Section("todo", "Open tasks", 0.2),
@@ -63,7 +63,7 @@ def compact(
         raise UsageError(f"there is no mode `{mode}`; choose {' or '.join(MODES)}")
     has_room(budget)
     chosen = chosen_session(store, session, project)
-    events = [event for event in store.events(chosen.id) if not event.sidechain]
+    events = [event for event in store.events(chosen.id) if not (event.sidechain or event.echo)]
     if mode == "checkpoint":
         cuts = [place for place, event in enumerate(events) if event.type is EventType.COMPACTION]
         events = events[cuts[-1] + 1 :] if cuts else events

@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from memsrv import echo
+
 CHARS_PER_TOKEN = 4  # an approximation, close for English and code; a budget is kept in these tokens
 MIN_BUDGET = 100
 
@@ -59,9 +61,9 @@ def fit(
 ) -> Fitted:
     """`head` and as much of `candidates` as `budget` tokens hold, `priority` first, then weight, then the newest."""
     queue = sorted(candidates, key=lambda c: (priority.index(c.section), -c.weight, -c.turn))
-    kept, left_out = _chosen(queue, sections, budget * CHARS_PER_TOKEN - len(head) - 1)
+    kept, left_out = _chosen(queue, sections, budget * CHARS_PER_TOKEN - echo.FENCE - len(head) - 1)
     items = {one.name: tuple(sorted(kept.get(one.name, ()), key=lambda item: item.turn)) for one in sections}
-    return Fitted(items, _text(head, sections, items), left_out)
+    return Fitted(items, echo.fence(_text(head, sections, items)), left_out)
 
 
 def _chosen(

@@ -13,7 +13,9 @@ from typing import Any
 
 from memsrv.capture import Capture, Withholding
 from memsrv.consent import Act
+from memsrv.echo import Listening
 from memsrv.errors import NotFound
+from memsrv.project import identify
 from memsrv.records import Event, Session
 from memsrv.redact import Redactor
 from memsrv.sources import LogFacts
@@ -51,11 +53,11 @@ class Desk:
         """`path` as it is stored."""
         return self.redactor.without_strings.redact(str(path))[0]
 
-    def events(self, events: Iterable[Event], withholding: Withholding) -> list[Event]:
-        """`events` as they may be stored."""
+    def events(self, events: Iterable[Event], withholding: Withholding, listening: Listening) -> list[Event]:
+        """`events` as they may be stored, and what memsrv itself gave the agent marked."""
         found = []
         for event in events:
-            clean, count = self.redactor.redact_event(withholding.kept(event))
+            clean, count = self.redactor.redact_event(withholding.kept(listening.heard(event)))
             self.tally.redactions += count
             found.append(clean)
         return found
@@ -80,7 +82,7 @@ class Desk:
         return Session(
             id=id,
             agent=agent,
-            project=self.capture.placing.project(facts.cwd, facts.remote),
+            project=identify(facts.cwd, facts.remote),  # the store knows what it is part of
             path=path,
             cwd=cleaned(facts.cwd),
             branch=cleaned(facts.branch),

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from memsrv.capture import Withholding
 from memsrv.consent import Act
+from memsrv.echo import Listening
 from memsrv.errors import NotFound
 from memsrv.ingest.desk import Desk, clean_tree
 from memsrv.logfiles import Batch, batches, identify, is_same, logical, open_log, siblings, size_of, tail
@@ -174,7 +175,7 @@ def _session_id(desk: Desk, path: Path, named: str, source: LineSource) -> str:
         other = desk.store.session(id).path
     except NotFound:
         return id
-    if other == named or not Path(other).exists():
+    if logical(Path(other)) == logical(Path(named)) or not Path(other).exists():  # one log, perhaps rotated
         return id
     return f"{id}-{hashlib.sha256(str(path).encode('utf-8', 'replace')).hexdigest()[:6]}"
 
@@ -217,12 +218,14 @@ class _Reading:
     state: FileState
     reader: Reader = field(init=False)
     withholding: Withholding = field(init=False)
+    listening: Listening = field(init=False)
     unknown: Counter[str] = field(init=False)
     own: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.reader = self.source.reader(logical(self.path), self.state.state.get("source", {}))
         self.withholding = self.desk.capture.withholding(self.state.state.get("withheld", {}))
+        self.listening = Listening.at(self.state.state.get("echo", {}))
         self.unknown = Counter(self.reader.unknown)
         self.own = self.state.state.get("own") or self.state.session
 
@@ -230,7 +233,7 @@ class _Reading:
         """How far the log is read with `batch`, what it tells of each session, and what of it is lost."""
         events, losses, raw, offset = self._parsed(batch)
         clean = self.desk.cleaner(self.withholding)
-        cleaned = self.desk.events(events, self.withholding)
+        cleaned = self.desk.events(events, self.withholding, self.listening)
         by_session: dict[str, list[Event]] = {}
         for event in cleaned:
             by_session.setdefault(self._stored_id(event.session), []).append(event)
@@ -248,6 +251,7 @@ class _Reading:
             "source": clean_tree(clean, self.reader.state),
             "tail": tail(file, offset),
             "withheld": self.withholding.state,
+            "echo": clean_tree(clean, self.listening.state),
         }
         kept = {name: self.state.state[name] for name in ("own", "packed") if name in self.state.state}
         if last != self.own:

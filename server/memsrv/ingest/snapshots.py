@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from memsrv.consent import Act
+from memsrv.echo import Listening
 from memsrv.ingest.desk import Desk, clean_tree
 from memsrv.logfiles import identify
 from memsrv.sources import Snapshot, SnapshotSource, UnreadableLineError
@@ -65,7 +66,7 @@ def _taken(desk: Desk, path: Path, source: SnapshotSource, tell: Callable[[], No
 def _take(desk: Desk, begin: FileState, known: FileState | None, snapshot: Snapshot) -> FileState | None:
     """Store one session; None where another process has stored something of this log meanwhile."""
     withholding = desk.capture.withholding({})
-    events = desk.events(snapshot.events, withholding)
+    events = desk.events(snapshot.events, withholding, Listening())
     clean = desk.cleaner(withholding)
     name = clean(snapshot.session)
     session = desk.session(clean, desk.own_id(name, begin.agent), begin.agent, begin.path, snapshot.facts)

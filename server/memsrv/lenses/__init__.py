@@ -5,7 +5,9 @@ words, and no lens reads them. Both rooms use this: `remember` for memories, ref
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from memsrv.echo import Given, is_repetition
 from memsrv.lenses.claim import SENTENCES, Claim, Lens, Reading
 from memsrv.lenses.errors_and_fixes import errors_and_fixes
 from memsrv.lenses.grammar import parse
@@ -14,17 +16,25 @@ from memsrv.lenses.project_facts import project_facts
 from memsrv.lenses.stated_facts import stated
 from memsrv.records import Event, Evidence, Trust
 
-__all__ = ["LENSES", "Claim", "Lens", "Reading", "claims", "read"]
+__all__ = ["LENSES", "Claim", "Lens", "Reading", "claims", "news", "read"]
 
 LENSES: tuple[Lens, ...] = (human_words, errors_and_fixes, project_facts)
 
 
 def claims(events: Sequence[Event], lenses: Sequence[Lens] = LENSES) -> list[Claim]:
-    """What the lenses see, each claim once: said again, it gains evidence; taken apart by one lens, it stays apart."""
+    """What the lenses see, each claim once: said again, it gains evidence; taken apart by one lens, it stays apart.
+
+    What memsrv itself gave the agent is not read, and what the agent says again of it is no evidence.
+    """
+    recalled, places = Given.of(events), {event.turn: event for event in events}
+    events = [event for event in events if not event.echo]
     found: dict[tuple[str, ...], Claim] = {}
     seen_by: dict[tuple[str, ...], int] = {}
     for place, lens in enumerate(lenses):
-        for claim in lens(events):
+        for seen in lens(events):
+            claim = news(seen, recalled, places)
+            if claim is None:
+                continue
             key = _key(claim)
             before = found.get(key)
             found[key] = claim if before is None else _joined(before, claim)
@@ -39,6 +49,24 @@ def claims(events: Sequence[Event], lenses: Sequence[Lens] = LENSES) -> list[Cla
         for key, claim in found.items()
         if claim.trust is not Trust.HUMAN or _is_best((_exactness(claim), -seen_by[key]), claim.evidence, best)
     ]
+
+
+def news(claim: Claim, recalled: Given, turns: Mapping[int, Event]) -> Claim | None:
+    """`claim` without the evidence that only says again what was `recalled` before; None where none is left."""
+    if not recalled:
+        return claim
+    own = [quote for quote in claim.evidence if not _says_again(claim, quote, recalled, turns.get(quote.turn))]
+    return replace(claim, evidence=tuple(own)) if own else None
+
+
+def _says_again(claim: Claim, quote: Evidence, recalled: Given, event: Event | None) -> bool:
+    if event is None or not is_repetition(event):
+        return False
+    return (
+        recalled.repeated(quote.turn, quote.quote) >= 0.5
+        or recalled.holds(quote.turn, claim.text)
+        or recalled.holds(quote.turn, claim.subject, claim.value)
+    )
 
 
 def _is_best(mine: tuple[int, int], quotes: Sequence[Evidence], best: Mapping[Evidence, tuple[int, int]]) -> bool:

@@ -10,7 +10,7 @@ import os
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 
-from memsrv import __version__
+from memsrv import __version__, echo
 from memsrv.lifetime import end_with_host
 from memsrv.mcp.tools import Verbs, tools
 from memsrv.mcp.words import brief, standing
@@ -46,7 +46,7 @@ def build(verbs: Verbs) -> MCPServer:
     def status() -> str:
         return (
             "Here is the state of memsrv, the memory of this project. Sum it up for me in a few lines, and name what "
-            f"needs my attention.\n\n{standing(brief(to_dict(verbs.status())))}"
+            f"needs my attention.\n\n{echo.fence(standing(brief(to_dict(verbs.status()))))}"
         )
 
     return server

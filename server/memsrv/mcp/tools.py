@@ -12,6 +12,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
+from memsrv import echo
 from memsrv.errors import MemsrvError
 from memsrv.layout import one_line, printable
 from memsrv.mcp import results, words
@@ -145,4 +146,5 @@ def _call(verb: Callable[[], object]) -> dict[str, Any]:
 
 def _result(model: type[Model], data: dict[str, Any], text: str) -> CallToolResult:
     structured = model.model_validate(data).model_dump(mode="json")
-    return CallToolResult(content=[TextContent(type="text", text=printable(text))], structured_content=structured)
+    content = TextContent(type="text", text=echo.fence(printable(text)))
+    return CallToolResult(content=[content], structured_content=structured)

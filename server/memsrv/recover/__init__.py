@@ -57,7 +57,7 @@ def recover(store: Store, session: str | None = None, *, project: str | None = N
     """What the last compaction of `session` lost, else of the newest session of `project`."""
     has_room(budget)
     chosen = chosen_session(store, session, project)
-    events = [event for event in store.events(chosen.id) if not event.sidechain]
+    events = [event for event in store.events(chosen.id) if not (event.sidechain or event.echo)]
     cuts = _cuts(events)
     if not cuts:
         return _untouched(chosen, budget)
