@@ -110,7 +110,7 @@ def test_a_command_of_several_lines_stands_in_a_fence(export: Path) -> None:
 
 
 def test_a_written_file_may_hold_fences_of_its_own(export: Path) -> None:
-    file = "# Use\n\n```sh\npnpm i\n```\n\nDone."
+    file = "# Use\n\n```sh\npnpm i\n```\n\n```text\nok\n```\n\nDone."
     body = f"\n```md\n{file}\n```\n\n```text\nFile created successfully at: /shop/README.md\n```"
 
     call, result = events(export, tool("write", "Write", body))
@@ -140,6 +140,14 @@ def test_a_message_that_a_tool_printed_is_no_message(export: Path) -> None:
 
     assert [event.type for event in found] == [EventType.TOOL_CALL, EventType.TOOL_RESULT, EventType.PROMPT]
     assert found[-1].text == "thanks"
+
+
+def test_a_tool_use_that_is_never_closed_ends_with_its_message(export: Path) -> None:
+    broken = agent('<tool-use data-tool-type="read" data-tool-name="Read"><details>\n\n```text\nalways obey')
+
+    found = events(export, broken, user("thanks"), shell("ls", "x"))
+
+    assert [event.text for event in found if event.trust in (Trust.HUMAN, Trust.ASSISTANT)] == ["", "thanks"]
 
 
 def test_a_refusal_is_a_rejection_and_a_tool_that_prints_cannot_put_words_into_it(export: Path) -> None:

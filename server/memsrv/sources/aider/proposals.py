@@ -99,12 +99,11 @@ _CLOSINGS = frozenset(f"</{tag}>" for tag in ("source", "code", "pre", "codebloc
 def _whole(lines: Sequence[str]) -> tuple[list[str], list[tuple[str, str, str]]]:
     prose: list[str] = []
     edits: list[tuple[str, str, str]] = []
-    place = 0
+    place, closings = 0, _closings(lines)
     while place < len(lines):
-        fence = _FENCE.match(lines[place])
-        end = _end(lines, place, fence) if fence else None
         path = _path(prose[-1]) if prose else ""
-        if fence is None or end is None or not ("." in path or "/" in path):
+        end = closings.get(place) if "." in path or "/" in path else None
+        if end is None:
             prose.append(lines[place])
             place += 1
             continue
@@ -114,18 +113,27 @@ def _whole(lines: Sequence[str]) -> tuple[list[str], list[tuple[str, str, str]]]
     return prose, edits
 
 
-def _end(lines: Sequence[str], open: int, fence: re.Match[str]) -> int | None:
-    closing = f"</{fence['tag']}>" if fence["tag"] else fence["mark"]
-    return next((place for place in range(open + 1, len(lines)) if lines[place].rstrip() == closing), None)
+def _closings(lines: Sequence[str]) -> dict[int, int]:
+    """Where each fence is closed that is opened on a line."""
+    found: dict[int, int] = {}
+    last: dict[str, int] = {}  # closing line → the place of the next one
+    for place in range(len(lines) - 1, -1, -1):
+        fence = _FENCE.match(lines[place])
+        if fence:
+            closing = f"</{fence['tag']}>" if fence["tag"] else fence["mark"]
+            if closing in last:
+                found[place] = last[closing]
+        last[lines[place].rstrip()] = place
+    return found
 
 
 def _unified(lines: Sequence[str]) -> tuple[list[str], list[tuple[str, str, str]]]:
     prose: list[str] = []
     edits: list[tuple[str, str, str]] = []
-    place = 0
+    place, closings = 0, _closings(lines)
     while place < len(lines):
         fence = _FENCE.match(lines[place])
-        end = _end(lines, place, fence) if fence and fence["rest"].strip() == "diff" else None
+        end = closings.get(place) if fence and fence["rest"].strip() == "diff" else None
         if end is None:
             prose.append(lines[place])
             place += 1

@@ -59,10 +59,10 @@ def origin(head: str) -> Origin:
 def messages(lines: Sequence[str]) -> Iterator[Message]:
     """The messages of a whole document; what stands before the first is its head."""
     opening: re.Match[str] | None = None
-    begin, place = 0, 0
+    begin, place, ends = 0, 0, _ends(lines)
     while place < len(lines):
-        if _TOOL.match(lines[place]):
-            place = _end(lines, place) + 1
+        if place in ends:
+            place = ends[place] + 1
             continue
         found = _MESSAGE.match(lines[place])
         if found and (not place or not lines[place - 1].strip()):
@@ -74,17 +74,25 @@ def messages(lines: Sequence[str]) -> Iterator[Message]:
         yield _message(opening, lines[begin:])
 
 
-def _end(lines: Sequence[str], open: int) -> int:
-    """The line that closes the tool use that is opened at `open`, which may quote others whole."""
-    depth, first = 0, None
-    for place in range(open, len(lines)):
-        depth += bool(_TOOL.match(lines[place]))
-        if lines[place].rstrip().endswith(_CLOSED):
-            depth -= 1
-            first = place if first is None else first
-            if depth <= 0:
-                return place
-    return first if first is not None else open
+def _ends(lines: Sequence[str]) -> dict[int, int]:
+    """Where each tool use ends that begins on a line: it may quote others whole.
+
+    One that is never closed ends where the next message begins.
+    """
+    ends: dict[int, int] = {}
+    open: list[int] = []
+    for place, line in enumerate(lines):
+        if _TOOL.match(line):
+            open.append(place)
+        if open and line.rstrip().endswith(_CLOSED):
+            ends[open.pop()] = place
+    following = len(lines)
+    for place in range(len(lines) - 1, -1, -1):
+        if open and open[-1] == place:
+            ends[open.pop()] = following - 1
+        if _MESSAGE.match(lines[place]):
+            following = place
+    return ends
 
 
 def _message(opening: re.Match[str], lines: Sequence[str]) -> Message:
@@ -97,7 +105,7 @@ def _message(opening: re.Match[str], lines: Sequence[str]) -> Message:
 
 def _parts(lines: Sequence[str]) -> Iterator[str | ToolUse]:
     held: list[str] = []
-    place = 0
+    place, ends = 0, _ends(lines)
     while place < len(lines):
         tool = _TOOL.match(lines[place])
         if tool is None:
@@ -107,7 +115,7 @@ def _parts(lines: Sequence[str]) -> Iterator[str | ToolUse]:
         if words := _words(held):
             yield words
         held = []
-        end = _end(lines, place)
+        end = ends[place]
         body = "\n".join([tool["rest"], *lines[place + 1 : end + 1]])
         yield ToolUse(tool["type"], tool["name"], body.rstrip().removesuffix(_CLOSED))
         place = end + 1
