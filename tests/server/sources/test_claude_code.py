@@ -1,6 +1,7 @@
 """Claude Code's lines: whose words they are, how tools ended, what a human refused."""
 
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -573,3 +574,189 @@ def test_no_real_log_raises(real_logs: Path) -> None:
             read_lines += 1
 
     assert read_lines > 1000
+
+
+# What stands beside a transcript
+
+
+def session_folder(tmp_path: Path) -> tuple[Path, Path]:
+    transcript = tmp_path / "projects/-home-a-shop" / LOG.name
+    transcript.parent.mkdir(parents=True)
+    return transcript, transcript.with_suffix("")
+
+
+def overflow(name: str) -> str:
+    head = f"<persisted-output>\nOutput too large (6.6MB). Full output saved to: /somewhere/else/{name}\n\n"
+    return f"{head}Preview (first 2KB):\nfirst line\n</persisted-output>"
+
+
+def test_a_long_output_is_read_from_its_file_while_that_is_there(tmp_path: Path) -> None:
+    transcript, folder = session_folder(tmp_path)
+    made, told = call("t1", "Bash", command="make"), result("t1", overflow("b1.txt"))
+
+    assert read(made, told, path=transcript)[-1].text == "first line\n"
+    (folder / "tool-results").mkdir(parents=True)
+    (folder / "tool-results/b1.txt").write_text("first line\nlast line\n")
+    assert read(made, told, path=transcript)[-1].text == "first line\nlast line\n"
+
+
+def test_a_very_long_output_keeps_its_first_and_last_lines_whole(tmp_path: Path) -> None:
+    transcript, folder = session_folder(tmp_path)
+    (folder / "tool-results").mkdir(parents=True)
+    (folder / "tool-results/b1.txt").write_text("".join(f"line {n}\n" for n in range(100_000)))
+    text = read(call("t1", "Bash", command="make"), result("t1", overflow("b1.txt")), path=transcript)[-1].text
+
+    assert text.startswith("line 0\nline 1\n")
+    assert text.endswith("line 99998\nline 99999\n")
+    assert len(text) < 300_000
+    assert all(re.fullmatch(r"line \d+|\[… \d+ bytes cut …\]", one) for one in text.splitlines())
+
+
+@pytest.mark.parametrize("name", ["../../secret.txt", "..\\..\\secret.txt", "..", "link.txt"])
+def test_a_log_cannot_have_another_file_read(name: str, tmp_path: Path) -> None:
+    transcript, folder = session_folder(tmp_path)
+    (folder / "tool-results").mkdir(parents=True)
+    secret = transcript.parent / "secret.txt"
+    secret.write_text("hunter2")
+    (folder / "tool-results/link.txt").symlink_to(secret)
+
+    assert "hunter2" not in read(result("t1", overflow(name)), path=transcript)[-1].text
+
+
+def test_a_subagent_is_told_by_what_it_was_started_for_and_by_the_call_that_did(tmp_path: Path) -> None:
+    transcript, folder = session_folder(tmp_path)
+    agent = folder / "subagents/workflows/wf_1/agent-a1b2.jsonl"
+    agent.parent.mkdir(parents=True)
+    about = {"agentType": "Explore", "description": "find the routes", "toolUseId": "t1"}
+    agent.with_name("agent-a1b2.meta.json").write_text(json.dumps(about))
+
+    facts = SOURCE.reader(agent, {}).facts
+    started, other = read(call("t1", "Task", prompt="x"), call("t2", "Task", prompt="y"), path=transcript)
+    assert (facts.title, facts.parent) == ("Explore: find the routes", LOG.stem)
+    assert (started.child, other.child) == ("agent-a1b2", None)
+
+
+def test_the_result_of_a_task_names_the_subagents_session() -> None:
+    assert read(call("t1", "Task"), result("t1", "ok", toolUseResult={"agentId": "a1b2"}))[-1].child == "agent-a1b2"
+
+
+def test_the_lines_that_were_read_and_written_are_told() -> None:
+    patch = [{"oldStart": 3, "oldLines": 2, "newStart": 3, "newLines": 4, "lines": []}]
+    edited = read(result("t1", "ok", toolUseResult={"filePath": "/a.py", "structuredPatch": patch}))[-1]
+    file = {"filePath": "/b.py", "startLine": 10, "numLines": 5, "content": "x"}
+    shown = read(result("t1", "ok", toolUseResult={"type": "text", "file": file}))[-1]
+
+    assert (edited.spans, shown.spans) == ((("/a.py", 3, 6),), (("/b.py", 10, 14),))
+
+
+@pytest.mark.parametrize(
+    ("told", "grounds"),
+    [
+        (result("t1", "ok"), "no is_error"),
+        (result("t1", "Exit code 2\nboom", error=True), "exit code 2"),
+        (result("t1", "<tool_use_error>x</tool_use_error>", error=True), "tool_use_error"),
+        (result("t1", "boom", error=True), "is_error"),
+        (result("t1", "User rejected tool use", error=True), "rejected by user"),
+        (result("t1", "x", toolUseResult={"interrupted": True}), "interrupted"),
+    ],
+)
+def test_an_outcome_says_what_it_rests_on(told: bytes, grounds: str) -> None:
+    assert read(call("t1", "Bash", command="make"), told)[-1].grounds == grounds
+
+
+# The queue and the history
+
+
+def queue(operation: str, content: str | None = None) -> bytes:
+    record = {"type": "queue-operation", "operation": operation, "timestamp": TIME, "sessionId": LOG.stem}
+    return json.dumps(record | ({"content": content} if content else {})).encode()
+
+
+def test_a_queued_prompt_that_was_taken_back_counts_unless_it_comes_again() -> None:
+    taken_back = read(queue("enqueue", "use yarn"), queue("remove"), line("user", "no, use pnpm"))
+    sent = read(queue("enqueue", "use yarn"), queue("remove", "use yarn"), line("user", "use yarn"))
+    dequeued = read(queue("enqueue", "use yarn"), queue("dequeue"), line("user", "use yarn"))
+
+    assert [event.text for event in taken_back] == ["no, use pnpm", "use yarn"]
+    assert [event.text for event in sent] == [event.text for event in dequeued] == ["use yarn"]
+
+
+def typed(text: str, *, session: str | None = None, time: int = 1767323045000, **pasted: Any) -> bytes:
+    record = {"display": text, "pastedContents": pasted, "timestamp": time, "project": "/home/a/shop"}
+    return json.dumps(record | ({"sessionId": session} if session else {})).encode()
+
+
+def remembered(path: Path, *lines: bytes) -> list[Event]:
+    reader = SOURCE.reader(path, {})
+    return [event for one in (*lines, typed("/exit")) for event in reader.read(one)]
+
+
+def test_a_prompt_in_the_history_counts_where_its_transcript_is_gone(tmp_path: Path) -> None:
+    transcript, _ = session_folder(tmp_path)
+    history = tmp_path / "history.jsonl"
+    history.touch()
+    transcript.touch()
+    lines = (typed("use pnpm", session=LOG.stem), typed("/model", session=LOG.stem), typed("port 4000", session="gone"))
+
+    assert SOURCE.owns(history, lines[0])
+    assert history in SOURCE.discover(tmp_path / "projects")
+    assert [(event.session, event.text) for event in remembered(history, *lines)] == [("gone", "port 4000")]
+
+    transcript.unlink()
+    first, second = remembered(history, *lines)
+    assert (first.session, first.type, first.trust) == (LOG.stem, EventType.PROMPT, Trust.HUMAN)
+    assert (first.cwd, first.time, second.text) == ("/home/a/shop", "2026-01-02T03:04:05.000Z", "port 4000")
+
+
+def test_the_last_prompt_of_the_history_waits_for_its_transcript(tmp_path: Path) -> None:
+    reader = SOURCE.reader(tmp_path / "history.jsonl", {})
+
+    assert reader.read(typed("use pnpm", session="a")) == []
+    assert [event.text for event in reader.read(typed("again", session="a"))] == ["use pnpm"]
+
+
+def test_an_older_entry_counts_where_no_transcript_was_written_at_its_time(tmp_path: Path) -> None:
+    transcript, _ = session_folder(tmp_path)
+    transcript.write_bytes(line("user", "use pnpm"))  # began at TIME
+    history = tmp_path / "history.jsonl"
+    during, before = typed("use pnpm", time=1767323046000), typed("use yarn", time=1767000000000)
+    events = remembered(history, during, before)
+
+    assert [event.text for event in events] == ["use yarn"]
+    assert events[0].session.startswith("history-")
+
+
+def test_what_was_pasted_stands_in_the_prompt() -> None:
+    pasted = {"1": {"id": 1, "type": "text", "content": "a\nb"}}
+    (event,) = remembered(Path("/gone/history.jsonl"), typed("look: [Pasted text #1 +1 lines]", session="x", **pasted))
+
+    assert event.text == "look: a\nb"
+
+
+def test_the_history_goes_on_from_any_line(contract: ModuleType, tmp_path: Path) -> None:
+    lines = [typed(f"prompt {n}", session=f"s{n % 2}", time=1767323045000 + n) for n in range(6)]
+
+    contract.goes_on_from_any_line(SOURCE, tmp_path / "history.jsonl", lines)
+
+
+def test_a_copy_of_another_agents_log_is_not_claude_codes() -> None:
+    assert SOURCE.owns(LOG, line("user", "hi", agent="claude_code", workspace="/home/a/shop"))
+    assert not SOURCE.owns(LOG, line("user", "hi", agent="codex", workspace="/home/a/shop"))
+
+
+# Golden rows
+
+
+@pytest.mark.parametrize(
+    ("name", "log"),
+    [
+        ("claude-code-plan", "claude/jnarowski__agentcmd/full-session-two.jsonl"),
+        ("claude-code-five", "claude/jnarowski__agentcmd/full-session-five.jsonl"),
+        ("claude-code-task", "claude/jnarowski__agentcmd/06381696-0074-49f8-863e-6ad4fac507f9.jsonl"),
+        ("claude-code-compact", "claude/tomjnsn__agentlogs/compact.jsonl"),
+    ],
+)
+def test_a_real_session_reads_as_it_was_checked_by_eye(
+    name: str, log: str, real_logs: Path, golden: ModuleType
+) -> None:
+    golden.check(name, SOURCE, real_logs / log)

@@ -9,12 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from memsrv.sources import LineSource
+from memsrv.sources import LineSource, Reader
+from memsrv.sources.claude_code.beside import Beside
+from memsrv.sources.claude_code.history import HistoryReader
 from memsrv.sources.claude_code.reader import KNOWN_TYPES, ClaudeReader
 from memsrv.sources.machine import Machine
 
 __all__ = ["ClaudeCode"]
 
+_HISTORY = "history.jsonl"
+_JOURNAL = "journal.jsonl"  # of a workflow: which step is done
 #: The compaction's own run, and `/btw` questions: they repeat what the session says.
 _ASIDE = re.compile(r"agent-(?:acompact|aside_question)")
 
@@ -26,8 +30,10 @@ class ClaudeCode(LineSource):
         return (machine.named("CLAUDE_CONFIG_DIR", machine.home / ".claude") / "projects",)
 
     def owns(self, path: Path, head: bytes) -> bool:
-        if path.suffix != ".jsonl" or path.name in ("history.jsonl", "journal.jsonl"):
+        if not path.name.endswith((".jsonl", ".jsonl.zst")) or path.name == _JOURNAL:
             return False
+        if path.name == _HISTORY:
+            return b'"display"' in head and b'"project"' in head
         for line in head.split(b"\n")[:50]:
             try:
                 record = json.loads(line)
@@ -40,12 +46,17 @@ class ClaudeCode(LineSource):
 
     def discover(self, root: Path) -> Sequence[Path]:
         projects = root if root.name == "projects" else root / "projects"
-        return sorted(path for path in projects.glob("*/**/*.jsonl") if path.is_file())
+        found = [path for path in projects.glob("*/**/*.jsonl") if path.name != _JOURNAL and path.is_file()]
+        history = projects.parent / _HISTORY
+        return sorted([*found, history] if history.is_file() else found)
 
     def session_id(self, path: Path) -> str:
-        return path.stem
+        return path.name.removesuffix(".zst").removesuffix(".jsonl")
 
-    def reader(self, path: Path, state: Mapping[str, Any]) -> ClaudeReader:
+    def reader(self, path: Path, state: Mapping[str, Any]) -> Reader:
+        if path.name == _HISTORY:
+            return HistoryReader(path, state)
+        path = path.with_name(path.name.removesuffix(".zst"))
         parts = path.parts
         parent = parts[parts.index("subagents") - 1] if "subagents" in parts[1:] else None
         return ClaudeReader(
@@ -53,11 +64,14 @@ class ClaudeCode(LineSource):
             subagent=path.stem.startswith("agent-"),
             parent=parent,
             aside=bool(_ASIDE.match(path.stem)),
+            beside=Beside(path),
             state=state,
         )
 
 
 def _looks_like_a_record(record: Mapping[str, Any]) -> bool:
+    if str(record.get("agent", "claude_code")).replace("-", "_") != "claude_code":
+        return False  # a viewer's copy of another agent's log
     if record["type"] in ("user", "assistant"):
         # Other agents use the same two words; only Claude Code wraps the API's message in an envelope.
         return isinstance(record.get("message"), dict) and "payload" not in record

@@ -32,7 +32,7 @@ _FIELDS = _words(
     hookCount hookInfos hookErrors preventedContinuation stopReason hasOutput cause error retryInMs retryAttempt
     maxRetries turnOrigin bashEditDiff toolDenialKind aiTitle customTitle title agentName agentColor agentSetting
     tag mode prNumber prUrl prRepository microcompactMetadata sessionKind isReplay apiErrorStatus apiError
-    errorDetails mcpMeta messageCount url delta model
+    errorDetails mcpMeta messageCount url delta model agent workspace
     """
 )
 

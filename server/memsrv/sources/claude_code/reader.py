@@ -14,6 +14,8 @@ from typing import Any
 from memsrv.records import Event, EventType, Outcome, Trust
 from memsrv.sources import LogFacts, endings
 from memsrv.sources.claude_code import drift, prompt, tools
+from memsrv.sources.claude_code.beside import Beside
+from memsrv.sources.claude_code.queued import Queue
 from memsrv.sources.fields import blocks, content_text, instant, mapping, plain, records, string
 
 KNOWN_TYPES = drift.TYPES
@@ -23,12 +25,16 @@ _REMEMBERED = 512  # how many open calls and chain links a state holds at most
 
 class ClaudeReader:
     def __init__(
-        self, *, session: str, subagent: bool, parent: str | None, aside: bool, state: Mapping[str, Any]
+        self, *, session: str, subagent: bool, parent: str | None, aside: bool, beside: Beside, state: Mapping[str, Any]
     ) -> None:
         self._session = session
         self._subagent = subagent
         self._aside = aside
+        self._beside = beside
+        self._queue = Queue(state.get("queue", {}))
         self._facts = LogFacts(**state.get("facts", {"parent": parent}))
+        if subagent and self._facts.title is None:
+            self._facts = replace(self._facts, title=beside.title())
         self._titled: int = state.get("titled", 0)
         self._calls: dict[str, list[Any]] = dict(state.get("calls", {}))  # open call → [tool, exit 1 is an answer]
         self._links: dict[str, str | None] = dict(
@@ -61,6 +67,7 @@ class ClaudeReader:
             "links": dict(list(self._links.items())[-_REMEMBERED:]),
             "tokens": dict(list(self._tokens.items())[-16:]),
             "summaries": dict(list(self._summaries.items())[-64:]),
+            "queue": self._queue.state,
             "unknown": dict(self._unknown),
         }
 
@@ -114,8 +121,9 @@ class ClaudeReader:
         for name, value in (("branch", record.get("gitBranch")), ("version", record.get("version"))):
             if string(value):
                 changes[name] = string(value)
-        if facts.cwd is None and string(record.get("cwd")):
-            changes["cwd"] = string(record.get("cwd"))
+        cwd = string(record.get("cwd")) or string(record.get("workspace"))
+        if facts.cwd is None and cwd:
+            changes["cwd"] = cwd
         if self._subagent and facts.parent is None and string(record.get("sessionId")) not in (None, self._session):
             changes["parent"] = string(record.get("sessionId"))
         self._facts = replace(facts, **changes)
@@ -131,7 +139,9 @@ class ClaudeReader:
 
     def _metadata(self, record: Mapping[str, Any]) -> None:
         kind = record.get("type")
-        if kind == "custom-title":
+        if kind == "queue-operation":
+            self._queue.operate(record.get("operation"), record.get("content"))
+        elif kind == "custom-title":
             self._title(string(record.get("customTitle")) or string(record.get("title")) or "", 3)
         elif kind == "ai-title":
             self._title(string(record.get("aiTitle")) or string(record.get("title")) or "", 2)
@@ -148,7 +158,13 @@ class ClaudeReader:
                 yield self._tool_result(record, block, blank)
             return
         text = "\n".join(block["text"] for block in parts if isinstance(block.get("text"), str))
-        yield from _spoken(prompt.said(record, plain(text), subagent=self._subagent), blank)
+        yield from self._heard(prompt.said(record, plain(text), subagent=self._subagent), blank)
+
+    def _heard(self, said: prompt.Said, blank: Event) -> Iterator[Event]:
+        """What was said, and behind it what was taken back before: a copy without the queue has the same ids."""
+        yield from _spoken(said, blank)
+        for text in self._queue.said(said.text) if said.speaker == "human" else ():
+            yield from _spoken(prompt.of_text(text), blank)
 
     def _assistant(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
         message = mapping(record.get("message"))
@@ -187,6 +203,7 @@ class ClaudeReader:
                 command=made.command,
                 paths=made.paths,
                 edits=made.edits,
+                child=self._beside.child(id) if id and tool in tools.SPAWNS else None,
             )
         if kind in ("web_search_tool_result", "web_fetch_tool_result"):
             return self._tool_result({}, block, blank)
@@ -208,13 +225,14 @@ class ClaudeReader:
     def _tool_result(self, record: Mapping[str, Any], block: Mapping[str, Any], blank: Event) -> Event:
         id = string(block.get("tool_use_id"))
         tool, asking = self._calls.pop(id, [None, False]) if id else (None, False)
-        text = plain(content_text(block.get("content")))
+        text = plain(self._beside.whole(content_text(block.get("content"))))
         is_error = block.get("is_error") is True
         event = replace(blank, tool=tool, call=id)
         if not event.sidechain:
             words = tools.refusal(record, tool, text, is_error=is_error)
             if words is not None:
-                return replace(event, type=EventType.REJECTION, trust=Trust.HUMAN, text=words, outcome=Outcome.REJECTED)
+                event = replace(event, type=EventType.REJECTION, trust=Trust.HUMAN, text=words)
+                return replace(event, outcome=Outcome.REJECTED, grounds="rejected by user")
         detail = record.get("toolUseResult")
         ended = tools.ending(tool, text, is_error=is_error, detail=detail, asking=asking)
         path = string(mapping(detail).get("filePath")) or string(mapping(mapping(detail).get("file")).get("filePath"))
@@ -230,6 +248,9 @@ class ClaudeReader:
             exit_code=ended.exit_code,
             error=ended.error,
             paths=(path,) if path else (),
+            grounds=ended.grounds,
+            spans=tools.spans(detail),
+            child=tools.child(detail) if tool in tools.SPAWNS else None,
         )
 
     def _system(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
@@ -250,7 +271,7 @@ class ClaudeReader:
         if data.get("type") == "queued_command" and data.get("commandMode") != "task-notification":
             steering = data.get("prompt")
             text = content_text(steering)
-            yield from _spoken(prompt.said(record, plain(text), subagent=self._subagent), blank)
+            yield from self._heard(prompt.said(record, plain(text), subagent=self._subagent), blank)
         elif data.get("type") == "edited_text_file":
             path = string(data.get("filename"))
             snippet = plain(string(data.get("snippet")) or "")

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from memsrv.records import Outcome, Trust
+from memsrv.sources import diffs
 from memsrv.sources.endings import error_class
 
 SHELLS = frozenset({"Bash", "PowerShell"})
 PLANS = frozenset({"ExitPlanMode", "exit_plan_mode"})
+SPAWNS = frozenset({"Task", "Agent"})
 EDITORS = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
 _READERS = frozenset({"Read", "Glob", "Grep", "LS", "NotebookRead"})
 _WEB = frozenset({"WebFetch", "WebSearch", "web_search", "web_fetch"})
@@ -73,6 +75,7 @@ class Ending:
     outcome: Outcome
     exit_code: int | None = None
     error: str | None = None
+    grounds: str | None = None
 
 
 _EXIT = re.compile(r"\s*(?:Error: )?Exit code (\d+)\s*")
@@ -87,20 +90,50 @@ def ending(tool: str | None, text: str, *, is_error: bool, detail: Any, asking: 
     shell = tool in SHELLS
     fields: Mapping[str, Any] = detail if isinstance(detail, Mapping) else {}
     if fields.get("interrupted") is True or (is_error and _STOPPED.search(text)):
-        return Ending(Outcome.PARTIAL, error="interrupted")
+        return Ending(Outcome.PARTIAL, error="interrupted", grounds="interrupted")
     if not is_error:
         if shell and fields.get("backgroundTaskId"):
             return Ending(Outcome.UNKNOWN)
         if shell and fields.get("returnCodeInterpretation"):
-            return Ending(Outcome.PARTIAL, exit_code=1)
-        return Ending(Outcome.SUCCESS, exit_code=0 if shell else None)
+            return Ending(Outcome.PARTIAL, exit_code=1, grounds="returnCodeInterpretation")
+        return Ending(Outcome.SUCCESS, exit_code=0 if shell else None, grounds="no is_error")
     if _MISUSE.match(text):
-        return Ending(Outcome.FAILURE, error="tool misuse")
+        return Ending(Outcome.FAILURE, error="tool misuse", grounds="tool_use_error")
     exited = _EXIT.match(text)
     code = int(exited[1]) if exited else None
     if code == 1 and asking and not text[exited.end() if exited else 0 :].strip():
-        return Ending(Outcome.PARTIAL, exit_code=1)
-    return Ending(Outcome.FAILURE, exit_code=code, error=error_class(text[exited.end() if exited else 0 :], code))
+        return Ending(Outcome.PARTIAL, exit_code=1, grounds="exit code 1")
+    grounds = "is_error" if code is None else f"exit code {code}"
+    error = error_class(text[exited.end() if exited else 0 :], code)
+    return Ending(Outcome.FAILURE, exit_code=code, error=error, grounds=grounds)
+
+
+def spans(detail: Any) -> tuple[tuple[str, int, int], ...]:
+    """The lines that a result says were read or written."""
+    fields: Mapping[str, Any] = detail if isinstance(detail, Mapping) else {}
+    path = _string(fields.get("filePath"))
+    patch = fields.get("structuredPatch")
+    found = [
+        (path, hunk["newStart"], hunk["newStart"] + hunk["newLines"] - 1)
+        for hunk in (patch if isinstance(patch, list) else [])
+        if isinstance(hunk, Mapping) and _line(hunk.get("newStart")) and _line(hunk.get("newLines"))
+    ]
+    file: Mapping[str, Any] = fields["file"] if isinstance(fields.get("file"), Mapping) else {}
+    if _line(file.get("startLine")) and _line(file.get("numLines")):
+        found.append((_string(file.get("filePath")), file["startLine"], file["startLine"] + file["numLines"] - 1))
+    elif not found and fields.get("type") == "create":
+        found.extend(diffs.whole(path, _string(fields.get("content"))))
+    return tuple(span for span in found if span[0])
+
+
+def _line(value: Any) -> bool:
+    return type(value) is int and 0 < value < 2**31
+
+
+def child(detail: Any) -> str | None:
+    """The session of the subagent that a result tells of: its transcript's name."""
+    id = detail.get("agentId") if isinstance(detail, Mapping) else None
+    return f"agent-{id}" if isinstance(id, str) and re.fullmatch(r"[\w-]{1,80}", id) else None
 
 
 _REFUSED = re.compile(
