@@ -166,3 +166,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def string(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def written(value: Any, limit: int = 4_000) -> str:
+    """A stranger's value as JSON, cut; "" where it is nested deeper than it can be written from here."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)[:limit]
+    except RecursionError:
+        return ""

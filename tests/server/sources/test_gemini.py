@@ -587,6 +587,14 @@ def test_a_field_of_another_kind_than_expected_does_no_harm(record: Any, tmp_pat
     read(mutations(tmp_path, record))
 
 
+@pytest.mark.parametrize("depth", [480, 900, 960, 985])
+def test_a_value_that_is_nested_as_deep_as_can_be_read_does_no_harm(depth: int, tmp_path: Path) -> None:
+    deep = "[" * depth + "]" * depth
+    made = {**gemini("", call("t", {"a": 0}, id="c1")), "id": None}
+
+    read(mutations(tmp_path, user("x"), json.dumps(made).replace('{"a": 0}', f'{{"a": {deep}}}, "result": {deep}')))
+
+
 def test_only_geminis_own_files_are_owned(tmp_path: Path) -> None:
     document_, log = document(tmp_path, user("x")), mutations(tmp_path, user("x"))
     others = {
@@ -621,18 +629,17 @@ def test_real_sessions_read_as_they_were_checked_by_eye(session: str, golden: Mo
     golden.check(f"gemini-{session}", SOURCE, real_logs / _REAL / f"session-{session}.json")
 
 
-def test_a_real_message_cut_out_of_its_session_has_the_events_that_it_has_there(real_logs: Path) -> None:
-    sessions = [event for path in (real_logs / _REAL).glob("session-*.json") for event in events(path)]
-    there = {event.id: event for event in sessions}
+def test_a_real_message_cut_out_of_its_session_reads_as_it_does_there_and_takes_nothing_from_it(
+    real_logs: Path,
+) -> None:
+    there = {event.id: event for path in (real_logs / _REAL).glob("session-*.json") for event in events(path)}
 
     for path in sorted((real_logs / _REAL / "individual").glob("*.json")):
         assert SOURCE.owns(path, path.read_bytes())
         for event in events(path):
-            assert (event.type, event.text, event.outcome) == (
-                there[event.id].type,
-                there[event.id].text,
-                there[event.id].outcome,
-            )
+            whole = there[event.id.removeprefix("message-")]
+            assert (event.type, event.text, event.outcome) == (whole.type, whole.text, whole.outcome)
+            assert event.id not in there
 
 
 def test_all_of_the_real_logs_is_understood_and_their_folders_are_found(golden: ModuleType, real_logs: Path) -> None:

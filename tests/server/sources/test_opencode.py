@@ -645,6 +645,18 @@ def test_a_field_of_another_kind_than_expected_does_no_harm(message: Any, tmp_pa
     read(export(tmp_path, message))
 
 
+@pytest.mark.parametrize("depth", [480, 900, 960, 985])
+def test_a_value_that_is_nested_as_deep_as_can_be_read_does_no_harm(depth: int, tmp_path: Path) -> None:
+    path = export(tmp_path, assistant(tool("t", {"a": 0}, output="DEEP")))
+    deep = "[" * depth + "]" * depth
+    path.write_text(path.read_text().replace('{"a": 0}', f'{{"a": {deep}}}').replace('"DEEP"', deep))
+
+    try:
+        read(path)
+    except UnreadableLineError:
+        assert depth > 980
+
+
 # Real sessions
 
 

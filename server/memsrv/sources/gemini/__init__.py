@@ -8,10 +8,9 @@ Where sessions are kept too, both only repeat them; so a checkpoint is read wher
 `logs.json` the sessions that have no file there.
 """
 
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,8 @@ from memsrv.sources.gemini.conversation import Conversation
 from memsrv.sources.gemini.drift import SPOKEN
 from memsrv.sources.gemini.reader import events
 from memsrv.sources.machine import Machine
+from memsrv.sources.marks import digest
+from memsrv.sources.marks import mark as marked
 
 __all__ = ["Gemini"]
 
@@ -73,13 +74,11 @@ class Gemini(SnapshotSource):
 
     def snapshots(self, path: Path, marks: Mapping[str, str]) -> Iterator[Snapshot]:
         log = self.log_of(path)
-        data = log.read_bytes()
-        for held in self._conversations(log, data):
-            records = [message.record for message in held.messages]
-            cwd = folder.cwd(log, held.header, records)
-            mark = hashlib.sha256(
-                repr((held.header, records, cwd, len(held.lost))).encode("utf-8", "replace")
-            ).hexdigest()
+        earlier = log.with_suffix(".json")
+        continued = earlier.read_bytes() if log.suffix == ".jsonl" and earlier.is_file() else b""
+        for held, content in _conversations(log, log.read_bytes(), continued):
+            cwd = folder.cwd(log, held.header, (message.record for message in held.messages))
+            mark = marked([*content, (cwd or "").encode("utf-8", "replace")])
             if marks.get(held.session) == mark:
                 continue
             parent = log.parent.name if log.parent.parent.name == "chats" else None
@@ -93,17 +92,19 @@ class Gemini(SnapshotSource):
                 lost=held.lost,
             )
 
-    def _conversations(self, log: Path, data: bytes) -> Iterable[Conversation]:
-        if log.name == "logs.json":
-            return _prompts(log, document(data))
-        if log.name.startswith("checkpoint"):
-            return _checkpoint(log, document(data))
-        if log.suffix == ".jsonl":
-            earlier = log.with_suffix(".json")
-            return (
-                conversation.of_mutations(data, log.stem, earlier=earlier.read_bytes() if earlier.is_file() else b""),
-            )
-        return (conversation.of_document(data, log.stem),)
+
+def _conversations(log: Path, data: bytes, earlier: bytes) -> Iterator[tuple[Conversation, list[bytes]]]:
+    """What is told at `log`, each with the bytes that it was read from."""
+    if log.name == "logs.json":
+        for prompts in _prompts(log, document(data)):
+            yield prompts, [message.id.encode() for message in prompts.messages]
+    elif log.name.startswith("checkpoint"):
+        for saved in _checkpoint(log, document(data)):
+            yield saved, [data]
+    elif log.suffix == ".jsonl":
+        yield conversation.of_mutations(data, log.stem, earlier=earlier), [data, earlier]
+    else:
+        yield conversation.of_document(data, log.stem), [data]
 
 
 def _is_gemini(text: bytes) -> bool:
@@ -140,7 +141,7 @@ def _prompts(log: Path, entries: Any) -> Iterator[Conversation]:
     for entry in entries:
         session, words = string(mapping(entry).get("sessionId")), string(mapping(entry).get("message"))
         if session and words and mapping(entry).get("type") == "user":
-            id = conversation.made_id(session, entry.get("messageId"), words)
+            id = digest(session, entry.get("messageId"), words)
             found.setdefault(session, []).append(
                 {"id": id, "timestamp": entry.get("timestamp"), "type": "user", "content": words}
             )
@@ -158,11 +159,10 @@ def _checkpoint(log: Path, saved: Any) -> Iterator[Conversation]:
     history = saved.get("history") if isinstance(saved, Mapping) else saved
     if not isinstance(history, list):
         raise UnreadableLineError("not a saved conversation")
-    where = hashlib.sha256(log.parent.name.encode("utf-8", "replace")).hexdigest()[:8]
-    session = f"{log.stem}-{where}"
+    session = f"{log.stem}-{digest(log.parent.name)[:8]}"
     messages = [
         {
-            "id": conversation.made_id(session, place, content),
+            "id": digest(session, place, content),
             "type": "user" if content.get("role") == "user" else "gemini",
             "content": content.get("parts"),
         }

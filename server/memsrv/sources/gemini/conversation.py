@@ -5,16 +5,15 @@ line stands for itself, and the whole file is read at each change. What the user
 what the host compressed away did happen, and stays on it. Knows nothing of tools or of whose words a message carries.
 """
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from memsrv.sources import Lost, UnreadableLineError
-from memsrv.sources.fields import document, mapping, name, records, string
+from memsrv.sources.fields import document, mapping, name, records, string, written
 from memsrv.sources.gemini import drift
+from memsrv.sources.marks import digest
 
 _MASKED = "<tool_output_masked>"
 
@@ -55,7 +54,7 @@ class _Ledger:
 
     def put(self, record: Mapping[str, Any]) -> None:
         self._count += 1
-        id = string(record.get("id")) or made_id(self.session, self._count, record)
+        id = string(record.get("id")) or digest(self.session, self._count, record)
         if id in self._records:
             record = _grown(self._records[id], record)
         if id not in self._live:
@@ -139,12 +138,6 @@ def of_messages(session: str, messages: Sequence[Mapping[str, Any]]) -> Conversa
     return ledger.closed()
 
 
-def made_id(*what: Any) -> str:
-    """An id for a message that has none: of its session, place and content."""
-    text = json.dumps(what, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
-
-
 def _read_document(ledger: _Ledger, data: bytes) -> None:
     record = document(data)
     if not isinstance(record, dict):
@@ -152,8 +145,10 @@ def _read_document(ledger: _Ledger, data: bytes) -> None:
     if "sessionId" in record or "messages" in record:
         ledger.know(record)
     elif string(record.get("id")) and string(record.get("type")):
-        ledger.header["sessionId"] = record["id"]
-        ledger.put(record)
+        # Under ids of its own: the session that it was cut from has the message too, whichever is read first.
+        alone = f"message-{record['id']}"
+        ledger.header["sessionId"] = alone
+        ledger.put({**record, "id": alone})
     else:
         raise UnreadableLineError("a JSON object that is neither a session nor a message")
 
@@ -168,7 +163,7 @@ def _grown(old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any]:
     kept = []
     for call in calls:
         id = mapping(call).get("id")
-        if isinstance(id, str) and id in known and _MASKED in json.dumps(call.get("result"), default=str):
+        if isinstance(id, str) and id in known and _MASKED in written(call.get("result"), 10_000):
             call = {**call, "result": known[id].get("result")}
         kept.append(call)
     return {**new, "toolCalls": kept}

@@ -50,11 +50,13 @@ _UI_COMMANDS = _words(
 
 def texts(content: Any) -> list[str]:
     """The words of a message's content: a string, a part, or a list of these."""
-    if isinstance(content, str):
-        return [content]
-    if isinstance(content, Mapping):
-        return [content["text"]] if string(content.get("text")) and content.get("thought") is not True else []
-    return [text for part in content for text in texts(part)] if isinstance(content, list) else []
+    return [text for part in (content if isinstance(content, list) else [content]) if (text := _words_of(part))]
+
+
+def _words_of(part: Any) -> str | None:
+    if isinstance(part, Mapping) and part.get("thought") is not True:
+        return string(part.get("text"))
+    return string(part)
 
 
 def said(record: Mapping[str, Any]) -> Iterator[Said]:

@@ -3,7 +3,6 @@
 What a command printed is never taken for the host's record of it: that stands in a frame around the output.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Any
 from memsrv.records import Outcome, Trust
 from memsrv.sources import diffs
 from memsrv.sources.endings import asks, error_class
-from memsrv.sources.fields import content_text, mapping, plain, string
+from memsrv.sources.fields import content_text, mapping, plain, string, written
 from memsrv.sources.gemini.prompt import texts
 
 SHELL = "run_shell_command"
@@ -27,6 +26,7 @@ _READERS = frozenset(
         "get_internal_docs",
     }
 )
+_RESPONSE_CHARS = 1_000_000
 _WEB = frozenset({"google_web_search", "web_fetch"})
 
 
@@ -61,7 +61,7 @@ def call(tool: str, arguments: Mapping[str, Any]) -> Call:
     if tool in _READERS or tool in _WEB:
         text = " ".join(given[key] for key in ("pattern", "query", "prompt", "url") if key in given)
         return Call(text, paths=paths, spans=_read_lines(path, arguments) if path else ())
-    return Call(json.dumps(dict(arguments), ensure_ascii=False, default=str)[:4000] if arguments else "", paths=paths)
+    return Call(written(dict(arguments)) if arguments else "", paths=paths)
 
 
 def _read_lines(path: str, arguments: Mapping[str, Any]) -> tuple[tuple[str, int, int], ...]:
@@ -247,7 +247,7 @@ def _other(response: Mapping[str, Any]) -> str:
     if not response:
         return ""
     content = content_text(response.get("content"))
-    return content or json.dumps(dict(response), ensure_ascii=False, default=str)
+    return content or written(dict(response), _RESPONSE_CHARS)
 
 
 def _list(value: Any) -> list[Any]:

@@ -3,7 +3,6 @@
 The state is OpenCode's own record of a call. Knows nothing of sessions or of how they are held.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from memsrv.records import Outcome, Trust
 from memsrv.sources import diffs, patches
 from memsrv.sources.endings import asks, error_class
-from memsrv.sources.fields import content_text, mapping, plain, string
+from memsrv.sources.fields import content_text, mapping, plain, string, written
 
 _SHELLS = frozenset({"bash", "shell"})
 _READERS = frozenset({"read", "list", "ls", "glob", "grep", "lsp", "read_file"})
@@ -55,7 +54,7 @@ def call(tool: str, arguments: Mapping[str, Any]) -> Call:
         return Call(path, paths=paths, edits=edits, spans=diffs.whole(path, content) if content is not None else ())
     if tool in _READERS or tool in _WEB:
         return Call(" ".join(given[key] for key in ("pattern", "query", "url", "prompt") if key in given), paths=paths)
-    return Call(json.dumps(dict(arguments), ensure_ascii=False, default=str)[:4000] if arguments else "", paths=paths)
+    return Call(written(dict(arguments)) if arguments else "", paths=paths)
 
 
 def _command(value: Any) -> str | None:
