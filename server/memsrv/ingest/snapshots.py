@@ -73,7 +73,7 @@ def _take(desk: Desk, begin: FileState, known: FileState | None, snapshot: Snaps
     unknown = clean_tree(clean, snapshot.unknown)
     losses = [Loss(begin.path, lost.place, clean(lost.reason), session=name) for lost in snapshot.lost]
     after = replace(begin, session=session.id, generation=begin.generation + 1, signature=())
-    stretch = Stretch(session, events, whole=Marked(name, clean(snapshot.mark), unknown))
+    stretch = Stretch(session, events, whole=Marked(name, clean(snapshot.mark), unknown, bool(losses)))
     appended = desk.store.take(after, [stretch], losses=losses, read_from=known)
     if appended.stale:
         return None

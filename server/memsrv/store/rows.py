@@ -77,6 +77,7 @@ class Marked:
     session: str
     mark: str
     unknown: Mapping[str, int] = field(default_factory=dict)
+    torn: bool = False  # some of it could not be read: what is missing may be there, so nothing was undone
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,10 @@ def settle(db: Database, path: str, session: str, agent: str, held: Sequence[str
     ).fetchall()
     now = [row[0] for row in rows]
     before = db.execute("SELECT events FROM snapshots WHERE path = ? AND session = ?", [path, mark.session]).fetchone()
-    gone = sorted(_numbers(json.loads(before[0])) - set(now)) if before else []
+    had = _numbers(json.loads(before[0])) if before else set()
+    if mark.torn:
+        now = sorted(had | set(now))
+    gone = sorted(had - set(now))
     turns = []
     for n in gone:
         row = db.execute(

@@ -502,9 +502,12 @@ def test_prompts_of_which_only_the_words_were_kept_are_told_unless_a_conversatio
     assert len({event.id for event in alone.events}) == 2
 
 
-def test_the_prompts_of_conversations_that_are_kept_elsewhere_are_not_told_here(editor: Any) -> None:
+@pytest.mark.parametrize("listed", [{"allComposers": [{"composerId": "c1"}]}, {"selectedComposerIds": ["c1"]}])
+def test_the_prompts_of_conversations_that_are_kept_elsewhere_are_not_told_here(
+    editor: Any, listed: dict[str, Any]
+) -> None:
     values = {"aiService.prompts": [{"text": "a page"}]}
-    window = editor.window("w1", "file:///work/shop", {"allComposers": [{"composerId": "c1"}]}, **values)
+    window = editor.window("w1", "file:///work/shop", listed, **values)
 
     assert look(window) == []
 

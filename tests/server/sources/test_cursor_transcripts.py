@@ -55,7 +55,7 @@ def test_what_was_said_and_called_is_told_and_nothing_of_results(path: Path, cur
 
 
 def test_a_transcript_keeps_what_every_source_keeps(path: Path, cursor_files: ModuleType, contract: ModuleType) -> None:
-    lines = conversation(cursor_files)
+    lines = [*conversation(cursor_files), cursor_files.typed("use pnpm")]
 
     contract.goes_on_from_any_line(LINES, path, lines)
     contract.ids_are_stable_and_unique(LINES, path, lines)
@@ -321,3 +321,6 @@ def test_a_transcript_is_not_taken_for_claude_codes_nor_the_other_way_round(
 
     assert not ClaudeCode().owns(path, cursor_files.typed("x"))
     assert not LINES.owns(path, theirs)
+    assert not LINES.owns(
+        path, theirs.replace(b'"content":"x"', b'"content":[]').replace(b'{"type', b'{"role":"user","type')
+    )
