@@ -343,6 +343,12 @@ def test_a_message_written_again_is_the_same_message_grown(tmp_path: Path) -> No
     assert [event.id for event in after] == ["u1", "g1/c1", "g1/c1/result"]
 
 
+def test_two_calls_under_one_id_are_two(tmp_path: Path) -> None:
+    told = events(document(tmp_path, gemini("", shell("make", "Output: a"), shell("make", "Output: b"))))
+
+    assert len({event.id for event in told}) == 4
+
+
 def test_what_was_rewound_is_kept_off_the_main_path(tmp_path: Path) -> None:
     told = events(
         mutations(

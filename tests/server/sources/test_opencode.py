@@ -433,6 +433,12 @@ def test_tokens_of_a_response_are_those_of_its_steps_once(tmp_path: Path) -> Non
     assert [event.tokens for event in told] == [10, None]
 
 
+def test_of_two_parts_with_one_id_the_later_one_holds(tmp_path: Path) -> None:
+    (event,) = events(export(tmp_path, user(text("one", 1), text("two", 1))))
+
+    assert event.text == "two"
+
+
 # Growth
 
 

@@ -86,9 +86,13 @@ class _Telling:
         if text and not _OPENING.match(text):
             yield replace(blank, type=EventType.REPLY, trust=Trust.ASSISTANT, text=text)
         calls = record.get("toolCalls")
+        named: set[str] = set()
         for place, call in enumerate(calls if isinstance(calls, list) else []):
             if isinstance(call, Mapping):
-                yield from self._call(call, f"{blank.id}/{string(call.get('id')) or place}", blank)
+                name = string(call.get("id")) or str(place)
+                name = f"{name}#{place}" if name in named else name
+                named.add(name)
+                yield from self._call(call, f"{blank.id}/{name}", blank)
         yield from self._api_parts(record, blank)
 
     def _call(self, call: Mapping[str, Any], id: str, blank: Event) -> Iterator[Event]:

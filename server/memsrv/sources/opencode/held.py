@@ -29,15 +29,19 @@ def own_id(id: Any, kind: str) -> str | None:
 
 
 def in_order(messages: Iterable[Message]) -> tuple[Message, ...]:
-    """OpenCode's ids sort by time; what others wrote stands in the order of its times, or as it came."""
-    held = [(info, _parts_in_order(parts)) for info, parts in messages]
+    """OpenCode's ids sort by time; what others wrote stands in the order of its times, or as it came.
+
+    Of two with one id the later one holds.
+    """
+    told = {string(info.get("id")) or place: (info, parts) for place, (info, parts) in enumerate(messages)}
+    held = [(info, _parts_in_order(parts)) for info, parts in told.values()]
     if all(own_id(info.get("id"), "msg") for info, _ in held):
         return tuple(sorted(held, key=lambda message: str(message[0]["id"])))
     return tuple(sorted(held, key=lambda message: instant(mapping(message[0].get("time")).get("created")) or ""))
 
 
 def _parts_in_order(parts: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    held = tuple(parts)
+    held = tuple({string(part.get("id")) or place: part for place, part in enumerate(parts)}.values())
     if all(own_id(part.get("id"), "prt") for part in held):
         return tuple(sorted(held, key=lambda part: str(part["id"])))
     return held
