@@ -147,9 +147,9 @@ def sources() -> tuple[Source, ...]:
     """Every agent that memsrv can read. The first that owns a file reads it."""
     from memsrv.sources.aider import Aider
     from memsrv.sources.antigravity import Antigravity
-    from memsrv.sources.claude_code import ClaudeCode
+    from memsrv.sources.claude_code import ClaudeCode, ClaudeCodeHistory
     from memsrv.sources.cline import Cline, Roo
-    from memsrv.sources.codex import Codex
+    from memsrv.sources.codex import Codex, CodexHistory
     from memsrv.sources.continue_dev import Continue
     from memsrv.sources.copilot import Copilot, CopilotHistory
     from memsrv.sources.cursor import CursorAgent, CursorEditor, CursorTexts, CursorTranscripts
@@ -161,7 +161,9 @@ def sources() -> tuple[Source, ...]:
 
     return (
         ClaudeCode(),
+        ClaudeCodeHistory(),
         Codex(),
+        CodexHistory(),
         CursorAgent(),
         CursorEditor(),
         CursorTranscripts(),

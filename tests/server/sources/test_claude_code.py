@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memsrv.records import Event, EventType, Outcome, Trust
-from memsrv.sources import SOURCES, UnreadableLineError
-from memsrv.sources.claude_code import ClaudeCode
+from memsrv.sources import SOURCES, Snapshot, UnreadableLineError
+from memsrv.sources.claude_code import ClaudeCode, ClaudeCodeHistory
 
 SOURCE = ClaudeCode()
 LOG = Path("/logs/11111111-2222-4333-8444-555555555555.jsonl")
@@ -681,62 +682,96 @@ def test_a_queued_prompt_that_was_taken_back_counts_unless_it_comes_again() -> N
     assert [event.text for event in sent] == [event.text for event in dequeued] == ["use yarn"]
 
 
-def typed(text: str, *, session: str | None = None, time: int = 1767323045000, **pasted: Any) -> bytes:
-    record = {"display": text, "pastedContents": pasted, "timestamp": time, "project": "/home/a/shop"}
+def typed(
+    text: str, *, session: str | None = None, time: int = 1767323045000, project: str = "/home/a/shop", **pasted: Any
+) -> bytes:
+    record = {"display": text, "pastedContents": pasted, "timestamp": time, "project": project}
     return json.dumps(record | ({"sessionId": session} if session else {})).encode()
 
 
-def remembered(path: Path, *lines: bytes) -> list[Event]:
-    reader = SOURCE.reader(path, {})
-    return [event for one in (*lines, typed("/exit")) for event in reader.read(one)]
+def remembered(path: Path, marks: Mapping[str, str] | None = None) -> list[Snapshot]:
+    return list(ClaudeCodeHistory().snapshots(path, marks or {}))
 
 
-def test_a_prompt_in_the_history_counts_where_its_transcript_is_gone(tmp_path: Path) -> None:
-    transcript, _ = session_folder(tmp_path)
-    history = tmp_path / "history.jsonl"
-    history.touch()
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    (tmp_path / "projects/-home-a-shop").mkdir(parents=True)
+    return tmp_path / "history.jsonl"
+
+
+def test_a_prompt_in_the_history_counts_where_its_transcript_is_gone(history: Path) -> None:
+    transcript = history.parent / "projects/-home-a-shop" / LOG.name
     transcript.touch()
-    lines = (typed("use pnpm", session=LOG.stem), typed("/model", session=LOG.stem), typed("port 4000", session="gone"))
+    lines = (typed("use pnpm", session=LOG.stem), typed("/model", session="gone"), typed("port 4000", session="gone"))
+    history.write_bytes(b"\n".join((*lines, typed("hi", session="live"), b"")))
 
-    assert SOURCE.owns(history, lines[0])
-    assert history in SOURCE.discover(tmp_path / "projects")
-    assert [(event.session, event.text) for event in remembered(history, *lines)] == [("gone", "port 4000")]
+    assert ClaudeCodeHistory().owns(history, lines[0])
+    assert not SOURCE.owns(history, lines[0])
+    assert ClaudeCodeHistory().discover(history.parent / "projects") == (history,)
+    known, gone = remembered(history)
+    assert (known.session, known.events) == (f"history-{LOG.stem}", ())
+    (event,) = gone.events
+    assert (event.type, event.trust, event.text) == (EventType.PROMPT, Trust.HUMAN, "port 4000")
+    assert (event.cwd, event.time, gone.facts.cwd) == ("/home/a/shop", "2026-01-02T03:04:05.000Z", "/home/a/shop")
 
+
+def test_what_stood_in_a_transcript_is_not_learned_again_when_that_is_deleted(history: Path) -> None:
+    transcript = history.parent / "projects/-home-a-shop" / LOG.name
+    transcript.touch()
+    history.write_bytes(b"\n".join((typed("use pnpm", session=LOG.stem), typed("hi", session="live"), b"")))
+    marks = {snapshot.session: snapshot.mark for snapshot in remembered(history)}
     transcript.unlink()
-    first, second = remembered(history, *lines)
-    assert (first.session, first.type, first.trust) == (LOG.stem, EventType.PROMPT, Trust.HUMAN)
-    assert (first.cwd, first.time, second.text) == ("/home/a/shop", "2026-01-02T03:04:05.000Z", "port 4000")
+
+    assert remembered(history, marks) == []
 
 
-def test_the_last_prompt_of_the_history_waits_for_its_transcript(tmp_path: Path) -> None:
-    reader = SOURCE.reader(tmp_path / "history.jsonl", {})
+def test_the_session_of_the_last_prompt_waits_for_its_transcript(history: Path) -> None:
+    history.write_bytes(typed("use pnpm", session="a") + b"\n")
+    assert remembered(history) == []
 
-    assert reader.read(typed("use pnpm", session="a")) == []
-    assert [event.text for event in reader.read(typed("again", session="a"))] == ["use pnpm"]
+    history.write_bytes(b"\n".join((typed("use pnpm", session="a"), typed("hi", session="b"), b"")))
+    assert [snapshot.session for snapshot in remembered(history)] == ["history-a"]
 
 
-def test_an_older_entry_counts_where_no_transcript_was_written_at_its_time(tmp_path: Path) -> None:
-    transcript, _ = session_folder(tmp_path)
+def test_a_history_that_has_not_changed_gives_nothing_and_one_that_has_keeps_its_ids(history: Path) -> None:
+    lines = [typed("use pnpm", session="a"), typed("use pnpm", session="a"), typed("hi", session="b")]
+    history.write_bytes(b"\n".join((*lines, b"")))
+    first = remembered(history)
+    marks = {snapshot.session: snapshot.mark for snapshot in first}
+    assert remembered(history, marks) == []
+
+    history.write_bytes(b"\n".join((*lines, typed("port 4000", session="a"), typed("hi", session="b"), b"")))
+    (again,) = (snapshot for snapshot in remembered(history, marks) if snapshot.session == "history-a")
+    assert [event.id for event in again.events][:2] == [event.id for event in first[0].events]
+    assert len({event.id for event in again.events}) == 3
+
+
+def test_an_older_entry_counts_where_no_transcript_was_written_at_its_time(history: Path) -> None:
+    transcript = history.parent / "projects/-home-a-shop" / LOG.name
     transcript.write_bytes(line("user", "use pnpm"))  # began at TIME
-    history = tmp_path / "history.jsonl"
     during, before = typed("use pnpm", time=1767323046000), typed("use yarn", time=1767000000000)
-    events = remembered(history, during, before)
+    history.write_bytes(b"\n".join((during, before, b"")))
+    (snapshot,) = remembered(history)
 
-    assert [event.text for event in events] == ["use yarn"]
-    assert events[0].session.startswith("history-")
+    assert [event.text for event in snapshot.events] == ["use yarn"]
+    assert remembered(history, {snapshot.session: snapshot.mark}) == []
 
 
-def test_what_was_pasted_stands_in_the_prompt() -> None:
+def test_what_was_pasted_stands_in_the_prompt(history: Path) -> None:
     pasted = {"1": {"id": 1, "type": "text", "content": "a\nb"}}
-    (event,) = remembered(Path("/gone/history.jsonl"), typed("look: [Pasted text #1 +1 lines]", session="x", **pasted))
+    asked = typed("look: [Pasted text #1 +1 lines]", session="x", **pasted)
+    history.write_bytes(b"\n".join((asked, b"{broken", typed("hi", session="live"), b"")))
+    (snapshot,) = remembered(history)
 
-    assert event.text == "look: a\nb"
+    assert snapshot.events[0].text == "look: a\nb"
+    assert [lost.place for lost in snapshot.lost] == [2]
 
 
-def test_the_history_goes_on_from_any_line(contract: ModuleType, tmp_path: Path) -> None:
-    lines = [typed(f"prompt {n}", session=f"s{n % 2}", time=1767323045000 + n) for n in range(6)]
+def test_each_session_of_the_history_names_its_own_folder_so_that_consent_is_asked_for_each(history: Path) -> None:
+    lines = (typed("use pnpm", session="a"), typed("secret plans", session="b", project="/home/a/closed"))
+    history.write_bytes(b"\n".join((*lines, typed("hi", session="live"), b"")))
 
-    contract.goes_on_from_any_line(SOURCE, tmp_path / "history.jsonl", lines)
+    assert {snapshot.facts.cwd for snapshot in remembered(history)} == {"/home/a/shop", "/home/a/closed"}
 
 
 def test_a_copy_of_another_agents_log_is_not_claude_codes() -> None:

@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
+from memsrv.capture import Capture
+from memsrv.consent import Consent
+from memsrv.ignorefile import IgnoreFiles
+from memsrv.ingest import ingest
 from memsrv.records import Event, EventType, Outcome, Trust
+from memsrv.redact import Redactor
+from memsrv.settings import Settings
 from memsrv.sources import SOURCES, Source
-from memsrv.sources.codex import Codex
+from memsrv.sources.codex import Codex, CodexHistory
 from memsrv.sources.machine import Machine
+from memsrv.store import Store
 
 SOURCE = Codex()
 THREAD = "01997e76-d124-7592-9cac-2ec05abbca08"
@@ -478,6 +485,25 @@ def test_a_subagents_prompt_is_the_assistants_words() -> None:
     assert (reader.facts.parent, reader.facts.title) == (THREAD, "Ada")
 
 
+def test_the_store_sees_what_was_rolled_back_and_what_a_fork_repeats(tmp_path: Path) -> None:
+    folder = tmp_path / "sessions"
+    folder.mkdir()
+    fork = "0199aaaa-0000-7000-8000-000000000001"
+    undone = (screen("thread_rolled_back", num_turns=1), *said("three"), message("assistant", "3"))
+    begun = (*said("one"), message("assistant", "1"), *said("two"), message("assistant", "2"))
+    (folder / LOG.name).write_bytes(b"\n".join((meta(), *begun, *undone, b"")))
+    forked = (meta(fork, forked_from_id=THREAD), *begun, *said("four"), b"")
+    (folder / f"rollout-2026-01-03T00-00-00-{fork}.jsonl").write_bytes(b"\n".join(forked))
+    store = Store.open(tmp_path / "memsrv.db")
+    report = ingest(store, Redactor(b"k" * 32), [folder], capture=Capture(Consent(Settings()), IgnoreFiles(tmp_path)))
+
+    assert (report.events, report.duplicates) == (7, 4)
+    told = {event.text: event.on_main_path for event in store.events(THREAD)}
+    assert told == {"one": True, "1": True, "two": False, "2": False, "three": True, "3": True}
+    assert [event.text for event in store.events(fork)] == ["four"]
+    store.close()
+
+
 def test_what_a_subagents_thread_repeats_of_its_parent_gives_nothing(tmp_path: Path, contract: ModuleType) -> None:
     folder = tmp_path / "sessions"
     folder.mkdir()
@@ -504,7 +530,7 @@ def test_a_compressed_and_an_archived_rollout_are_the_same_session() -> None:
         assert SOURCE.owns(path, meta())
 
 
-def test_only_rollouts_and_the_history_are_found(tmp_path: Path) -> None:
+def test_only_rollouts_are_found(tmp_path: Path) -> None:
     for name in (
         "sessions/2026/01/02/rollout-a.jsonl",
         "sessions/rollout-b.jsonl",
@@ -517,7 +543,6 @@ def test_only_rollouts_and_the_history_are_found(tmp_path: Path) -> None:
 
     assert [path.name for path in SOURCE.discover(tmp_path)] == [
         "rollout-c.jsonl.zst",
-        "history.jsonl",
         "rollout-a.jsonl",
         "rollout-b.jsonl",
     ]
@@ -570,20 +595,19 @@ def typed(text: str, session: str = THREAD) -> bytes:
 
 
 def test_a_prompt_in_the_history_counts_where_its_rollout_is_gone(tmp_path: Path) -> None:
-    path = tmp_path / "history.jsonl"
-    rollout = tmp_path / "sessions" / LOG.name
-    rollout.parent.mkdir()
-    rollout.write_bytes(b"\n".join((meta(), *said("use pnpm"), *said("and vitest"))))
+    path, source = tmp_path / "history.jsonl", CodexHistory()
+    (tmp_path / "sessions/2026").mkdir(parents=True)
+    (tmp_path / "sessions/2026" / f"{LOG.name}.zst").touch()
+    lines = (typed("use pnpm"), typed("port 4000", "gone"), typed("port 4000", "gone"), typed("hi", "live"), b"")
+    path.write_bytes(b"\n".join(lines))
+    known, gone = source.snapshots(path, {})
 
-    assert SOURCE.owns(path, typed("use pnpm"))
-    assert SOURCE.reader(path, {}).read(typed("use pnpm")) == []
-
-    in_rollout = read(*said("use pnpm"), *said("and vitest"))
-    rollout.unlink()
-    reader = SOURCE.reader(path, {})
-    events = [event for text in ("use pnpm", "and vitest") for event in reader.read(typed(text))]
-    assert [(event.session, event.id) for event in events] == [(THREAD, event.id) for event in in_rollout]
-    assert reader.sessions[THREAD].started == "2026-01-02T03:04:05.000Z"
+    assert source.discover(tmp_path) == (path,)
+    assert source.owns(path, lines[0])
+    assert (known.session, known.events) == (f"history-{THREAD}", ())
+    assert (gone.session, [event.text for event in gone.events]) == ("history-gone", ["port 4000", "port 4000"])
+    assert gone.facts.started == "2026-01-02T03:04:05.000Z"
+    assert list(source.snapshots(path, {known.session: known.mark, gone.session: gone.mark})) == []
 
 
 def stream(kind: str, **more: Any) -> bytes:

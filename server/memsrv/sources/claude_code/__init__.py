@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from memsrv.sources import LineSource, Reader
+from memsrv.sources import LineSource
 from memsrv.sources.claude_code.beside import Beside
-from memsrv.sources.claude_code.history import HistoryReader
+from memsrv.sources.claude_code.history import NAME, ClaudeCodeHistory
 from memsrv.sources.claude_code.reader import KNOWN_TYPES, ClaudeReader
 from memsrv.sources.machine import Machine
 
-__all__ = ["ClaudeCode"]
+__all__ = ["ClaudeCode", "ClaudeCodeHistory"]
 
-_HISTORY = "history.jsonl"
 _JOURNAL = "journal.jsonl"  # of a workflow: which step is done
 #: The compaction's own run, and `/btw` questions: they repeat what the session says.
 _ASIDE = re.compile(r"agent-(?:acompact|aside_question)")
@@ -30,10 +29,8 @@ class ClaudeCode(LineSource):
         return (machine.named("CLAUDE_CONFIG_DIR", machine.home / ".claude") / "projects",)
 
     def owns(self, path: Path, head: bytes) -> bool:
-        if not path.name.endswith((".jsonl", ".jsonl.zst")) or path.name == _JOURNAL:
+        if not path.name.endswith((".jsonl", ".jsonl.zst")) or path.name in (NAME, _JOURNAL):
             return False
-        if path.name == _HISTORY:
-            return b'"display"' in head and b'"project"' in head
         for line in head.split(b"\n")[:50]:
             try:
                 record = json.loads(line)
@@ -46,16 +43,12 @@ class ClaudeCode(LineSource):
 
     def discover(self, root: Path) -> Sequence[Path]:
         projects = root if root.name == "projects" else root / "projects"
-        found = [path for path in projects.glob("*/**/*.jsonl") if path.name != _JOURNAL and path.is_file()]
-        history = projects.parent / _HISTORY
-        return sorted([*found, history] if history.is_file() else found)
+        return sorted(path for path in projects.glob("*/**/*.jsonl") if path.name != _JOURNAL and path.is_file())
 
     def session_id(self, path: Path) -> str:
         return path.name.removesuffix(".zst").removesuffix(".jsonl")
 
-    def reader(self, path: Path, state: Mapping[str, Any]) -> Reader:
-        if path.name == _HISTORY:
-            return HistoryReader(path, state)
+    def reader(self, path: Path, state: Mapping[str, Any]) -> ClaudeReader:
         path = path.with_name(path.name.removesuffix(".zst"))
         parts = path.parts
         parent = parts[parts.index("subagents") - 1] if "subagents" in parts[1:] else None

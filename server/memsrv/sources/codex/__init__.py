@@ -11,13 +11,11 @@ from typing import Any
 
 from memsrv.sources import LineSource, Reader
 from memsrv.sources.codex import drift, stream, threads
-from memsrv.sources.codex.history import HistoryReader
+from memsrv.sources.codex.history import CodexHistory
 from memsrv.sources.codex.reader import CodexReader
 from memsrv.sources.machine import Machine
 
-__all__ = ["Codex"]
-
-_HISTORY = "history.jsonl"
+__all__ = ["Codex", "CodexHistory"]
 
 
 class Codex(LineSource):
@@ -27,21 +25,14 @@ class Codex(LineSource):
         return (machine.named("CODEX_HOME", machine.home / ".codex"),)
 
     def discover(self, root: Path) -> Sequence[Path]:
-        inside = root.name in ("sessions", "archived_sessions") or not any(
-            (root / place).is_dir() for place in ("sessions", "archived_sessions")
-        )
+        inside = root.name in threads.PLACES or not any((root / place).is_dir() for place in threads.PLACES)
         places = (root,) if inside else (root / "sessions", root / "archived_sessions")
         found = {path for place in places for path in place.glob("**/rollout-*.jsonl*") if _is_log(path)}
-        if not inside and (root / _HISTORY).is_file():
-            found.add(root / _HISTORY)
         return sorted(found)
 
     def owns(self, path: Path, head: bytes) -> bool:
         if not path.name.endswith((".jsonl", ".jsonl.zst")):
             return False
-        if path.name == _HISTORY:
-            first = next(_records(head), {})
-            return "text" in first and "ts" in first and ("session_id" in first or "conversation_id" in first)
         found = list(_records(head))
         if not found:  # a first line longer than the head: long instructions stand in it
             return b'"session_meta"' in head[:400] and b'"payload"' in head[:400]
@@ -51,7 +42,7 @@ class Codex(LineSource):
         return threads.thread_of(path)
 
     def reader(self, path: Path, state: Mapping[str, Any]) -> Reader:
-        return HistoryReader(path, state) if path.name == _HISTORY else CodexReader(path, state)
+        return CodexReader(path, state)
 
 
 def _is_log(path: Path) -> bool:

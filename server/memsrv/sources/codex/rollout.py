@@ -146,7 +146,7 @@ class RolloutReader:
         if told.type is EventType.PROMPT:
             self._turns.append(self._parent())
         self._turn[str(told.type)] += 1
-        id = _id(self._origin, self._chain, str(told.type), self._turn[str(told.type)], told.key, told.text)
+        id = digest(self._origin, self._chain, str(told.type), self._turn[str(told.type)], told.key, told.text)
         event = Event(
             id=id,
             session=self._session,
@@ -473,14 +473,6 @@ class RolloutReader:
         text = content_text(message.get("content", message.get("message")))
         if text.strip():
             yield _Told(EventType.NOTE, Trust.ASSISTANT, plain(text), more={"sidechain": True})
-
-
-def prompt_id(thread: str, before: str, text: str) -> tuple[str, str]:
-    """The id of a prompt that follows the prompts whose chain is `before`, and the chain that ends in it."""
-    return _id(thread, before, str(EventType.PROMPT), 1, "", text), digest(before, text)
-
-
-_id = digest
 
 
 def _key(text: str) -> str:

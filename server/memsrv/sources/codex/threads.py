@@ -10,7 +10,7 @@ from memsrv.sources.fields import mapping, string
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.I)
 _SAFE = re.compile(r"[\w-]{1,80}\Z")
-_PLACES = ("sessions", "archived_sessions")
+PLACES = ("sessions", "archived_sessions")
 _HEAD_BYTES = 1 << 20
 _GENERATIONS = 32
 
@@ -24,16 +24,14 @@ def thread_of(path: Path) -> str:
 
 def home_of(path: Path) -> Path | None:
     """The Codex home that holds `path`."""
-    if path.name == "history.jsonl":
-        return path.parent
-    return next((folder.parent for folder in path.parents if folder.name in _PLACES), None)
+    return next((folder.parent for folder in path.parents if folder.name in PLACES), None)
 
 
 def rollout_of(home: Path | None, thread: str) -> Path | None:
     """The rollout of `thread`, while it is there."""
     if home is None or not _SAFE.match(thread):
         return None
-    for place in _PLACES:
+    for place in PLACES:
         for path in (home / place).glob(f"**/rollout-*{thread}.jsonl*"):
             return path
     return None
