@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -87,6 +87,19 @@ def ran(id: str, command: str, code: int | None, output: str = "", **more: Any) 
     if code is not None:
         result["exitCodeV2"] = code
     return tool(id, "run_terminal_cmd", {"command": command, "is_background": False}, result, **more)
+
+
+_ANYTHING: tuple[Any, ...] = (None, True, -1, 1e308, "", "{", "file://[", "\ud800", [], [1], [[]], {}, {"a": []})
+
+
+def strange(value: Any) -> Iterator[Any]:
+    """`value` with one of its fields, at any depth, being anything: each field in turn."""
+    if isinstance(value, dict | list):
+        for place, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            for other in (*_ANYTHING, *strange(inner)):
+                changed = value.copy()
+                changed[place] = other
+                yield changed
 
 
 # The command line agent

@@ -174,6 +174,23 @@ def test_a_message_that_is_no_record_is_lost_and_one_that_was_cleared_is_counted
     assert snapshot.unknown == {"message:missing": 1}
 
 
+def test_any_field_may_be_anything(store: Any, cursor_files: ModuleType) -> None:
+    messages = [
+        cursor_files.query("hi"),
+        cursor_files.answer(cursor_files.words("x"), cursor_files.called("t1", "Shell", command="ls")),
+        cursor_files.gave("t1", "Shell", "Exit code: 0", {"success": {"exitCode": 0}}),
+    ]
+    strange = [store.message(one) for message in messages for one in cursor_files.strange(message)]
+    last = store.message(cursor_files.query("still here"))
+    store.root([*strange, last])
+
+    (snapshot,) = look(store.path)
+
+    assert len(strange) > 300
+    assert snapshot.events[-1].text == "still here"
+    assert not snapshot.lost
+
+
 def test_a_database_that_is_torn_is_told_as_such(store: Any, cursor_files: ModuleType) -> None:
     store.root([store.message(cursor_files.query("word " * 4000))])
     store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

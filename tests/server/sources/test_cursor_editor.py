@@ -402,6 +402,45 @@ def test_what_is_not_understood_is_counted_by_name(editor: Any, cursor_files: Mo
     assert snapshot.unknown == {"field:novelty": 1, "field:unnameable": 1, "bubble:9": 1, "status:paused": 1}
 
 
+def test_any_field_may_be_anything_and_costs_no_other_conversation(editor: Any, cursor_files: ModuleType) -> None:
+    patch = "*** Begin Patch\n*** Update File: a\n@@ -1 +1 @@\n-a\n+b\n*** End Patch"
+    bubbles = [
+        cursor_files.asked("a1", "", createdAt="2026-08-09T10:00:05.000Z", richText='{"root": {"children": [1]}}'),
+        cursor_files.said(
+            "a2", "x", tokenCount={"outputTokens": 3}, timingInfo={"clientStartTime": 1}, workspaceUris=["x"]
+        ),
+        cursor_files.ran("a3", "ls", 0, "x"),
+        cursor_files.tool("a4", "apply_patch", patch, {"error": {"error": {"message": "m"}}}, params={"path": "x"}),
+        cursor_files.tool("a5", "task_v2", {}, additionalData={"subagentComposerId": "c2"}, error={"message": "m"}),
+    ]
+    composer = {
+        "conversation": [
+            cursor_files.said("a1", "x", codeBlocks=[{"uri": {"external": "u", "fsPath": "/a"}, "version": 0}])
+        ],
+        "codeBlockData": {"u": [{"version": 0, "status": "accepted", "content": "x"}]},
+        "fullConversationHeadersOnly": [{"bubbleId": "b1"}],
+        "latestConversationSummary": {"summary": {"summary": "s"}, "lastBubbleId": "b1"},
+        "workspaceIdentifier": {"id": "w1", "uri": {"fsPath": "/w", "scheme": "file"}},
+        "trackedGitRepos": [{"branches": [{"branchName": "main"}]}],
+        "subagentInfo": {"parentComposerId": "c2"},
+        "modelConfig": {"modelName": "m"},
+        "status": "completed",
+        "createdAt": 1,
+    }
+    editor.connection.execute("BEGIN")
+    for number, one in enumerate(one for bubble in bubbles for one in cursor_files.strange(bubble)):
+        editor.composer(f"bubble-{number}", [cursor_files.asked("b1", "one")], conversation=[one])
+    for number, one in enumerate(cursor_files.strange(composer)):
+        editor.put(f"composerData:composer-{number}", one)
+        editor.put(f"bubbleId:composer-{number}:b1", cursor_files.asked("b1", "one"))
+    editor.connection.execute("COMMIT")
+
+    found = look(editor.path)
+
+    assert len(found) > 1000
+    assert all(any(event.text == "one" for event in one.events) for one in found)
+
+
 def test_drafts_without_a_word_are_no_sessions(editor: Any) -> None:
     editor.composer("c1", [])
 

@@ -59,7 +59,9 @@ def test_a_transcript_keeps_what_every_source_keeps(path: Path, cursor_files: Mo
 
     contract.goes_on_from_any_line(LINES, path, lines)
     contract.ids_are_stable_and_unique(LINES, path, lines)
+    strange = [record for line in lines[:3] for record in cursor_files.strange(json.loads(line))]
     for line in (
+        *(json.dumps(record).encode() for record in strange),
         b"[]",
         b'{"role":"user"}',
         b'{"role":1,"message":[]}',

@@ -74,7 +74,7 @@ class Reading:
         if self._composer.get("status") == "aborted" and self._last:
             self._add(f"{self._last}:aborted", EventType.INTERRUPT, Trust.HUMAN)
         others = sorted(kept - listed)
-        self.at_work = self.at_work or self._composer.get("status") not in _ENDED
+        self.at_work = self.at_work or string(self._composer.get("status")) not in _ENDED
         if others and not (self.at_work and order):  # one that is being written is listed in a moment
             self._beside(others, fetch, on_main_path=not order)
         self._tell_times()

@@ -57,7 +57,7 @@ def linked(found: Iterable[Event], id: str, last: str | None) -> Iterator[Event]
 def answers(content: Any, blank: Event, unknown: Counter[str]) -> Iterator[Event]:
     """What the model said and which tools it called."""
     for block in blocks(content):
-        kind = block.get("type")
+        kind = string(block.get("type"))
         if kind == "text":
             words = "\n".join(
                 line for line in plain(string(block.get("text")) or "").splitlines() if line.strip() != "[REDACTED]"
@@ -72,7 +72,7 @@ def answers(content: Any, blank: Event, unknown: Counter[str]) -> Iterator[Event
                 call=string(block.get("id")) or string(block.get("toolCallId")),
             )
         elif kind not in _THOUGHTS and kind not in _MEDIA:
-            unknown[f"block:{name(kind)}"] += 1
+            unknown[f"block:{name(block.get('type'))}"] += 1
 
 
 def called(blank: Event, *, tool: str, given: Any, call: str | None) -> Event:

@@ -90,7 +90,7 @@ def told_better(transcript: Path) -> bool:
 
 def is_of(folder: Path, digest: str) -> bool:
     """Whether Cursor's name for the sessions held in `folder` is `digest`."""
-    return hashlib.md5(str(folder).encode(), usedforsecurity=False).hexdigest() == digest
+    return hashlib.md5(str(folder).encode("utf-8", "replace"), usedforsecurity=False).hexdigest() == digest
 
 
 def _project(transcript: Path) -> Path | None:

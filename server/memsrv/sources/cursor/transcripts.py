@@ -156,14 +156,14 @@ class TranscriptReader:
             self._unknown[f"type:{name(kind if kind is not None else role)}"] += 1
 
     def _ended(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
-        status = record.get("status")
+        status = string(record.get("status"))
         if status == "aborted":
             yield replace(blank, type=EventType.INTERRUPT, trust=Trust.HUMAN)
         elif status == "error":
             words = plain(string(record.get("error")) or string(mapping(record.get("error")).get("message")) or "")
             yield replace(blank, text=words, error=error_class(words))
         elif status not in _ENDINGS:
-            self._unknown[f"status:{name(status)}"] += 1
+            self._unknown[f"status:{name(record.get('status'))}"] += 1
 
     def _learn(self, time: str | None, words: str) -> None:
         facts = self._facts
