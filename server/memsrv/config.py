@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 from tomlkit.exceptions import ParseError
 
 from memsrv.errors import UsageError
-from memsrv.settings import UNSAID, Allowed, Home, Settings, checked, load
+from memsrv.settings import UNSAID, Agent, Allowed, Home, Settings, checked, load
 
 #: Seconds that a change waits for another process to finish its own.
 PATIENCE_S = 10.0
@@ -50,8 +50,8 @@ def entries(home: Home) -> list[Entry]:
             keys = [
                 f"{name}.{who}.{act}"
                 for who, allowed in said.items()
-                for act in UNSAID[name]
-                if getattr(allowed, act) is not None
+                for act in _of_one(name)
+                if getattr(allowed, act) not in (None, ())
             ]
         else:
             keys = [f"{name}.{inner}" for inner in _section(field)] or [name]
@@ -123,9 +123,9 @@ def _field(key: str) -> FieldInfo:
     parts = _parts(key)
     top = Settings.model_fields.get(parts[0])
     if top is not None and parts[0] in UNSAID:
-        if len(parts) == 3 and all(parts) and parts[2] in Allowed.model_fields:
-            return Allowed.model_fields[parts[2]]
-        wanted = ", ".join(f"{parts[0]}.NAME.{act}" for act in UNSAID[parts[0]])
+        if len(parts) == 3 and all(parts) and parts[2] in _of_one(parts[0]):
+            return _of_one(parts[0])[parts[2]]
+        wanted = ", ".join(f"{parts[0]}.NAME.{name}" for name in _of_one(parts[0]))
         raise UsageError(f"there is no setting `{key}`; name one of {wanted}")
     if top is not None:
         inside = _section(top)
@@ -144,6 +144,11 @@ def _field(key: str) -> FieldInfo:
     near = _near(key)
     meant = f"did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
     raise UsageError(f"there is no setting `{key}`; {meant}`memsrv config` lists them all")
+
+
+def _of_one(section: str) -> Mapping[str, FieldInfo]:
+    """What can be said of one project, or of one source."""
+    return (Agent if section == "sources" else Allowed).model_fields
 
 
 def _is_list(field: FieldInfo) -> bool:
@@ -183,8 +188,8 @@ def _entry(key: str, settings: Settings, document: Mapping[str, Any]) -> Entry:
     for part in parts:
         said = said.get(part) if isinstance(said, Mapping) else None
     if parts[0] in UNSAID:
-        default: Any = UNSAID[parts[0]][parts[2]]
-        value = getattr(getattr(settings, parts[0]).get(parts[1], Allowed()), parts[2])
+        default: Any = UNSAID[parts[0]].get(parts[2], field.default)
+        value = getattr(getattr(settings, parts[0]).get(parts[1], Agent()), parts[2])
         value = default if value is None else value
     else:
         default, value = field.default, settings

@@ -22,7 +22,7 @@ _WORKTREES = (".claude", ".worktrees", "worktrees", ".git")
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """What a person said of projects: `merged` into which other each is, and which folders are projects of their own."""
+    """What a person said of projects: `merged` into which other each is, and which folders are of their own."""
 
     merged: Mapping[str, str] = field(default_factory=dict)
     split: Mapping[str, str] = field(default_factory=dict)  # by folder

@@ -99,6 +99,12 @@ class Allowed(_Section):
     )
 
 
+class Agent(Allowed):
+    """What one agent's logs may be used for, and where else they are: a timer knows no environment of yours."""
+
+    folders: tuple[str, ...] = Field((), description="More folders that hold its logs, beside those it is known for.")
+
+
 #: What holds for a project, and for a source, about which nobody said anything (design §4).
 UNSAID: Mapping[str, Mapping[str, bool]] = {
     "projects": {"capture": True, "recall": True, "train": False},
@@ -129,6 +135,9 @@ class Watching(_Section):
     enabled: bool = Field(True, description="`memsrv serve` watches the logs while it runs.")
     rescan_seconds: float = Field(30, gt=0, description="File events are hints; so often every log is looked at.")
     quiet_seconds: float = Field(5, ge=0, description="A session is made into memories once it is quiet so long.")
+    backfill_mib: int = Field(
+        200, ge=0, description="So much of what was written before is read without asking; `memsrv ingest` asks."
+    )
 
 
 class Nightly(_Section):
@@ -191,8 +200,10 @@ class Settings(BaseModel):
     projects: Mapping[str, Allowed] = Field(
         {}, description="What a project may be used for: `projects.NAME.capture`, `.recall`, `.train`."
     )
-    sources: Mapping[str, Allowed] = Field(
-        {}, description="What an agent's logs may be used for: `sources.claude-code.capture`, `.recall`, `.train`."
+    sources: Mapping[str, Agent] = Field(
+        {},
+        description="What an agent's logs may be used for: `sources.claude-code.capture`, `.recall`, `.train`; "
+        "more folders that hold them: `.folders`.",
     )
     teacher: Teacher = Teacher()
     watch: Watching = Watching()

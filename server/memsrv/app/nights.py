@@ -22,7 +22,6 @@ from memsrv.night.timer.command import candidates, crontab_line, proven
 from memsrv.records import Kind, Memory
 from memsrv.settings import key_name, moved
 from memsrv.shapes import Memories
-from memsrv.sources import SOURCES, folders
 from memsrv_adapters.version import shelf_name
 
 Progress = Callable[..., None]
@@ -43,7 +42,7 @@ class Nights(Remembering, Costing, Learning):
     def look(self, *, project: str | None = None, progress: Progress = lambda *_: None) -> Journal:
         """What the timer calls: read the logs, decide, and let at most one project learn."""
         with suppress(NoLogs):  # no agent has worked here yet; what was saved by hand may still be learned
-            self.ingest()
+            self.read_unasked()
         presence = Presence(self._logs)
         came_back = presence.returned() if self.settings.night.idle_minutes else lambda: False
         journal = tick.look(self._night, self.store, self._conditions(presence), came_back, only=project, told=progress)
@@ -150,7 +149,4 @@ class Nights(Remembering, Costing, Learning):
 
     def _logs(self) -> set[Path]:
         """Every log that an agent writes: those that are known, and those that came since."""
-        may = self.consent.allows
-        own = {agent: places for agent, places in folders().items() if may(Act.CAPTURE, agent=agent)}
-        found = {path for s in SOURCES for place in own.get(s.name, ()) if place.is_dir() for path in s.discover(place)}
-        return found | {Path(file.path) for file in self.store.files()}
+        return {log.path for log in self.logs()} | {Path(file.path) for file in self.store.files()}

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from memsrv import sources
-from memsrv.app.rooms import EVERY, Rooms, now
+from memsrv.app.finding import Finding, oldest_first
+from memsrv.app.rooms import EVERY, now
 from memsrv.compact import Compact, compact
 from memsrv.consent import Act
-from memsrv.errors import NotFound, NothingConsented, UsageError
+from memsrv.errors import NoLogs, NotFound, NothingConsented, UsageError
 from memsrv.ingest import IngestReport, ingest
 from memsrv.recall import Recalled, recall, show
 from memsrv.recall import Shown as Opened
@@ -16,11 +17,12 @@ from memsrv.records import Kind, Trust
 from memsrv.recover import Recovered, recover
 from memsrv.remember import Saved, remember, save
 from memsrv.shapes import Memories
+from memsrv.sources import Source
 
 Progress = Callable[..., None]
 
 
-class Remembering(Rooms):
+class Remembering(Finding):
     def how_to_begin(self) -> str | None:
         """What to do first, while nothing has been read; None once something has."""
         if self.store.counts().events:
@@ -28,11 +30,16 @@ class Remembering(Rooms):
         return "Nothing has been read yet; run `memsrv ingest` (or `memsrv ingest PATH`) to read the agents' logs."
 
     def ingest(
-        self, paths: Sequence[Path] = (), *, agent: str | None = None, progress: Progress | None = None
-    ) -> IngestReport:
-        """Read logs, the agents' own where no path is given, and remember what they hold."""
-        own = [folder for folders in sources.folders().values() for folder in folders]
-        report = self.read_logs(paths or own, agent=agent, progress=progress)
+        self, paths: Sequence[Path] = (), *, agent: str | None = None, since: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> IngestReport:  # fmt: skip
+        """Read logs, the agents' own where no path is given, and remember what they hold.
+
+        `since` leaves older logs out, by the time of their files; the watch leaves them, too.
+        """
+        report = (
+            self.read_logs(paths, agent=agent, progress=progress) if paths else self._read_own(agent, progress, since)
+        )
         if paths and report.declined and not report.files:
             forbidding = ", ".join(report.declined_by)
             raise NothingConsented(
@@ -42,11 +49,41 @@ class Remembering(Rooms):
         # Not only what changed now: an ingest that was killed before this line left sessions behind.
         return replace(report, memories=self.remember_sessions(self.waiting_sessions()))
 
+    def read_unasked(self) -> None:
+        """Read what may be read without asking a person, and remember it. NoLogs where no agent has worked here."""
+        known = {log.path: log.source for log in self.unasked()}
+        self.read_logs(list(known), known=known)
+        self.remember_sessions(self.waiting_sessions())
+
+    def _read_own(self, agent: str | None, progress: Progress | None, since: datetime | None) -> IngestReport:
+        """The agents' own logs; the folders of those that may not be read are named, so that they are told."""
+        folders = {name: own for name, own in self.folders.items() if agent in (None, name)}
+        if agent in folders:
+            self.consent.require(Act.CAPTURE, agent=agent)
+        allows = self.consent.allows
+        closed = [one for name, own in folders.items() if not allows(Act.CAPTURE, agent=name) for one in own]
+        known = {log.path: log.source for log in oldest_first(self.logs(agent), since)}
+        paths = [*known, *filter(Path.is_dir, closed)]
+        if folders and not paths:
+            there = [str(one) for own in folders.values() for one in own if one.exists()]
+            where = ", ".join(there) or "any of the places that memsrv knows (`memsrv doctor` lists them)"
+            raise NoLogs(f"No session log was found in {where}; name a log file or the folder that holds them")
+        report = self.read_logs(paths, agent=agent, progress=progress, known=known)
+        if agent is None:
+            self.asked_since(since)
+        return report
+
     def read_logs(
-        self, paths: Sequence[Path], *, agent: str | None = None, progress: Progress | None = None
-    ) -> IngestReport:
-        """Read logs, and leave what they hold to be remembered later; their turns are found at once."""
-        return ingest(self.store, self.redactor, paths, capture=self.capture, agent=agent, progress=progress)
+        self, paths: Sequence[Path], *, agent: str | None = None, progress: Progress | None = None,
+        known: Mapping[Path, Source] | None = None,
+    ) -> IngestReport:  # fmt: skip
+        """Read logs, and leave what they hold to be remembered later; their turns are found at once.
+
+        `known` says whose some of the `paths` are.
+        """
+        return ingest(
+            self.store, self.redactor, paths, capture=self.capture, agent=agent, progress=progress, known=known
+        )
 
     def waiting_sessions(self) -> dict[str, int]:
         """The sessions of which memories have still to be made, with how many turns they have now."""

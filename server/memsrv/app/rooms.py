@@ -10,15 +10,19 @@ from pathlib import Path
 from memsrv import sources
 from memsrv.capture import Capture
 from memsrv.consent import Act, Consent
-from memsrv.project import identify
+from memsrv.errors import StoreError
+from memsrv.project import Placing
 from memsrv.redact import Redactor, key_at
 from memsrv.settings import UNSAID, Home, Settings, load
 from memsrv.store import Store
 from memsrv.store.visible import Visible
 from memsrv_adapters.shelf import Shelf
+from memsrv_adapters.version import shelf_name
 
 #: `--project *`: every project.
 EVERY = "*"
+
+_EVERY_FOLDER = 1_000_000
 
 
 class Rooms(ABC):
@@ -49,9 +53,16 @@ class Rooms(ABC):
         """What a reading of logs that begins now may take in."""
         former = defaultdict[str, set[str]](set)
         if self.consent.refused(Act.CAPTURE, "projects"):
-            for session in self.store.sessions():
-                former[session.cwd or ""].add(session.project)
-        return Capture.of(self.home.root, self.consent, sources.folders(), former)
+            for project, folder in self.store.folders(_EVERY_FOLDER):
+                former[folder].add(project)
+        return Capture.of(self.home.root, self.consent, self.folders, former, self.store.placing())
+
+    @property
+    def folders(self) -> dict[str, tuple[Path, ...]]:
+        """Where each agent keeps its logs on this machine, those of the settings included."""
+        said = self.settings.sources
+        more = {agent: tuple(Path(one).expanduser() for one in said[agent].folders) for agent in said}
+        return {agent: (*own, *more.get(agent, ())) for agent, own in sources.folders().items()}
 
     @property
     def store(self) -> Store:
@@ -85,8 +96,17 @@ class Rooms(ABC):
         return Shelf(self.home.adapters)
 
     def project(self, named: str | None = None) -> str:
-        """The project called `named`, else the one of the working folder."""
-        return named or identify(str(self.cwd))
+        """The project called `named`, else the one of the working folder, or what it was merged into."""
+        try:
+            placing = self.store.placing() if self.home.database.exists() else Placing()
+        except StoreError:
+            placing = Placing()  # what needs the database says so itself
+        return placing.named(named) if named else placing.project(str(self.cwd))
+
+    def _shelved(self, named: str | None) -> str:
+        """The name of a project's shelf; what a project learned before it was merged stays on its own."""
+        own = shelf_name(named) if named else ""
+        return own if own and self.shelf.versions(own) else shelf_name(self.project(named))
 
     def _scope(self, named: str | None) -> str | None:
         """The project to give something back of, None for every one that may be. NothingConsented where it may not."""

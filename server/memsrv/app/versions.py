@@ -11,39 +11,39 @@ from memsrv.shapes import Exported, Imported, Pointed, Shown
 from memsrv.status import AdapterStanding
 from memsrv_adapters import parcel
 from memsrv_adapters.base import resolve
-from memsrv_adapters.version import Difference, Pointers, shelf_name
+from memsrv_adapters.version import Difference, Pointers
 from memsrv_consolidation.audit import audit
 
 
 class Versions(Rooms):
     def adapters(self, *, project: str | None = None) -> AdapterStanding:
-        name = shelf_name(self.project(project))
+        name = self._shelved(project)
         pointers = self.shelf.pointers(name)
         versions = tuple(shapes.of_version(v, self.shelf.state(v)) for v in self.shelf.versions(name))
         return AdapterStanding(name, pointers.current, pointers.previous, pointers.candidate, versions)
 
     def adapter(self, version: str, *, project: str | None = None) -> Shown:
         self.consent.require(Act.RECALL, project=self.project(project))  # a manifest has its facts' words
-        found = self.shelf.version(shelf_name(self.project(project)), version)
+        found = self.shelf.version(self._shelved(project), version)
         return Shown(found.manifest, self.shelf.state(found), str(found.path), found.tainted)
 
     def promote(self, version: str, *, project: str | None = None) -> Pointed:
-        name = shelf_name(self.project(project))
+        name = self._shelved(project)
         return self._pointed(name, self.shelf.promote(name, self.shelf.version(name, version).version))
 
     def rollback(self, *, project: str | None = None) -> Pointed:
-        name = shelf_name(self.project(project))
+        name = self._shelved(project)
         return self._pointed(name, self.shelf.rollback(name))
 
     def diff(self, old: str, new: str, *, project: str | None = None) -> Difference:
         self.consent.require(Act.RECALL, project=self.project(project))
-        return self.shelf.diff(shelf_name(self.project(project)), old, new)
+        return self.shelf.diff(self._shelved(project), old, new)
 
     def export_adapter(self, version: str, to: Path, *, project: str | None = None, facts: bool = False) -> Exported:
         """Write a version to one file, without the words it was trained on unless `facts`; every byte is audited."""
         name = self.project(project)
         self.consent.require(Act.RECALL, project=name)
-        found = self.shelf.verify(self.shelf.version(shelf_name(name), version))
+        found = self.shelf.verify(self.shelf.version(self._shelved(project), version))
         if found.tainted:
             raise GateRefused(f"{found.label} is not given away: {found.tainted}; run `memsrv consolidate`")
         if to.exists() or not to.parent.is_dir():
@@ -58,7 +58,7 @@ class Versions(Rooms):
 
     def import_adapter(self, file: Path, *, project: str | None = None) -> Imported:
         """Take in what somebody exported: judged, for this base only, staged, and measured by nobody yet."""
-        name = shelf_name(self.project(project))
+        name = self._shelved(project)
         base = resolve(self.settings.base, self.home.models)
         self.home.adapters.mkdir(parents=True, exist_ok=True, mode=0o700)
         with TemporaryDirectory(dir=self.home.adapters, prefix=".part-") as folder:

@@ -83,7 +83,7 @@ def ingest(
         sources,
         forced=agent is not None,
         closed=capture.closed,
-        own=[(folder, source) for source in sources for folder in source.folders(here)],
+        own=lambda: [(folder, source) for source in sources for folder in source.folders(here)],
         known=partial(_known, desk, sources),
     )
     owned, unopened = found.logs + [(path, told[path]) for path in paths if path in told], found.unopened
@@ -132,8 +132,8 @@ def _known(desk: Desk, sources: Sequence[Source], path: Path) -> Source | None:
     known = desk.store.file(desk.named(path))
     if known is None or path.stat().st_ino != known.inode:
         return None
-    owners = [source for source in sources if source.name == known.agent]
-    return owners[0] if len(owners) == 1 else None  # one agent may write logs of two kinds
+    by = (known.agent, known.state.get("by"))  # one agent may write logs of two kinds
+    return next((source for source in sources if (source.name, type(source).__name__) == by), None)
 
 
 # What cannot be read any more

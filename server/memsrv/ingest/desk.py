@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from memsrv.records import Event, Session
 from memsrv.redact import Redactor
 from memsrv.sources import LogFacts
 from memsrv.store import Appended, Store
+
+_SHORT = 100
 
 
 @dataclass(slots=True)
@@ -66,7 +69,8 @@ class Desk:
         """What makes any other text of a log fit to be stored."""
 
         def clean(text: str) -> str:
-            return self.redactor.redact(withholding.without_names(text))[0]
+            text = withholding.without_names(text)
+            return _redacted(self.redactor, text) if len(text) < _SHORT else self.redactor.redact(text)[0]
 
         return clean
 
@@ -99,6 +103,12 @@ class Desk:
             if self.store.session(id).agent != agent:
                 return f"{id}-{agent}"
         return id
+
+
+@lru_cache(1 << 14)
+def _redacted(redactor: Redactor, text: str) -> str:
+    """Ids and names, that a source keeps to read on: with every line that is appended the same ones."""
+    return redactor.redact(text)[0]
 
 
 def clean_tree(clean: Callable[[str], str], value: Any) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from memsrv.errors import NotFound
-from memsrv.records import Event, Session
+from memsrv.records import Event, EventType, Session
 from memsrv.store import archive, erasing, losses, projects, snapshots
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
@@ -90,6 +90,8 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
     events: dict[str, Event] = {}
     for event in stretch.events:
         event = event if event.session == session.id else replace(event, session=session.id)
+        if stretch.session.project != session.project:  # what was erased of it before it was merged stays erased
+            event = erasing.clean_event(event, stretch.session, stones)
         events.setdefault(plain(event.id), erasing.clean_event(event, session, stones))
     known = db.execute("SELECT count(*) FROM sessions WHERE id = ?", [session.id]).fetchone()[0]
     if events or known:
@@ -110,9 +112,9 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
             lines += [archive.event_line(events[id], turn) for id, turn in changed]
         losses.begin_again(db, file.path, stretch.whole.session)
         undone = snapshots.settle(db, file.path, session.id, session.agent, list(events), stretch.whole)
-    if new:
+    if stretch.whole is not None or _may_be_rewound(db, session, new):
         db.execute(_MARK_REWOUND, {"session": session.id})
-    elif not known:  # a copy of what is already stored is no session of its own
+    if not new and not known:  # a copy of what is already stored is no session of its own
         db.execute("DELETE FROM sessions WHERE id = ?", [session.id])
     archive.add_events(db, session.id, lines)
     place = (in_session(session.id), in_project(session.project))
@@ -125,6 +127,19 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
     gained = bool(new or changed or undone)
     copies = len(stretch.events) - len(new) - here
     return Appended(len(new), copies, revised=len(changed), undone=undone, sessions=(session.id,) if gained else ())
+
+
+def _may_be_rewound(db: Database, session: Session, new: Sequence[Event]) -> bool:
+    """Whether `new` tells of a rewind, or goes on behind one: else no turn of a long session need be looked at."""
+    prompts = [event.parent for event in new if event.type is EventType.PROMPT and event.parent]
+    parents = [event.parent for event in new if event.parent]
+    row = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE agent = ? AND on_main_path = 0 AND id IN "
+        "(SELECT value FROM json_each(?))) OR EXISTS (SELECT 1 FROM events WHERE session = ? AND type = 'prompt' AND "
+        "parent IN (SELECT value FROM json_each(?)) GROUP BY parent HAVING count(*) > 1)",
+        [session.agent, json.dumps(parents), session.id, json.dumps(prompts)],
+    ).fetchone()
+    return bool(row[0])
 
 
 def _insert(db: Database, session: Session, events: Sequence[Event]) -> list[archive.Line]:

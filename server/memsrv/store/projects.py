@@ -165,9 +165,7 @@ def _move_sessions(db: Database, rules: Placing) -> tuple[list[str], set[str]]:
     return moved, touched
 
 
-def _move_memories(
-    db: Database, rules: Placing, touched: Iterable[str], renamed: Renamed
-) -> tuple[int, int, set[str]]:
+def _move_memories(db: Database, rules: Placing, touched: Iterable[str], renamed: Renamed) -> tuple[int, int, set[str]]:
     count = reviews = 0
     gained = set[str]()
     homes = dict(db.execute("SELECT id, project FROM sessions").fetchall())
@@ -253,7 +251,7 @@ def _copy(db: Database, memory: Memory, new: str, project: str, quotes: list[Evi
 
 
 def _end_no_more_by_strangers(db: Database) -> None:
-    """What words of another project ended, as it was one with this, holds again; and rivals in one project are judged."""
+    """What words of another project ended, as it was one with this, holds again; rivals in one project are judged."""
     db.execute(
         "UPDATE memories SET valid_to = NULL, superseded_by = NULL WHERE superseded_by IS NOT NULL "
         "AND project != (SELECT project FROM memories s WHERE s.id = memories.superseded_by)"
@@ -264,4 +262,3 @@ def _end_no_more_by_strangers(db: Database) -> None:
     ).fetchall()
     for (id,) in rivals:
         _memories.supersede(db, id)
-

@@ -129,10 +129,11 @@ class Watch:
             pid=os.getpid(),
             version=__version__,
             since=_now(),
-            folders=tuple(map(str, reading.folders)),
+            folders=_there(reading),
             rescan_seconds=settings.watch.rescan_seconds,
         )
-        self._tell(f"watching {', '.join(now.folders) or 'nothing: no source may be read'}")
+        nothing = "for an agent's first log" if reading.folders else "nothing: no source may be read"
+        self._tell(f"watching {', '.join(now.folders) or nothing}")
         lease.say(to_dict(now))
         try:
             while not self._stop.is_set() and self._verbs.settings == settings:
@@ -146,7 +147,10 @@ class Watch:
                         now,
                         mode=reading.mode,
                         scanned=_now() if looked else now.scanned,
+                        folders=_there(reading) if looked else now.folders,
                         last_error=self._troubles.last,
+                        left_logs=reading.backlog.logs,
+                        left_bytes=reading.backlog.bytes,
                     ),
                 )
                 if now != then:
@@ -159,6 +163,10 @@ class Watch:
         finally:
             self._reading = None
             reading.close()
+
+
+def _there(reading: Reading) -> tuple[str, ...]:
+    return tuple(str(folder) for folder in reading.folders if folder.exists())
 
 
 def _now() -> str:

@@ -4,6 +4,7 @@ Events are lost when a limit is reached, never come from network file systems, a
 whoever listens must look for himself from time to time. Knows nothing of what the files hold.
 """
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,12 @@ def file_system(path: Path) -> str:
     return next((mounted[folder].lower() for folder in (path, *path.parents) if folder in mounted), "")
 
 
+#: A tree of more folders is a program's whole data: the system gives each user so many to follow, and others need some.
+_MANY_FOLDERS = 4_000
+#: Folders that are followed alone: each takes one of the (often 128) listeners that the system gives a user.
+_ALONE = 24
+
+
 @dataclass(frozen=True, slots=True)
 class _Followed:
     """A folder that events come from, as it was when they began to."""
@@ -50,6 +57,7 @@ class _Followed:
     watch: ObservedWatch
     place: Path
     identity: tuple[int, int]
+    deep: bool  # with all that is below it
 
 
 class Hints(FileSystemEventHandler):
@@ -65,18 +73,37 @@ class Hints(FileSystemEventHandler):
         self._told: set[Path] = set()
         self._rung = threading.Event()
         self.troubles: dict[Path, str] = {}
+        self._too_large: dict[Path, tuple[int, int]] = {}
 
-    def follow(self, folders: Sequence[Path]) -> bool:
-        """Listen to those that are there; call it again and again. True: one is followed that was not, so look there.
+    def follow(self, folders: Sequence[Path], alone: Sequence[Path] = ()) -> bool:
+        """Listen below those of `folders` that are there, and in the first of those that are to be followed `alone`,
+        without what is below them; call it again and again. True: one is followed that was not, so look there.
 
         `troubles` says of which folders no event can be relied upon, and why.
         """
         new = False
         for folder in folders:
-            new |= self._follow(folder)
+            new |= self._follow(folder, deep=True)
+        rest = [folder for folder in dict.fromkeys(alone) if folder not in folders and not self._hears_below(folder)]
+        for folder in [folder for folder, known in self._followed.items() if not known.deep and folder not in rest]:
+            self._leave(folder)
+        for folder in rest[:_ALONE]:
+            self._follow(folder, deep=False)  # what it holds was found by looking, and will be again
         return new
 
-    def _follow(self, folder: Path) -> bool:
+    @property
+    def deep(self) -> list[Path]:
+        """The folders of which, with all that is below them, events come."""
+        return [known.place for known in self._followed.values() if known.deep]
+
+    def hears(self, path: Path) -> bool:
+        """Whether a change of the file at `path` should be told of."""
+        return self._hears_below(path) or any(known.place == path.parent for known in self._followed.values())
+
+    def _hears_below(self, path: Path) -> bool:
+        return any(path.is_relative_to(place) for place in self.deep)
+
+    def _follow(self, folder: Path, *, deep: bool) -> bool:
         place = folder.resolve()
         try:
             status = place.stat()
@@ -89,20 +116,30 @@ class Hints(FileSystemEventHandler):
         if followed and (followed.place, followed.identity) == (place, identity) and self._is_alive(followed):
             return False
         self._leave(folder)
+        if self._too_large.get(folder) == identity:
+            return False
         kind = self._on(place)
         if kind in _REMOTE:
-            self.troubles[folder] = f"{folder} is on {kind}, which tells of no change"
+            self._trouble(folder, deep, f"{folder} is on {kind}, which tells of no change")
+            return False
+        if deep and _has_many_folders(place):
+            self._too_large[folder] = identity
+            self._trouble(folder, deep, f"{folder} holds over {_MANY_FOLDERS} folders; its newest logs are followed")
             return False
         try:
             if not self._observer.is_alive():
                 self._observer.start()
-            watch = self._observer.schedule(self, str(place), recursive=True, event_filter=_TELLING)
+            watch = self._observer.schedule(self, str(place), recursive=deep, event_filter=_TELLING)
         except (OSError, RuntimeError) as error:  # a limit was reached; a thread could not be started
-            self.troubles[folder] = f"{folder}: {getattr(error, 'strerror', None) or error}"
+            self._trouble(folder, deep, f"{folder}: {getattr(error, 'strerror', None) or error}")
             return False
-        self._followed[folder] = _Followed(watch, place, identity)
+        self._followed[folder] = _Followed(watch, place, identity, deep)
         self.troubles.pop(folder, None)
         return True
+
+    def _trouble(self, folder: Path, deep: bool, why: str) -> None:
+        if deep:  # the others are looked at in any case
+            self.troubles[folder] = why
 
     def _leave(self, folder: Path) -> None:
         if followed := self._followed.pop(folder, None):
@@ -140,6 +177,15 @@ class Hints(FileSystemEventHandler):
         if self._observer.is_alive():
             self._observer.stop()
             self._observer.join()
+
+
+def _has_many_folders(place: Path) -> bool:
+    count = 0
+    for _, folders, _ in os.walk(place):
+        count += len(folders)
+        if count > _MANY_FOLDERS:
+            return True
+    return False
 
 
 def _text(path: bytes | str) -> str:

@@ -4,7 +4,9 @@ An error stays with the file or the session that it came from: it is kept, logge
 database that cannot be written ends a round, since no other file would fare better; the next round reads what is left.
 """
 
+import heapq
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
@@ -17,16 +19,26 @@ from memsrv.consent import Act, Consent
 from memsrv.errors import NoLogs, StoreError
 from memsrv.ingest import IngestReport
 from memsrv.settings import Settings
+from memsrv.sources import SOURCES, Source
+from memsrv.watch.backlog import Backlog
 from memsrv.watch.changes import Change, Changes
 from memsrv.watch.hints import Hints
+from memsrv.watch.places import Log, Places
 from memsrv.watch.ripening import Ripening
 from memsrv.watch.standing import EVENTS
 from memsrv.watch.troubles import Troubles
 
 #: The longest that nothing is looked at: folders that come and go, a changed config.toml.
 TICK_S = 1.0
-#: After a hint, so long for the rest of what the agent is writing: one transaction instead of ten.
+#: Where hints come faster than logs are read, a pause as long as the last reading, and no longer than this: one
+#: transaction instead of ten, and half of a core at most.
 _SETTLE_S = 0.03
+#: So many readings in a row are hurried; a line that comes alone is never kept waiting.
+_HURRIED = 3
+#: Old logs are read for so long before sessions are looked after again.
+_ROUND_S = 2.0
+#: The newest logs whose folders are followed where the whole tree around them cannot be.
+_NEWEST = 64
 #: After a round that the database ended.
 _RETRY_S = 2.0
 #: Turns of which memories are made before hints are looked at again: well under a second's work.
@@ -40,7 +52,13 @@ class Verbs(Protocol):
 
     @property
     def settings(self) -> Settings: ...
-    def read_logs(self, paths: Sequence[Path], *, progress: Callable[..., None] | None = None) -> IngestReport: ...
+    def read_logs(
+        self, paths: Sequence[Path], *, progress: Callable[..., None] | None = None,
+        known: Mapping[Path, Source] | None = None,
+    ) -> IngestReport: ...  # fmt: skip
+    def known_logs(self) -> Collection[str]: ...
+    def backfill_since(self) -> float | None: ...
+    def project_folders(self) -> Iterable[Path]: ...
     def waiting_sessions(self) -> dict[str, int]: ...
     def remember_sessions(self, waiting: Mapping[str, int]) -> int: ...
     def close(self) -> None: ...
@@ -66,9 +84,14 @@ class Reading:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         allows = Consent(settings).allows
-        self.folders = [one for agent, own in folders.items() if allows(Act.CAPTURE, agent=agent) for one in own]
+        allowed = [source.name for source in SOURCES if allows(Act.CAPTURE, agent=source.name)]
+        self._places = Places(
+            {agent: own for agent, own in folders.items() if agent in allowed}, verbs.project_folders, agents=allowed
+        )
+        self.folders = self._places.folders
         self.hints = Hints(observer=observer)
         self.mode = EVENTS
+        self.backlog = Backlog(settings.watch.backfill_mib << 20, time.time(), verbs.known_logs, verbs.backfill_since)
         self._verbs = verbs
         self._stop = stop
         self._troubles = troubles
@@ -77,27 +100,33 @@ class Reading:
         self._rescan_s = settings.watch.rescan_seconds
         self._ripening = Ripening(settings.watch.quiet_seconds)
         self._changes = Changes()
+        self._near: Sequence[Path] = ()  # folders of logs that are not below one that is followed
+        self._queue: deque[Change] = deque()  # of the look at all logs, what is still to be read
+        self._unheard: list[Change] = []  # of those, what an event should have told of and none did
         self._hinted: set[Path] = set()  # since all logs were last looked at
         self._unmemorable: dict[str, int] = {}  # sessions that memories could not be made of, as long as they were
         self._missed = 0
         self._rounds = 0
-        self._next_round = clock()
+        self._next_round = self._next_follow = clock()
+        self._hurried = 0
+        self._took_s = 0.0
+        self._reading: Path | None = None  # the log that is being read now
+        self._grown: set[Path] = set()  # a log that an event told of while it was being read
+        self._beside = False  # other logs are being read between two batches of a long one
 
     def step(self) -> bool:
         """Wait for something to do, a tick at most, and do it. True: all logs were looked at."""
-        if self.hints.follow(self.folders) and self._rounds:
-            self._next_round = self._clock()  # a folder came: what was in it before events began is still to be read
-        if self.hints.wait(self._pause()):
-            self._stop.wait(_SETTLE_S)
+        self._follow()
+        if not self._queue:
+            self._wait()
         try:
             self._read_hinted()
-            looked = self._clock() >= self._next_round
-            if looked:
-                self._look_at_all()
+            looked = self._look_at_all()
             self._remember()
         except StoreError as error:
             self._troubles.add(_DATABASE, error)
             self._verbs.close()  # it may have been replaced: a restored backup
+            self._queue.clear()
             self._next_round = self._clock() + _RETRY_S
             self._stop.wait(min(_RETRY_S, TICK_S))
             return False
@@ -108,8 +137,24 @@ class Reading:
     def close(self) -> None:
         self.hints.close()
 
+    def _follow(self) -> None:
+        if self._clock() < self._next_follow:
+            return
+        self._next_follow = self._clock() + TICK_S
+        if self.hints.follow(self.folders, self._near) and self._rounds:
+            self._next_round = self._clock()  # a folder came: what was in it before events began is still to be read
+
+    def _wait(self) -> None:
+        if not self.hints.wait(0):
+            self._hurried = 0
+            self.hints.wait(self._pause())
+            return
+        self._hurried += 1
+        if self._hurried > _HURRIED:
+            self._stop.wait(min(self._took_s, _SETTLE_S))
+
     def _pause(self) -> float:
-        due = [self._next_round, self._ripening.next()]
+        due = [self._next_round, self._next_follow, self._ripening.next()]
         return max(0.0, min(TICK_S, *(moment - self._clock() for moment in due if moment is not None)))
 
     def _told_mode(self) -> str:
@@ -123,36 +168,68 @@ class Reading:
 
     def _read_hinted(self) -> None:
         told = self.hints.take()
-        if told:
-            changes = self._changes.among(told)
-            self._hinted |= told
-            self._hinted.update(change.path for change in changes)
-            for change in changes:
-                self._read(change)
-
-    def _look_at_all(self) -> None:
-        changes = self._changes.below(self.folders)
+        if not told:
+            return
+        began = self._clock()
+        changes = self._changes.among(self._places.told_of(told))
+        self._hinted |= told
+        self._hinted.update(change.path for change in changes)
         for change in changes:
+            if change.path == self._reading:
+                self._grown.add(change.path)
+            else:
+                self._read(change)
+        self._took_s = self._clock() - began
+
+    def _look_at_all(self) -> bool:
+        """Whether all logs have been looked at now, and what of them is to be read has been read."""
+        if not self._queue:
+            if self._clock() < self._next_round:
+                return False
+            logs = self._places.everything()
+            self._near = self._unfollowed(logs)
+            changes = self._changes.of_all(logs)
+            self._unheard = [change for change in changes if self._was_missed(change)] if self._rounds else []
+            self._queue.extend(self.backlog.readable(changes))
+        until = self._clock() + _ROUND_S
+        while self._queue and self._clock() < until:
             self._read_hinted()  # who is working now does not wait for what was written last month
-            self._read(change)
-        self._missed = sum(map(self._was_missed, changes)) if self._rounds else 0
+            self._read(self._queue.popleft())
+        if self._queue:
+            return False
+        self._missed = len(self._unheard)
         self._hinted = set()
         self._rounds += 1
         for session, turns in self._verbs.waiting_sessions().items():  # also what a crash left, here or elsewhere
             if not self._ripening.waits(session) and self._unmemorable.get(session) != turns:
                 self._ripening.grew(session, self._clock())
         self._next_round = self._clock() + self._rescan_s
+        return True
+
+    def _unfollowed(self, logs: Sequence[Log]) -> Sequence[Path]:
+        """The folders of the newest logs of which no event tells, those of the newest first."""
+
+        def written(log: Log) -> float:
+            try:
+                return log.path.stat().st_mtime
+            except OSError:
+                return 0.0
+
+        rest = (log for log in logs if not any(log.path.is_relative_to(place) for place in self.hints.deep))
+        return list(dict.fromkeys(log.path.parent for log in heapq.nlargest(_NEWEST, rest, key=written)))
 
     def _was_missed(self, change: Change) -> bool:
-        return not change.again and change.path not in self._hinted and not self._changes.is_recent(change)
+        heard = change.path in self._hinted or not self.hints.hears(change.path)
+        return not change.again and not heard and not self._changes.is_recent(change)
 
     def _read(self, change: Change) -> None:
         if self._stop.is_set():
             raise Stopped
         place = str(change.path)
-        declined = False
+        again = False
+        outer, self._reading = self._reading, change.path
         try:
-            report = self._verbs.read_logs([change.path], progress=self._go_on)
+            report = self._verbs.read_logs([change.path], progress=self._go_on, known={change.path: change.source})
         except (StoreError, Stopped):
             raise
         except NoLogs:  # no log of an agent's, or gone since: nothing to read until it changes
@@ -161,8 +238,13 @@ class Reading:
             self._troubles.add(place, error)
         else:
             self._has_read(place, report)
-            declined = report.declined > 0
-        self._changes.has_read(change, for_good=not declined)  # an ignore file that goes changes no log
+            again = report.declined > 0 or report.half_written > 0
+        finally:
+            self._reading = outer
+        self._changes.has_read(change, for_good=not again)  # an ignore file that goes changes no log
+        if change.path in self._grown:
+            self._grown.remove(change.path)
+            self.hints.tell(change.path)
 
     def _has_read(self, place: str, report: IngestReport) -> None:
         self._troubles.over(place)
@@ -174,8 +256,15 @@ class Reading:
             self._tell(f"{place}: {report.events} new events")
 
     def _go_on(self, *_: object) -> None:
+        """Between the batches of a log: a gigabyte of it keeps no other log waiting."""
         if self._stop.is_set():
             raise Stopped
+        if not self._beside:
+            self._beside = True
+            try:
+                self._read_hinted()
+            finally:
+                self._beside = False
 
     # Remembering
 

@@ -39,6 +39,8 @@ class WatchStanding:
     rescan_seconds: float | None = None
     scanned: str | None = None  # when all logs were last looked at; None: not yet since it began
     last_error: Trouble | None = None
+    left_logs: int = 0  # old logs that are not read unasked: `memsrv ingest` asks
+    left_bytes: int = 0
 
     @property
     def outdated(self) -> bool:

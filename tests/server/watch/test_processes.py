@@ -114,6 +114,7 @@ def test_the_foreground_watch_says_what_it_does_and_ends_on_a_signal(
     place: Any, start: Start, until: Until, events_only: str, ending: signal.Signals
 ) -> None:
     place.configure(events_only)
+    place.agent.folder.mkdir(parents=True)
     process = start("watch")
     assert process.stderr
     until(place.has_looked)
