@@ -248,6 +248,7 @@ class _Reading:
         self.desk.tally.unknown += Counter(clean_tree(clean, unknown - self.unknown))
         self.unknown = unknown
         state = {
+            "by": type(self.source).__name__,
             "source": clean_tree(clean, self.reader.state),
             "tail": tail(file, offset),
             "withheld": self.withholding.state,

@@ -57,7 +57,7 @@ def _taken(desk: Desk, path: Path, source: SnapshotSource, tell: Callable[[], No
         size=size,
         signature=() if denied else signature,
         generation=begin.generation + 1,
-        state={},
+        state={"by": type(source).__name__},
         unknown=store.not_understood(named),
     )
     return not store.take(whole, (), read_from=known).stale

@@ -40,7 +40,7 @@ def find(
     *,
     forced: bool,
     closed: Mapping[Path, str],
-    own: Sequence[tuple[Path, Source]],
+    own: Callable[[], Sequence[tuple[Path, Source]]],
     known: Callable[[Path], Source | None],
 ) -> Found:
     """Every log at `paths`. What lies in a `closed` folder (with what forbids it) is neither listed nor opened.
@@ -51,7 +51,7 @@ def find(
     made = Found()
     found: dict[Path, tuple[float, Source]] = {}
     shut = {folder.resolve(): key for folder, key in closed.items()}
-    folders = [(folder.resolve(), source) for folder, source in own]
+    folders: list[tuple[Path, Source]] | None = None  # there are a hundred, and for one known log none is needed
     for path in paths:
         place = path.resolve()
         inside = [key for folder, key in shut.items() if place.is_relative_to(folder)]
@@ -61,7 +61,12 @@ def find(
         path = _log_of(path, sources)
         if not path.exists() and not path.is_symlink():
             raise NoLogs(f"{path} does not exist; name a log file or the folder that holds them")
-        for candidate, askable in _candidates(path, sources, folders, shut, known):
+        if path.is_file() and (owner := known(path.resolve())) is not None:
+            found[path.resolve()] = (path.stat().st_mtime, owner)
+            continue
+        if folders is None:
+            folders = [(folder.resolve(), source) for folder, source in own()]
+        for candidate, askable in _candidates(path, sources, folders, shut):
             try:
                 status = candidate.stat()
                 owner = _owner(candidate, status, askable, known)
@@ -100,13 +105,9 @@ def _candidates(
     sources: Sequence[Source],
     folders: Sequence[tuple[Path, Source]],
     shut: Collection[Path],
-    known: Callable[[Path], Source | None],
 ) -> Iterator[_Candidate]:
     place = path.resolve()
     around = [(folder, source) for folder, source in folders if place.is_relative_to(folder)]
-    if path.is_file() and (not around or known(place) is not None):
-        yield path, sources
-        return
     if around:
         named = _named(around)
         if place in named or not path.is_dir():

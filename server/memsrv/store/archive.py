@@ -5,39 +5,38 @@ line by line packs as well as one that is read at once. Knows nothing of logs; w
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import orjson
 import zstandard
 
-from memsrv.records import Event, from_dict, to_dict
+from memsrv.records import Event, Outcome, from_dict
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
-from memsrv.store.rows import Archived, ArchiveSize, Raw, plain
+from memsrv.store.rows import EVENT_COLUMNS, Archived, ArchiveSize, Raw, plain
 
 _LEVEL = 6
-#: A batch below this takes in the next one: half a millisecond's work.
-_SMALL = 1 << 16
+#: A batch below this takes in the next one: a quarter of a millisecond's work.
+_SMALL = 1 << 15
 #: To show one turn, so much is unpacked.
 _LARGE = 1 << 20
 _LIMIT = 1 << 30  # no batch is so large: what claims to be is damaged
 
 _EVENTS, _RAW = "events", "raw"
-#: What every line would repeat: it is in the batch's row, or is what an event has where nothing is said.
-_LEFT_OUT = frozenset({"session", "turn"})
-_SILENT: tuple[Any, ...] = (None, False, [], "", "unknown")
+#: What every line would repeat is in the batch's row, or is what an event has where nothing is said.
+_SAID = tuple(name for name in EVENT_COLUMNS if name not in ("session", "turn"))
+_SILENT = frozenset((None, False, (), "", Outcome.UNKNOWN))
+_values = attrgetter(*_SAID)
 
 Line = tuple[int, bytes]
 
 
 def event_line(event: Event, turn: int) -> Line:
-    said = {
-        name: value
-        for name, value in to_dict(event).items()
-        if name not in _LEFT_OUT and (value not in _SILENT or name == "text")
-    }
+    """Called once for every event that is read: no detours."""
+    said = {name: value for name, value in zip(_SAID, _values(event), strict=True) if value not in _SILENT}
     if event.on_main_path:
-        said.pop("on_main_path")
+        del said["on_main_path"]
     return turn, _dumped({"turn": turn, "event": said})
 
 
@@ -179,7 +178,7 @@ def _plain(value: Any) -> Any:
         return plain(value)
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     return value
 
