@@ -214,7 +214,7 @@ def test_a_renamed_log_goes_on_as_the_same_session_where_its_name_stays(store: S
 def test_files_of_nobody_are_counted_not_blamed(store: Store, logs: Path, log: Path) -> None:
     log.write_bytes(line("one", "a"))
     (logs / "other.json").write_text('{"role": "user"}', "utf-8")
-    (logs / "codex.jsonl").write_text('{"type": "session_meta", "payload": {}}\n', "utf-8")
+    (logs / "vim.jsonl").write_text('{"type": "keystroke", "payload": {}}\n', "utf-8")
     (logs / "empty.jsonl").write_bytes(b"")
     os.mkfifo(logs / "pipe.jsonl")
     (logs / "folder.jsonl").mkdir()
