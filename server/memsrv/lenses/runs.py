@@ -93,7 +93,9 @@ def runs(events: Sequence[Event]) -> Iterator[Run]:
     results: dict[str, Event] = {}
     for event in events:
         if event.call and event.type in (EventType.TOOL_RESULT, EventType.REJECTION):
-            results.setdefault(event.call, event)
+            known = results.get(event.call)
+            if known is None or known.outcome is Outcome.UNKNOWN:  # what goes on in the background ends later
+                results[event.call] = event
     for place, event in enumerate(events):
         if not event.command or event.type not in (EventType.TOOL_CALL, EventType.COMMAND):
             continue
@@ -124,6 +126,9 @@ def judged(command: str | None, result: Event) -> tuple[Outcome, str | None]:
         return Outcome.FAILURE, str(printed)
     if outcome is Outcome.UNKNOWN and code is not None:
         return (Outcome.FAILURE if code else Outcome.SUCCESS), f"exit code {code}"
+    if outcome is Outcome.UNKNOWN and (told := _TOLD_CODE.findall(result.text)):
+        code = max(map(int, told))
+        return (Outcome.FAILURE if code else Outcome.SUCCESS), f"exit code {code}, as printed"
     if outcome is Outcome.UNKNOWN and printed is not None and printed.passed:
         return Outcome.SUCCESS, str(printed)
     if outcome is Outcome.UNKNOWN and _BROKE.search(result.text):
@@ -131,6 +136,8 @@ def judged(command: str | None, result: Event) -> tuple[Outcome, str | None]:
     return outcome, grounds
 
 
+#: `npx tsc; echo "exit=$?"`: an agent that has the code printed.
+_TOLD_CODE = re.compile(r"\bexit(?:[ _]?(?:code|status))?\s*[=:]\s*(\d{1,3})\b", re.IGNORECASE)
 #: What ends the output of a program that broke: an uncaught exception, or the shell's own complaint.
 _BROKE = re.compile(
     r"Traceback \(most recent call last\):[\s\S]*\n[\w.]*(?:Error|Exception)\b[^\n]*\s*\Z"

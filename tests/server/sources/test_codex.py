@@ -11,6 +11,7 @@ from memsrv.capture import Capture
 from memsrv.consent import Consent
 from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import ingest
+from memsrv.lenses.runs import runs
 from memsrv.records import Event, EventType, Outcome, Trust
 from memsrv.redact import Redactor
 from memsrv.settings import Settings
@@ -194,6 +195,8 @@ def test_a_running_process_ends_where_it_was_last_looked_at() -> None:
 
     assert (still.outcome, still.call) == (Outcome.UNKNOWN, started.call)
     assert (ended.call, ended.exit_code, ended.text) == (started.call, 3, "port taken\n")
+    (run,) = runs([started, still, ended])
+    assert (run.command, run.outcome) == ("make serve", Outcome.FAILURE)
 
 
 def test_what_is_typed_into_a_process_is_a_call_of_its_own() -> None:

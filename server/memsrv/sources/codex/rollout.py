@@ -9,28 +9,18 @@ Turns that were rolled back are left by the parent chain: the next event hangs o
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from memsrv.records import Event, EventType, Outcome, Trust
-from memsrv.sources import LogFacts, diffs, endings
-from memsrv.sources.codex import drift, prompt, results, threads, tools
+from memsrv.records import Event, EventType, Trust
+from memsrv.sources import LogFacts, endings
+from memsrv.sources.codex import drift, prompt, results, threads
+from memsrv.sources.codex.calls import Calls, Told, result
 from memsrv.sources.fields import content_text, instant, mapping, plain, records, string
 from memsrv.sources.marks import digest
 
-_REMEMBERED = 256  # how many open calls, running processes, and turns to go back to, a state holds at most
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """An event without its place: what was said, by whom."""
-
-    type: EventType
-    trust: Trust
-    text: str = ""
-    key: str = ""  # what its id is made of besides its text: a call's own id
-    more: Mapping[str, Any] | None = None
+_REMEMBERED = 256  # how many turns to go back to a state holds at most
 
 
 class RolloutReader:
@@ -45,8 +35,7 @@ class RolloutReader:
         self._turn: Counter[str] = Counter(state.get("turn", {}))  # events of this turn, by type
         self._head: str | None = state.get("head")  # the event that the next one hangs on
         self._turns: list[str | None] = list(state.get("turns", []))  # what each prompt hangs on
-        self._calls: dict[str, dict[str, Any]] = dict(state.get("calls", {}))
-        self._processes: dict[str, list[Any]] = dict(state.get("processes", {}))  # running → [call, tool, asking]
+        self._calls = Calls(state.get("calls", {}))
         self._model: str | None = state.get("model")
         self._cwd: str | None = state.get("cwd")
         self._branch: str | None = state.get("branch")
@@ -81,8 +70,7 @@ class RolloutReader:
             "turn": dict(self._turn),
             "head": self._head,
             "turns": self._turns[-_REMEMBERED:],
-            "calls": dict(list(self._calls.items())[-_REMEMBERED:]),
-            "processes": dict(list(self._processes.items())[-_REMEMBERED:]),
+            "calls": self._calls.state,
             "model": self._model,
             "cwd": self._cwd,
             "branch": self._branch,
@@ -131,7 +119,7 @@ class RolloutReader:
         kind, payload = record.get("type"), mapping(record.get("payload"))
         if "payload" not in record:  # the first generation had no envelope
             kind, payload = ("session_meta" if kind is None else "response_item"), record
-        read: Callable[[Mapping[str, Any]], Iterator[_Told]] | None = {
+        read: Callable[[Mapping[str, Any]], Iterator[Told]] | None = {
             "session_meta": self._meta,
             "turn_context": self._context,
             "response_item": self._item,
@@ -142,7 +130,7 @@ class RolloutReader:
         for told in read(payload) if read else ():
             yield self._event(told, time)
 
-    def _event(self, told: _Told, time: str | None) -> Event:
+    def _event(self, told: Told, time: str | None) -> Event:
         if told.type is EventType.PROMPT:
             self._turns.append(self._parent())
         self._turn[str(told.type)] += 1
@@ -175,7 +163,7 @@ class RolloutReader:
 
     # What a thread is
 
-    def _meta(self, meta: Mapping[str, Any]) -> Iterator[_Told]:
+    def _meta(self, meta: Mapping[str, Any]) -> Iterator[Told]:
         id = string(meta.get("id")) or string(meta.get("session_id"))
         if self._began:  # of the thread that this one repeats
             if id and id != self._session and not self._agents:
@@ -204,7 +192,7 @@ class RolloutReader:
         )
         yield from ()
 
-    def _context(self, context: Mapping[str, Any]) -> Iterator[_Told]:
+    def _context(self, context: Mapping[str, Any]) -> Iterator[Told]:
         self._model = string(context.get("model")) or self._model
         cwd = string(context.get("cwd"))
         if cwd:
@@ -214,7 +202,7 @@ class RolloutReader:
 
     # The conversation's items
 
-    def _item(self, item: Mapping[str, Any]) -> Iterator[_Told]:
+    def _item(self, item: Mapping[str, Any]) -> Iterator[Told]:
         kind = item.get("type")
         if kind == "message" and item.get("role") == "user":
             yield from self._user_item(item)
@@ -225,20 +213,20 @@ class RolloutReader:
         if kind == "message":
             yield from self._replied(content_text(item.get("content")), "item")
         elif kind in ("function_call", "local_shell_call", "custom_tool_call", "mcp_tool_call"):
-            yield from self._called(item)
+            yield from self._calls.called(item, self._cwd)
         elif kind in ("function_call_output", "custom_tool_call_output", "mcp_tool_call_output", "tool_search_output"):
-            yield from self._returned(item)
+            yield from self._calls.returned(item, agents=self._agents)
         elif kind in ("web_search_call", "tool_search_call", "image_generation_call"):
             action = mapping(item.get("action"))
             asked = action.get("query") or action.get("url") or item.get("arguments") or item.get("revised_prompt")
             text = asked if isinstance(asked, str) else content_text(asked)
             if kind == "tool_search_call" and string(item.get("call_id")):
-                self._calls[str(item["call_id"])] = {"tool": "tool_search"}
+                self._calls.awaited(str(item["call_id"]), "tool_search")
             call = string(item.get("call_id")) or string(item.get("id"))
             more = {"tool": str(kind).removesuffix("_call"), "call": call}
-            yield _Told(EventType.TOOL_CALL, Trust.ASSISTANT, plain(text), key=call or "", more=more)
+            yield Told(EventType.TOOL_CALL, Trust.ASSISTANT, plain(text), key=call or "", more=more)
 
-    def _user_item(self, item: Mapping[str, Any]) -> Iterator[_Told]:
+    def _user_item(self, item: Mapping[str, Any]) -> Iterator[Told]:
         text = plain(content_text(item.get("content")))
         said = prompt.said(text)
         if said.speaker == "shell":
@@ -248,27 +236,27 @@ class RolloutReader:
             if not self._began:  # first generation: nothing else tells the human's words
                 yield from self._settled()
 
-    def _settled(self) -> Iterator[_Told]:
+    def _settled(self) -> Iterator[Told]:
         """User items that no `user_message` followed: the human's in a log that has none, else the harness's."""
         waiting, self._waiting = self._waiting, []
         for speaker, text in waiting:
             if self._mirrors.pop(_key(text), None) == "user":
                 continue
             if self._speaks:
-                yield _Told(EventType.NOTE, Trust.TOOL, text, more={"sidechain": self._agents})
+                yield Told(EventType.NOTE, Trust.TOOL, text, more={"sidechain": self._agents})
             else:
                 yield self._spoken(speaker, text)
 
-    def _spoken(self, speaker: str, text: str) -> _Told:
+    def _spoken(self, speaker: str, text: str) -> Told:
         if self._agents:  # one agent's words to another
-            return _Told(EventType.NOTE, Trust.ASSISTANT, text)
+            return Told(EventType.NOTE, Trust.ASSISTANT, text)
         if speaker == "command":
-            return _Told(EventType.COMMAND, Trust.HUMAN, text, more={"command": text})
-        return _Told(EventType.PROMPT, Trust.HUMAN, text)
+            return Told(EventType.COMMAND, Trust.HUMAN, text, more={"command": text})
+        return Told(EventType.PROMPT, Trust.HUMAN, text)
 
-    def _ran(self, said: prompt.Said) -> Iterator[_Told]:
+    def _ran(self, said: prompt.Said) -> Iterator[Told]:
         call = f"user-{digest(self._chain, said.text, self._turn.total())[:12]}"
-        yield _Told(
+        yield Told(
             EventType.COMMAND,
             Trust.COMMAND,
             key=said.text,
@@ -276,9 +264,9 @@ class RolloutReader:
         )
         if said.output:
             ended = results.ending(said.output, shell=True, asking=endings.asks(said.text))
-            yield self._result(ended, call, "user_shell")
+            yield result(ended, call, "user_shell", agents=self._agents)
 
-    def _replied(self, text: str, line: str) -> Iterator[_Told]:
+    def _replied(self, text: str, line: str) -> Iterator[Told]:
         text = plain(text)
         if not text.strip():
             return
@@ -287,99 +275,11 @@ class RolloutReader:
             del self._mirrors[key]
             return
         self._mirrors[key] = line
-        yield _Told(EventType.REPLY, Trust.ASSISTANT, text)
-
-    def _called(self, item: Mapping[str, Any]) -> Iterator[_Told]:
-        tool = (string(item.get("name")) or ("local_shell" if item.get("type") == "local_shell_call" else "?"))[:100]
-        if item.get("type") == "custom_tool_call":
-            made = tools.custom_call(tool, string(item.get("input")) or "")
-        else:
-            made = tools.function_call(tool, item.get("action", item.get("arguments")))
-        id = string(item.get("call_id")) or string(item.get("id"))
-        running = self._processes.get(made.process or "")
-        if id:
-            asking = endings.asks(made.command or "")
-            self._calls[id] = {"tool": made.tool, "asking": asking, "shell": made.command is not None}
-            if string(item.get("namespace")) or item.get("type") == "mcp_tool_call":
-                self._calls[id]["server"] = True
-            if running is not None:
-                self._calls[id] |= {"process": made.process, "typed": bool(made.typed)}
-        if running is not None and not made.typed:
-            return  # it only looks how far the process is
-        yield _Told(
-            EventType.TOOL_CALL,
-            made.trust,
-            plain(made.text),
-            key=id or made.command or "",
-            more={
-                "tool": made.tool,
-                "call": id,
-                "command": plain(made.command) if made.command else None,
-                "paths": made.paths,
-                "edits": made.edits,
-                "spans": made.spans,
-                "cwd": _under(self._cwd, made.cwd),
-            },
-        )
-
-    def _returned(self, item: Mapping[str, Any]) -> Iterator[_Told]:
-        id = string(item.get("call_id")) or string(item.get("id"))
-        call = self._calls.pop(id, {}) if id else {}
-        tool: str | None = call.get("tool")
-        running = self._processes.get(call.get("process") or "")
-        output = item.get("output", item.get("result"))
-        own = "__" not in (tool or "") and not call.get("server")
-        shell = bool(call.get("shell")) or running is not None or tool in tools.STDIN
-        asking = bool(running[2] if running else call.get("asking"))
-        ended = results.ending(output, shell=shell, asking=asking, success=call.get("success"), own=own)
-        code = call.get("exit_code")
-        if ended.outcome is Outcome.UNKNOWN and ended.process is None and code is not None:
-            ended = results.exited(ended.text, code, asking)
-        if call.get("declined"):
-            ended = replace(ended, rejected=True, grounds="status: declined", text="")
-        if ended.process and id and call.get("shell"):
-            self._processes[ended.process] = [id, tool, call.get("asking", False)]
-        if running is not None:
-            over = ended.outcome is not Outcome.UNKNOWN
-            if over:
-                del self._processes[str(call["process"])]
-            if call.get("typed"):
-                yield self._result(results.Ending(ended.text), id, tool)
-                ended = replace(ended, text="")
-            if over or not call.get("typed"):
-                yield self._result(ended, running[0], running[1], key=id or "")
-            return
-        told = self._result(ended, id, tool)
-        more: dict[str, Any] = {**(told.more or {}), "spans": tuple((p, a, b) for p, a, b in call.get("spans", ()))}
-        if tool in tools.SPAWNS:
-            more["child"] = results.child(output)
-        if tool in tools.QUESTIONS and not self._agents and (answer := results.answers(output)):
-            more |= {"outcome": Outcome.SUCCESS, "grounds": "answered"}
-            told = replace(told, trust=Trust.HUMAN, text=plain(answer))
-        yield replace(told, more=more)
-
-    def _result(self, ended: results.Ending, call: str | None, tool: str | None, key: str = "") -> _Told:
-        if ended.rejected and not self._agents:
-            more = {"tool": tool, "call": call, "outcome": Outcome.REJECTED, "grounds": ended.grounds}
-            return _Told(EventType.REJECTION, Trust.HUMAN, key=f"{call} {key}", more=more)
-        return _Told(
-            EventType.TOOL_RESULT,
-            tools.result_trust(tool),
-            plain(ended.text),
-            key=f"{call} {key}",
-            more={
-                "tool": tool,
-                "call": call,
-                "outcome": ended.outcome,
-                "grounds": ended.grounds,
-                "exit_code": ended.exit_code,
-                "error": ended.error,
-            },
-        )
+        yield Told(EventType.REPLY, Trust.ASSISTANT, text)
 
     # What was shown on the screen
 
-    def _screen(self, message: Mapping[str, Any]) -> Iterator[_Told]:
+    def _screen(self, message: Mapping[str, Any]) -> Iterator[Told]:
         kind = message.get("type")
         if kind == "user_message":
             yield from self._user_message(message)
@@ -389,25 +289,23 @@ class RolloutReader:
                 self._count(message)
             return
         yield from self._settled()
-        id = string(message.get("call_id")) or ""
         if kind == "agent_message":
             yield from self._replied(string(message.get("message")) or "", "screen")
         elif kind == "turn_aborted":
             if message.get("reason") in ("interrupted", "replaced", None):
-                yield _Told(EventType.INTERRUPT, Trust.HUMAN)
+                yield Told(EventType.INTERRUPT, Trust.HUMAN)
         elif kind == "context_compacted":
             if not self._cut:
-                yield _Told(EventType.COMPACTION, Trust.COMMAND)
+                yield Told(EventType.COMPACTION, Trust.COMMAND)
         elif kind == "thread_rolled_back":
             self._roll_back(message.get("num_turns"))
-        elif kind in ("patch_apply_end", "exec_command_end", "mcp_tool_call_end") and id in self._calls:
-            self._ended(self._calls[id], message)
-        elif kind == "exec_command_end" and message.get("source") == "user_shell":
-            return  # the item that tells it follows
+        elif kind in ("patch_apply_end", "exec_command_end", "mcp_tool_call_end"):
+            self._calls.ended(message)
         elif kind == "tool_call":
-            yield from self._called({**message, "type": "function_call", "arguments": message.get("input")})
+            item = {**message, "type": "function_call", "arguments": message.get("input")}
+            yield from self._calls.called(item, self._cwd)
 
-    def _user_message(self, message: Mapping[str, Any]) -> Iterator[_Told]:
+    def _user_message(self, message: Mapping[str, Any]) -> Iterator[Told]:
         if message.get("kind") not in (None, "plain"):
             return
         self._speaks = True
@@ -418,27 +316,6 @@ class RolloutReader:
         elif said.speaker in ("human", "command"):
             yield self._spoken(said.speaker, said.text)
             self._mirrors[_key(said.text)] = "user"  # its item may still come
-
-    def _ended(self, call: dict[str, Any], message: Mapping[str, Any]) -> None:
-        if message.get("status") == "declined":
-            call["declined"] = True
-        if isinstance(message.get("success"), bool):
-            call["success"] = message["success"]
-        code = message.get("exit_code")
-        if call.get("shell") and isinstance(code, int) and not isinstance(code, bool):
-            call["exit_code"] = code
-        result = mapping(message.get("result"))
-        if "Ok" in result or "Err" in result:
-            call["success"] = "Ok" in result and mapping(result["Ok"]).get("isError") is not True
-        changes = mapping(message.get("changes"))
-        call["spans"] = [
-            list(span)
-            for path, change in changes.items()
-            for span in (
-                *diffs.spans(str(path), string(mapping(change).get("unified_diff")) or ""),
-                *diffs.whole(str(path), _added(mapping(change))),
-            )
-        ]
 
     def _count(self, message: Mapping[str, Any]) -> None:
         """Output tokens that were not counted yet: the same count is shown again and again."""
@@ -461,18 +338,18 @@ class RolloutReader:
             self._head = self._turns[-count]
             del self._turns[-count:]
 
-    def _compacted(self, compacted: Mapping[str, Any]) -> Iterator[_Told]:
+    def _compacted(self, compacted: Mapping[str, Any]) -> Iterator[Told]:
         yield from self._settled()
         if not self._cut:
-            yield _Told(EventType.COMPACTION, Trust.COMMAND)
+            yield Told(EventType.COMPACTION, Trust.COMMAND)
         summary = string(compacted.get("message"))
         if summary and summary.strip():
-            yield _Told(EventType.SUMMARY, Trust.TOOL, plain(summary))
+            yield Told(EventType.SUMMARY, Trust.TOOL, plain(summary))
 
-    def _from_agent(self, message: Mapping[str, Any]) -> Iterator[_Told]:
+    def _from_agent(self, message: Mapping[str, Any]) -> Iterator[Told]:
         text = content_text(message.get("content", message.get("message")))
         if text.strip():
-            yield _Told(EventType.NOTE, Trust.ASSISTANT, plain(text), more={"sidechain": True})
+            yield Told(EventType.NOTE, Trust.ASSISTANT, plain(text), more={"sidechain": True})
 
 
 def _key(text: str) -> str:
@@ -481,15 +358,3 @@ def _key(text: str) -> str:
 
 def _natural(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40 else 0
-
-
-def _under(cwd: str | None, folder: str | None) -> str | None:
-    """The folder that a command ran in; a relative one is below the session's."""
-    if not folder or folder.startswith("/") or folder[1:3] in (":\\", ":/") or not cwd:
-        return folder or cwd
-    return cwd if folder in (".", "./") else f"{cwd.rstrip('/')}/{folder.removeprefix('./')}"
-
-
-def _added(change: Mapping[str, Any]) -> str:
-    content = string(change.get("content")) or string(mapping(change.get("add")).get("content")) or ""
-    return content if change.get("type") == "add" or "add" in change else ""
