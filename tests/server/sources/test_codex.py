@@ -290,6 +290,12 @@ def test_a_prompt_and_its_mirror_are_one_event() -> None:
     assert (event.cwd, event.branch, event.time) == ("/home/a/shop", "main", TIME)
 
 
+def test_of_what_came_with_a_prompt_only_its_own_words_are_told() -> None:
+    events = read(message("user", "Recent files: a.py"), *said("fix it"), message("assistant", "Done."))
+
+    assert [event.text for event in events] == ["fix it", "Done."]
+
+
 def test_the_same_prompt_said_twice_is_two_events() -> None:
     first, second = read(*said("continue"), *said("continue"))
 
@@ -416,6 +422,14 @@ def test_a_first_turn_that_was_rolled_back_is_left_as_well() -> None:
     assert wrong.parent == again.parent
 
 
+def test_turns_can_be_rolled_back_again_and_again() -> None:
+    back = screen("thread_rolled_back", num_turns=1)
+    first, second, third, again = read(*said("one"), *said("two"), back, *said("three"), back, back, *said("four"))
+
+    assert second.parent == third.parent == first.id
+    assert again.parent == first.parent
+
+
 def test_a_session_knows_its_branch_remote_and_version() -> None:
     reader = SOURCE.reader(LOG, {})
     reader.read(meta())
@@ -448,11 +462,12 @@ def test_a_fork_gives_its_parents_events_under_their_own_ids() -> None:
 def test_a_fork_of_a_fork_begins_with_the_first_threads_ids(tmp_path: Path) -> None:
     folder = tmp_path / "sessions/2026/01/02"
     folder.mkdir(parents=True)
-    second, third = "0199aaaa-0000-7000-8000-000000000001", "0199aaaa-0000-7000-8000-000000000002"
+    second, third, fourth = (f"0199aaaa-0000-7000-8000-00000000000{n}" for n in (1, 2, 3))
     made = {
         THREAD: (meta(), *PARENT_LINES),
         second: (meta(second, forked_from_id=THREAD), *PARENT_LINES, *said("now in blue")),
         third: (meta(third, forked_from_id=second), *PARENT_LINES, *said("now in blue"), *said("larger")),
+        fourth: (meta(fourth, forked_from_id=third), *PARENT_LINES, *said("now in blue"), *said("larger"), *said("ok")),
     }
     ids = {}
     for id, lines in made.items():
@@ -462,6 +477,7 @@ def test_a_fork_of_a_fork_begins_with_the_first_threads_ids(tmp_path: Path) -> N
         reader = SOURCE.reader(folder / f"rollout-2026-01-02T00-00-00-{id}.jsonl", {})
         ids[id] = [event.id for one in lines for event in reader.read(one)]
 
+    assert ids[fourth][: len(ids[third])] == ids[third]
     assert ids[third][: len(ids[second])] == ids[second]
     assert ids[second][: len(ids[THREAD])] == ids[THREAD]
 
