@@ -84,7 +84,8 @@ _BAD = re.compile(
     re.MULTILINE,
 )
 _GOOD = re.compile(
-    r"^(?:All checks passed!|Success: no issues found|\s*✓ built in|\s*✓ Compiled successfully|Compiled successfully"
+    r"^(?:All checks passed!|0 issues\.|Success: no issues found|\s*✓ built in|\s*✓ Compiled successfully"
+    r"|Compiled successfully"
     r"|BUILD SUCCESSFUL|\[INFO\] BUILD SUCCESS|Build succeeded|webpack .* compiled successfully"
     r"|\s*Finished (?:`?\w+`?) (?:profile )?\[|Found 0 errors|✔ No ESLint warnings)",
     re.MULTILINE,

@@ -7,9 +7,9 @@ wins; where there is no sign the outcome is unknown, and nothing is guessed. Sto
 from collections import defaultdict
 from collections.abc import Sequence
 
-from memsrv.records import Event, Outcome, Trajectory
+from memsrv.records import Event, EventType, Outcome, Trajectory
 from memsrv.trajectories.signs import Weighed, signs
-from memsrv.trajectories.steps import results, steps
+from memsrv.trajectories.steps import results, taken
 from memsrv.trajectories.tasks import Task, tasks
 from memsrv.trajectories.undoing import undone
 
@@ -22,11 +22,12 @@ def trajectories(events: Sequence[Event]) -> tuple[Trajectory, ...]:
     """The tasks of a session whose events are `events`, in their order."""
     heard = [event for event in events if not event.echo]
     ended = results(heard)
-    cut = [(task, steps(task.events, ended)) for task in tasks(heard)]
-    taken_back = list(undone([step for _, taken in cut for step in taken]))
+    cut = [(task, taken(task.events, ended)) for task in tasks(heard)]
+    spoken = [event.turn for event in heard if event.type in (EventType.PROMPT, EventType.REPLY)]
+    taken_back = list(undone([step for _, steps in cut for step in steps], spoken))
     found = []
-    for task, taken in cut:
-        seen = signs(task, taken, ended, taken_back)
+    for task, steps in cut:
+        seen = signs(task, steps, taken_back)
         outcome, confidence = verdict(seen)
         found.append(
             Trajectory(
@@ -34,7 +35,7 @@ def trajectories(events: Sequence[Event]) -> tuple[Trajectory, ...]:
                 task.opening.turn,
                 task.events[-1].turn,
                 _asked(task),
-                tuple(taken),
+                tuple(one.step for one in steps),
                 outcome,
                 confidence,
                 tuple(weighed.sign for weighed in seen),

@@ -25,79 +25,112 @@ class Heard:
     more: bool = False  # it asks for something beside
 
 
-_READ = 600  # a reaction stands at the beginning; what is pasted behind it is not searched
-_NICE = (
-    r"(?:great|perfect(?:ly)?|thanks?|thx|thank you|ty|awesome|nice|excellent|brilliant|wonderful|amazing"
-    r"|fantastic|beautiful"
-    r"|lovely|sweet|super|cool|lgtm|bravo|well done|(?:good|great|nice) (?:job|work|stuff|catch|call|find)"
-    r"|love (?:it|this|that)"
-    r"|(?:that|this|it)(?: all| now|'s| is| was)*(?: now| all)? (?:works?|worked|working|perfect|great"
-    r"|correct|right|fixed|awesome|better|good)"
-    r"|that did (?:it|the trick)|that fixed it|looks? (?:really |very |so )?(?:good|great|perfect|right"
-    r"|correct|nice)|(?:now )?it works|works(?! (?:like|only|when|if|on|in|out))"
-    r"|working now|all (?:good|tests pass)|good\b(?! (?:question|point|idea|morning|evening|luck))|solved"
-    r"|fixed|(?:much )?better|yay|exactly|👍|✅|🎉|💯|❤️?)"
+def _any(*phrases: str) -> str:
+    return f"(?:{'|'.join(phrases)})"
+
+
+def _form(*phrases: str) -> re.Pattern[str]:
+    return re.compile(_any(*phrases), re.IGNORECASE)
+
+
+_YES = r"(?:(?:ok(?:ay)?|yes|yep|yeah|ah|oh|wow|hey|so|and|now)[\s,.!]+)*"
+_THIS = r"(?:that|this|it|everything|they|tests?)(?: all|'s| is| are|'re| was| were| now| seems?| looks?)*"
+_GOOD = _any("works?", "worked", "working", "loading", "passing", "perfect", "great", "correct", "right", "fixed")
+
+_ACCEPTS = _form(
+    _YES
+    + _any(
+        "great",
+        "perfect(?:ly)?",
+        "thanks?|thx|thank you|ty",
+        "awesome|nice|excellent|brilliant|wonderful|amazing|fantastic|beautiful|lovely|sweet|super|cool|lgtm|bravo|yay",
+        "well done|(?:good|great|nice) (?:job|work|stuff|catch|call|find)",
+        "love (?:it|this|that)",
+        rf"{_THIS} {_GOOD}",
+        r"that did (?:it|the trick)",
+        "(?:that )?fixed it",
+        r"(?:looks?|seems?) (?:like )?(?:the |really |very |so )*(?:good|great|perfect|right|correct|nice|fine)",
+        r"(?:now )?works(?! (?:like|only|when|if|on|in|out))",
+        "all (?:good|tests pass)",
+        "good(?! (?:question|point|idea|morning|evening|luck))",
+        "solved|fixed|(?:much )?better|exactly",
+        "👍|✅|🎉|💯",
+    )
+    + r"(?![\w'’-])"
 )
-_ACCEPTS = re.compile(rf"^(?:(?:ok(?:ay)?|yes|yep|yeah|ah|oh|wow|hey|so|and|now)[\s,.!]+)*{_NICE}(?![\w'’-])", re.I)
-_COMMIT = re.compile(
-    r"^(?:(?:ok(?:ay)?|yes|great|now|please|let'?s|can you|could you|go ahead and|then|and|just)[\s,.!]+)*"
+_WORKS = _form(
+    rf"\b{_THIS} {_GOOD}(?: \w+){{0,3}} (?:now|again)\b",
+    r"\bwork(?:s|ed) (?:fine|great|well|perfectly|now|again|like a charm)\b",
+)
+_COMMIT = _form(
+    r"(?:(?:ok(?:ay)?|yes|great|now|please|let'?s|can you|could you|go ahead and|then|and|just)[\s,.!]+)*"
     r"(?:commit|push|ship|merge|deploy|release|publish)(?: (?:and|&) \w+)?"
-    r"(?:$|[.!]|\s+(?:it|this|that|these|those|all|everything|what|the|your|my|our|to|changes|now|and|with"
-    r"|our work)\b)",
-    re.I,
+    r"(?:$|[.!]|\s+(?:it|this|that|these|those|all|everything|what|the|your|my|our|to|changes|now|and|with)\b)"
 )
-_BUT = re.compile(r"\b(?:but|however|except|although|though|only|still|unfortunately|yet)\b", re.I)
-_REVERTS = re.compile(
-    r"\b(?:(?:revert|undo|roll ?back|back out|discard|throw away)(?: (?:it|this|that|the|these|those|your"
-    r"|all|back|last|everything|my|what)\b|[.!]?$)"
-    r"|(?:put|change|set|switch|turn|go) (?:it |this |that )?back\b(?! end)|restore (?:it|the (?:original"
-    r"|previous|old)))",
-    re.I,
+_BUT = _form(r"\b(?:but|however|except|although|though|only|still|unfortunately|yet)\b")
+_REVERTS = _form(
+    r"\b(?:revert|undo|roll ?back|back out|discard|throw away)"
+    r"(?: (?:it|this|that|the|these|those|your|all|back|last|everything|my|what)\b|[.!]?$)",
+    r"\b(?:put|change|set|switch|turn|go) (?:it |this |that )?back\b(?! end)",
+    r"\brestore (?:it|the (?:original|previous|old))",
 )
-_BROKEN = re.compile(
-    r"(?:\bstill (?:broken|fail\w*|not\b|doesn'?t|does not|don'?t|do not|can'?t|cannot|get(?:ting)?|see(?:ing)?"
-    r"|the same|hav(?:e|ing)|no\b|wrong"
-    r"|isn'?t|is not|aren'?t|there|happen\w*|error\w*|say\w*|show\w*|crash\w*|hang\w*|an? )"
-    r"|\b(?:doesn'?t|does not|didn'?t|did not|don'?t|won'?t) (?:seem to |appear to |really |quite |actually )?(?:work"
-    r"|help|fix|compile|build|run|pass|load|start|show up|change anything|do anything)\b"
-    r"|\b(?:isn'?t|is not|aren'?t|not|stopped|never) work(?:ing|s|ed)?\b|\b(?:you|that|this|it) (?:just )?(?:broke"
-    r"|breaks|crashe[sd])\b"
-    r"|\bsame (?:error|issue|problem|result|thing|behaviou?r)\b|\bno (?:change|difference|luck)\b|\bnothing (?:changed"
-    r"|happen(?:s|ed)|works)\b"
-    r"|\b(?:it|tests?|build|that|this|ci)(?:'s| is| are)? (?:now |all )?(?:fail(?:s|ed|ing)?|broken|crash\w*|hang\w*)\b"
-    r"|\b(?:now |i(?:'m| am)? )(?:i )?(?:get|got|getting|see|seeing|have) (?:an?|this|the|these|lots of"
-    r"|another|same|some|following)?(?: \w+){0,2} ?(?:error|exception|failure|warning|traceback|crash)s?\b"
-    r"|\b(?:i|we) (?:got|get|see) (?:this|the following|these)\b.{0,40}(?:error|:)|^(?:error|traceback"
-    r"|failed|uncaught|exception)\b"
-    r"|\bTraceback \(most recent call last\)|\b(?:[A-Z]\w+Error|[A-Z]\w+Exception): |\berror TS\d|\bwhat happened\??$"
-    r"|\b(?:fails|failed|crashes|crashed|errors?) (?:with|on|when|at|in|out)\b)",
-    re.I,
+_BROKEN = _form(
+    r"\bstill (?:broken|fail\w*|not|doesn'?t|does not|don'?t|do not|can'?t|cannot|get(?:ting)?|see(?:ing)?|the same"
+    r"|hav(?:e|ing)|no|wrong|isn'?t|is not|aren'?t|there|happen\w*|error\w*|say\w*|show\w*|crash\w*|hang\w*|an?)\b",
+    r"\b(?:doesn'?t|does not|didn'?t|did not|don'?t|won'?t) (?:seem to |appear to |really |quite |actually )?"
+    r"(?:work|help|fix|compile|build|run|pass|load|start|show up|change anything|do anything)\b",
+    r"\b(?:isn'?t|is not|aren'?t|not|stopped|never) work(?:ing|s|ed)?\b",
+    r"\b(?:you|that|this|it) (?:just )?(?:broke|breaks|crashe[sd])\b",
+    r"\bsame (?:error|issue|problem|result|thing|behaviou?r)\b",
+    r"\bno (?:change|difference|luck)\b|\bnothing (?:changed|happen(?:s|ed)|works)\b",
+    r"\b(?:it|tests?|build|that|this|ci)(?:'s| is| are)? (?:now |all )?(?:fail(?:s|ed|ing)?|broken|crash\w*|hang\w*)\b",
+    r"\b(?:now |i(?:'m| am)? )(?:i )?(?:get|got|getting|see|seeing|have)"
+    r" (?:an?|this|the|these|lots of|another|same|some|following)?(?: \w+){0,2} ?"
+    r"(?:error|exception|failure|warning|traceback|crash)s?\b",
+    r"\b(?:i|we) (?:got|get|see) (?:this|the following|these)\b.{0,40}(?:error|:)",
+    r"^(?:error|traceback|failed|uncaught|exception)\b|^(?:\d+|a few|some) more\b",
+    r"\b(?:[A-Z]\w+Error|[A-Z]\w+Exception): ",
+    r"\bwhat happened\??$",
+    r"\b(?:fails|failed|crashes|crashed|errors?) (?:with|on|when|at|in|out)\b",
 )
-_CORRECTS = re.compile(
-    r"^(?:(?:ok(?:ay)?|hm+|well|sorry|um+|uh|ah|oh|hey)[\s,.!]+)*(?:no(?:pe)?\b(?!thing| problem| worries"
-    r"| need to)|not\b|wait\b|stop\b|hold on|actually\b|instead\b"
-    r"|wrong\b|that'?s (?:not|wrong|incorrect|too)|that is (?:not|wrong|incorrect)|this is (?:not|wrong"
-    r"|incorrect)|it'?s (?:not|wrong)|it is (?:not|wrong)"
-    r"|you (?:forgot|missed|didn'?t|did not|should(?:n'?t| not)?|shouldn'?t|need(?:ed)? to|misunderstood"
-    r"|were supposed|have(?:n'?t| not)|removed|deleted|left|are (?:not|missing|wrong)|put|also (?:forgot"
-    r"|missed|need))"
-    r"|why (?:did|do|are|would|have) you|i (?:said|meant|asked|told|didn'?t|don'?t (?:want|like|see|think)"
-    r"|wanted|thought|was (?:talking|asking|referring)|am (?:talking|asking|referring))"
-    r"|(?:please )?(?:don'?t|do not|never)\b|not what i|but\b|rather\b|again[,:]|try again|redo\b|remember[,:]? i"
-    r"|(?:this|that|it|there)(?:'s| is| are)? (?:still|missing|too|also wrong)|should(?:n'?t| not)? )"
-    r"|\bnot what i (?:asked|wanted|meant|said)\b|\byou (?:forgot|missed|misunderstood|broke|ignored)\b"
-    r"|\bshould (?:be|have been)\b.{0,60}\b(?:not|instead)\b"
-    r"|\b(?:this|that|it) is (?:wrong|incorrect)\b",
-    re.I,
+#: What compilers, linters and CI print: a person who pastes it says that it is still so.
+_PASTED = re.compile(
+    _any(
+        r"\S+\.\w{1,5}:\d+:\d+:? ",
+        r"\bError: Process completed with exit code [1-9]|##\[error\]|\bexit (?:code|status) [1-9]",
+        r"\b[1-9]\d* (?:issues?|errors?|problems?)\b(?::| found)",
+        r"\bTraceback \(most recent call last\)|\berror TS\d|npm ERR!|^\s*at \S+ \(\S+:\d+:\d+\)",
+        r"^\s*(?:Error|ERROR|fatal|FATAL): \S",
+    ),
+    re.MULTILINE,
+)
+_CORRECTS = _form(
+    r"^(?:(?:ok(?:ay)?|hm+|well|sorry|um+|uh|ah|oh|hey)[\s,.!]+)*"
+    + _any(
+        r"no(?:pe)?\b(?!thing| problem| worries| need to)",
+        r"not\b|wait\b|stop\b|hold on|actually\b|instead\b|wrong\b|but\b|rather\b|again[,:]|try again|redo\b",
+        r"(?:that|this|it)(?:'s| is) (?:not|wrong|incorrect|too|missing|still)",
+        r"there(?:'s| is| are) (?:still|missing|too)",
+        r"you (?:forgot|missed|didn'?t|did not|should(?:n'?t| not)?|need(?:ed)? to|misunderstood|were supposed"
+        r"|have(?:n'?t| not)|removed|deleted|left|are (?:not|missing|wrong)|put|also (?:forgot|missed|need))",
+        r"why (?:did|do|are|would|have) you",
+        r"i (?:said|meant|asked|told|wanted|thought|didn'?t|don'?t (?:want|like|see|think)"
+        r"|(?:was|am) (?:talking|asking|referring))",
+        r"(?:please )?(?:don'?t|do not|never)\b",
+        r"should(?:n'?t| not)? ",
+    ),
+    r"\bnot what i (?:asked|wanted|meant|said)\b",
+    r"\byou (?:forgot|missed|misunderstood|broke|ignored)\b",
+    r"\bshould (?:be|have been)\b.{0,60}\b(?:not|instead)\b",
+    r"\b(?:this|that|it) is (?:wrong|incorrect)\b",
 )
 _WORD = re.compile(r"[^\W_][\w'’-]*")
+_READ = 600  # characters; a reaction stands at the beginning, and what is pasted behind it is searched for errors only
 
 
 def reaction(text: str) -> Heard:
     """How `text`, a human's message after some work, takes that work."""
     words = " ".join(text.split())[:_READ]
-    if not words:
-        return Heard(Reaction.NONE)
     if _REVERTS.search(_first(words, 30)):
         return Heard(Reaction.REVERTS)
     nice = _ACCEPTS.match(words)
@@ -109,32 +142,35 @@ def reaction(text: str) -> Heard:
         return Heard(Reaction.ACCEPTS, more=len(_WORD.findall(rest)) > 4 and not _COMMIT.match(rest.strip(" .!,;-")))
     if _COMMIT.match(words):
         return Heard(Reaction.ACCEPTS)
-    if _BROKEN.search(words):
+    if _BROKEN.search(words) or _PASTED.search(text):
         return Heard(Reaction.BROKEN)
-    if _CORRECTS.search(_first(words, 40)):
-        return Heard(Reaction.CORRECTS)
-    return Heard(Reaction.NONE)
+    if _WORKS.search(words):
+        return Heard(Reaction.ACCEPTS, more=len(words.split()) > 8)
+    return Heard(Reaction.CORRECTS if _CORRECTS.search(_first(words, 40)) else Reaction.NONE)
 
 
 def _first(words: str, count: int) -> str:
     return " ".join(words.split()[:count])
 
 
-_GOES_ON = re.compile(
-    r"^(?:(?:ok(?:ay)?|yes|yep|yeah|yup|sure|right|hm+|good)[\s,.!]+)*(?:also|and|plus|then|oh|one more thing"
-    r"|additionally|same (?:for|with|thing)|as well"
-    r"|continue|go on|go ahead|proceed|keep going|do (?:it|that|so|this)|please do|try (?:it|that|again)"
-    r"|next(?: step| one| phase| task)?[.!]?$|sounds good|agreed?"
-    r"|what about|how about|are you (?:sure|done|able)|did you|have you|can you (?:also|explain|show|double"
-    r"|check|verify|confirm|elaborate)|why\b|how come"
-    r"|is (?:that|this|it)\b|does (?:that|this|it)\b|was (?:that|this|it)\b|should (?:we|i|it|that)\b|could you (?:also"
-    r"|explain)|let'?s (?:go with|do|use|try|continue|keep)"
-    r"|i (?:like|prefer|think|agree|chose|choose|ran|did|tried|added|changed|updated|fixed|see|guess)\b"
-    r"|it(?:'s| is| should| would| looks)?\b|they\b|that\b|this\b|those\b|these\b"
-    r"|(?:option )?[a-d1-9][.)]?$|the (?:first|second|third|latter|former|last) (?:one|option)?)",
-    re.I,
+_GOES_ON = _form(
+    r"(?:(?:ok(?:ay)?|yes|yep|yeah|yup|sure|right|hm+|good)[\s,.!]+)*"
+    + _any(
+        "also|and|plus|then|oh|one more thing|additionally|same (?:for|with|thing)|as well",
+        "continue|go on|go ahead|proceed|keep going|do (?:it|that|so|this)|please do|try (?:it|that|again)",
+        "sounds good|agreed?",
+        "what about|how about|how come|why",
+        "are you (?:sure|done|able)|did you|have you",
+        "(?:can|could) you (?:also|explain|show|double|check|verify|confirm|elaborate)",
+        "(?:(?:is|does|was|should|could) )?(?:it|they|that|this|those|these|we)",
+        "let'?s (?:go with|do|use|try|continue|keep)",
+        "i (?:like|prefer|think|agree|chose|choose|ran|did|tried|added|changed|updated|fixed|see|guess)",
+        "the (?:first|second|third|latter|former|last) (?:one|option)?",
+    )
+    + r"\b",
+    r"(?:option )?[a-d1-9][.)]?$|next(?: step| one| phase| task)?[.!]?$",
 )
-_ANSWER_WORDS = 3
+_ANSWER_WORDS, _QUESTION_ANSWERED, _AFTERTHOUGHT = 3, 40, 60  # words, at most
 
 
 def goes_on(text: str, asked: bool) -> bool:
@@ -142,7 +178,7 @@ def goes_on(text: str, asked: bool) -> bool:
 
     `asked`: the agent's last words were a question.
     """
-    words = _WORD.findall(text)
-    if len(words) <= _ANSWER_WORDS or (asked and len(words) <= 40):
+    words = len(_WORD.findall(text))
+    if words <= _ANSWER_WORDS or (asked and words <= _QUESTION_ANSWERED):
         return True
-    return len(words) <= 60 and _GOES_ON.match(" ".join(text.split())) is not None
+    return words <= _AFTERTHOUGHT and _GOES_ON.match(" ".join(text.split())) is not None

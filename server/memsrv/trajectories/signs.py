@@ -5,13 +5,14 @@ does a complaint that the agent worked on after. Knows tasks and steps, and deci
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from memsrv.lenses.checks import Counts, counts
 from memsrv.lenses.runs import bare, is_probe, program
-from memsrv.records import Event, EventType, Outcome, Sign, Step
+from memsrv.records import EventType, Outcome, Sign, Step
 from memsrv.trajectories.reactions import Reaction
+from memsrv.trajectories.steps import Taken
 from memsrv.trajectories.tasks import Task
 from memsrv.trajectories.undoing import Undone, committed
 
@@ -31,11 +32,12 @@ _SAID = {
 _ASIDE = (EventType.NOTE, EventType.SUMMARY, EventType.COMPACTION)
 
 
-def signs(task: Task, steps: Sequence[Step], ended: Mapping[str, Event], taken_back: Sequence[Undone]) -> list[Weighed]:
+def signs(task: Task, steps: Sequence[Taken], taken_back: Sequence[Undone]) -> list[Weighed]:
     """Every sign of `task`, in the order of its turns. `taken_back` is all that was undone in the session."""
     found = [
         *_said(task, steps),
-        *_checked(task, steps, ended),
+        *_checked(steps, {event.turn for event in task.events if event.type is EventType.COMMAND}),
+        *_done_as_told(task, steps),
         *_committed(steps),
         *_undone(task, steps, taken_back),
         *_stopped(task, steps),
@@ -44,8 +46,8 @@ def signs(task: Task, steps: Sequence[Step], ended: Mapping[str, Event], taken_b
     return sorted(found, key=lambda weighed: weighed.sign.turn)
 
 
-def _said(task: Task, steps: Sequence[Step]) -> Iterator[Weighed]:
-    changed = [step.turn for step in steps if step.edits and step.outcome is not Outcome.FAILURE]
+def _said(task: Task, steps: Sequence[Taken]) -> Iterator[Weighed]:
+    changed = [one.step.turn for one in steps if one.changes]
     worked = [e.turn for e in task.events if e.type in (EventType.REPLY, EventType.TOOL_CALL) and not e.sidechain]
     last_change, last_work = max(changed, default=-1), max(worked, default=-1)
     for event, heard in [*task.heard, *([task.after] if task.after else [])]:
@@ -63,42 +65,51 @@ def _said(task: Task, steps: Sequence[Step]) -> Iterator[Weighed]:
         yield Weighed(Sign(turn, f"the human {heard.reaction}", says), weight)
 
 
+#: Tools of a harness that checks what was done, whatever it calls to do so.
+_CHECKS = frozenset({"test", "lint", "build", "diagnostics"})
 #: Programs whose running well or badly tells whether the work is any good.
 _CHECKING = re.compile(
-    r"\b(?:py\.?test|unittest|tox|nox|jest|vitest|mocha|ava|playwright|cypress|rspec|phpunit|pest|ctest|behave|minitest"
-    r"|(?:go|cargo|mix|dotnet|swift|deno|bun|flutter|dart|rake|rails|npm|pnpm|yarn|make|just|hatch|poetry"
-    r"|uv|zig|sbt|bazel)"
-    r"(?:\s+-\S+)*\s+(?:run\s+|exec\s+)?(?:[\w:.-]*(?:test|check|build|lint|vet|clippy|compile|analy[sz]e"
-    r"|typecheck|type-check|tsc|ci|validate|verify)[\w:.-]*)"
-    r"|(?:mvn|mvnw|gradle|gradlew)\b|tsc\b|eslint|ruff|mypy|pyright|flake8|pylint|clippy|rubocop|phpstan"
-    r"|golangci-lint|shellcheck"
-    r"|next\s+build|vite\s+build|xcodebuild|make\s*$)",
-    re.I,
+    r"\b(?:py\.?test|unittest|tox|nox|jest|vitest|mocha|ava|playwright|cypress|rspec|phpunit|pest|ctest|behave"
+    r"|mvnw?|gradlew?|tsc|eslint|ruff|mypy|pyright|flake8|pylint|clippy|pre-commit|rubocop|phpstan|golangci-lint"
+    r"|shellcheck|xcodebuild|next build|vite build|make$)\b"
+    # A builder with a task of that name: `npm run test:unit`, `cargo check`, `pnpm --filter web lint`.
+    r"|\b(?:go|cargo|mix|dotnet|swift|deno|bun|flutter|dart|rake|rails|npm|pnpm|yarn|make|just|hatch"
+    r"|poetry|uv|zig|sbt|bazel)"
+    r"\s(?:[^;&|\n]*\s)?[\w:.-]*"
+    r"(?:test|check|build|lint|vet|compile|analy[sz]e|tsc|\bci\b|validate|verify)",
+    re.IGNORECASE,
 )
 _RUNNING = re.compile(
-    r"^(?:\S+=\S+\s+)*(?:\S*/)?(?:python3?|node|ruby|php|deno|bun|npx|ts-node|tsx|java|go\s+run|cargo\s+run"
-    r"|dotnet\s+run|\./\S+|bash\s+\S+\.sh|sh\s+\S+\.sh"
-    r"|(?:npm|pnpm|yarn)\s+(?:run\s+)?(?:start|dev|serve)|uv\s+run|poetry\s+run|docker|curl|make)\b",
-    re.I,
+    r"(?:\S+=\S+\s+)*(?:\S*/)?(?:python[\d.]*|node|ruby|php|deno|bun|npx|ts-node|tsx|java|go run|cargo run|dotnet run"
+    r"|\./\S+|(?:ba)?sh \S+\.sh|(?:npm|pnpm|yarn) (?:run )?(?:start|dev|serve)|uv run|poetry run|docker|curl|make)\b",
+    re.IGNORECASE,
 )
 
 
-def _checked(task: Task, steps: Sequence[Step], ended: Mapping[str, Event]) -> Iterator[Weighed]:
-    """The last tests, and the last other check, since the last edit; else the last command that acts."""
-    changed = max((s.turn for s in steps if s.edits and s.outcome is not Outcome.FAILURE), default=-1)
-    results = {e.turn: ended.get(e.call or "") for e in task.events if e.type is EventType.TOOL_CALL}
+def _checked(steps: Sequence[Taken], own: Set[int]) -> Iterator[Weighed]:
+    """The last tests, and the last other check, since the last edit; else the last command that acts.
+
+    `own` are the turns of the human's own commands: where nothing was changed, what fails in them is not the agent's.
+    """
+    changed = _last_change(steps)
     tests = other = done = None
-    for step in steps:
-        if not step.command or step.turn < changed or is_probe(step.command):
+    for step, result in steps:
+        if step.turn < changed or (step.command and is_probe(step.command)):
             continue
-        result = results.get(step.turn)
+        if not step.command and step.tool not in _CHECKS:
+            continue
         printed = counts(result.text) if result is not None else None
+        if changed < 0 and step.turn in own and (step.outcome is Outcome.FAILURE or (printed and printed.failed)):
+            continue
         if printed is not None and printed.tests and (printed.passed or printed.failed):
             tests = (step, printed)
-        elif step.outcome in (Outcome.SUCCESS, Outcome.FAILURE):
-            if printed is not None or _CHECKING.search(bare(step.command)):
+        elif step.outcome not in (Outcome.SUCCESS, Outcome.FAILURE):
+            done = None  # how it ended nobody knows, and what was before it is not the end
+        else:
+            command = bare(step.command or "")
+            if printed is not None or step.tool in _CHECKS or _CHECKING.search(command):
                 other = (step, printed)
-            elif changed >= 0 and _RUNNING.match(bare(step.command)):
+            elif changed >= 0 and _RUNNING.match(command):
                 other = (step, None)
             elif changed < 0:
                 done = step
@@ -114,21 +125,48 @@ def _checked(task: Task, steps: Sequence[Step], ended: Mapping[str, Event]) -> I
         yield Weighed(Sign(done.turn, _seen(done, None), done.outcome), 1.0)
 
 
+def _last_change(steps: Sequence[Taken]) -> int:
+    return max((one.step.turn for one in steps if one.changes), default=-1)
+
+
 def _seen(step: Step, printed: Counts | None) -> str:
     told = str(printed) if printed is not None else step.grounds or str(step.outcome)
-    return f"{program(step.command or '')}: {told}"
+    return f"{program(step.command or '') or step.tool}: {told}"
 
 
-def _committed(steps: Sequence[Step]) -> Iterator[Weighed]:
-    changed = max((s.turn for s in steps if s.edits), default=-1)
-    for step in steps:
+_TOLD = re.compile(
+    r"^(?:please |can you |could you |now |then )*(?:create|write|delete|remove|rename|move|copy|append|read|save)\b"
+    r"|^(?:please )?(?:change|replace) (['\"`]).+?\1 (?:to|with|by) (['\"`]).+?\2 in\b",
+    re.I,
+)
+_FILE = re.compile(r"(?<![\w/])[\w./~-]*\w\.[A-Za-z]\w{0,4}(?![\w/])")
+_TOLD_WORDS = 60
+
+
+def _done_as_told(task: Task, steps: Sequence[Taken]) -> Iterator[Weighed]:
+    """Of a task that is no more than to read or write files that it names: they were, and nothing failed."""
+    text = " ".join(task.opening.text.split())
+    names = {name.rsplit("/", 1)[-1] for name in _FILE.findall(text)}
+    if not names or not _TOLD.match(text) or len(text.split()) > _TOLD_WORDS or task.heard:
+        return
+    did = [one.step for one in steps if one.step.outcome is Outcome.SUCCESS]
+    if len(did) < len(steps) or not did or task.events[-1].type is not EventType.REPLY:
+        return
+    touched = " ".join(" ".join((*step.paths, step.command or "")) for step in did)
+    if all(name in touched for name in names):
+        yield Weighed(Sign(did[-1].turn, "the files that it names were dealt with", Outcome.SUCCESS), 1.0)
+
+
+def _committed(steps: Sequence[Taken]) -> Iterator[Weighed]:
+    changed = _last_change(steps)
+    for step, _ in steps:
         if committed(step) and step.outcome is Outcome.SUCCESS and step.turn > changed:
             yield Weighed(Sign(step.turn, "committed", Outcome.SUCCESS), 2.0)
             return
 
 
-def _undone(task: Task, steps: Sequence[Step], taken_back: Sequence[Undone]) -> Iterator[Weighed]:
-    changed = {s.turn for s in steps if s.edits and s.outcome not in (Outcome.FAILURE, Outcome.REJECTED)}
+def _undone(task: Task, steps: Sequence[Taken], taken_back: Sequence[Undone]) -> Iterator[Weighed]:
+    changed = {one.step.turn for one in steps if one.changes}
     gone: set[int] = set()
     for one in taken_back:
         mine = one.edits & changed
@@ -139,7 +177,7 @@ def _undone(task: Task, steps: Sequence[Step], taken_back: Sequence[Undone]) -> 
         yield Weighed(Sign(task.opening.turn, "the human rewound to before it", Outcome.REJECTED), 2.0)
 
 
-def _stopped(task: Task, steps: Sequence[Step]) -> Iterator[Weighed]:
+def _stopped(task: Task, steps: Sequence[Taken]) -> Iterator[Weighed]:
     """The human stopped the agent, or refused what it wanted, and it did nothing more."""
     events = [event for event in task.events if event.type not in _ASIDE and not event.sidechain]
     last = events[-1] if events else task.opening
@@ -148,7 +186,10 @@ def _stopped(task: Task, steps: Sequence[Step]) -> Iterator[Weighed]:
         if not interrupted:
             return
     refused = any(event.type is EventType.REJECTION for event in events[-2:])
-    some = any(step.outcome is Outcome.SUCCESS and (step.edits or step.command) for step in steps)
+    tried = any(one.step.edits for one in steps)
+    ran = any(one.step.command and one.step.outcome is Outcome.SUCCESS for one in steps)
+    kept = any(one.changes and one.step.outcome is Outcome.SUCCESS for one in steps)
+    some = kept or (ran and not tried)
     seen = "the human refused the last step" if refused else "the human stopped it"
     yield Weighed(Sign(last.turn, seen, Outcome.PARTIAL if some else Outcome.REJECTED), 2.0)
 

@@ -1,11 +1,13 @@
 """Work that was taken back: git commands that restore files, and edits that are the inverse of an earlier one."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from memsrv.lenses.runs import bare
 from memsrv.records import Outcome, Step
+from memsrv.trajectories.steps import Taken, undoes
 
 _RESTORES = re.compile(
     r"\bgit\s+(?:-\S+\s+\S+\s+)*(?:"
@@ -24,11 +26,22 @@ class Undone:
     how: str
 
 
-def undone(steps: Sequence[Step]) -> Iterator[Undone]:
-    """Every taking back among `steps`, which are a session's in their order."""
+def undone(steps: Sequence[Taken], spoken: Sequence[int]) -> Iterator[Undone]:
+    """Every taking back among `steps`, which are a session's in their order.
+
+    `spoken` are the turns at which somebody said something: what an agent changed without a word between is one change,
+    and its own undo takes it back at once.
+    """
     standing: list[Step] = []  # edits since the last commit
-    for step in steps:
+    for one in steps:
+        step = one.step
         if step.outcome in (Outcome.FAILURE, Outcome.REJECTED):
+            continue
+        if step.command and undoes(step.command):
+            gone = _last_change(standing, spoken)
+            if gone:
+                yield Undone(step.turn, frozenset(edit.turn for edit in gone), "the agent's own undo")
+                standing = [edit for edit in standing if edit not in gone]
             continue
         if step.command:
             restored = _RESTORES.search(bare(step.command))
@@ -39,13 +52,20 @@ def undone(steps: Sequence[Step]) -> Iterator[Undone]:
                     standing = [edit for edit in standing if edit not in gone]
             elif committed(step) and step.outcome is Outcome.SUCCESS:
                 standing = []
-        if step.edits:
+        if one.changes:
             inverse = [edit for edit in standing if _is_inverse(step, edit)]
             if inverse:
                 yield Undone(step.turn, frozenset(edit.turn for edit in inverse), "the inverse edit")
                 standing = [edit for edit in standing if edit not in inverse]
             else:
                 standing.append(step)
+
+
+def _last_change(standing: Sequence[Step], spoken: Sequence[int]) -> list[Step]:
+    if not standing:
+        return []
+    since = bisect_left(spoken, standing[-1].turn)
+    return [edit for edit in standing if bisect_left(spoken, edit.turn) == since]
 
 
 _COMMITS = re.compile(r"\bgit\s+(?:-\S+\s+\S+\s+)*commit\b|\bgh\s+pr\s+(?:create|merge)\b")
@@ -68,4 +88,4 @@ def _is_inverse(step: Step, earlier: Step) -> bool:
     """Whether `step` puts back all that `earlier` changed, and changes nothing else."""
     back = {(path, new.strip(), old.strip()) for path, old, new in earlier.edits}
     made = {(path, old.strip(), new.strip()) for path, old, new in step.edits}
-    return made == back and all(old and new and old != new for _, old, new in made)
+    return bool(made) and made == back and all(old and new and old != new for _, old, new in made)
