@@ -52,11 +52,11 @@ _ABOUT = (
     "todos",
 )
 
-_SEARCH_BLOCK = re.compile(
-    r"^(?:-{5,}|<{5,}) SEARCH>?[^\n]*\n(?::start_line:\s*(\d+)\s*\n)?(?::end_line:[^\n]*\n)?(?:-{5,}\n)?"
-    r"(.*?)^={5,}\n(.*?)^(?:\+{5,}|>{5,}) REPLACE",
-    re.DOTALL | re.MULTILINE,
-)
+_SEARCHED = re.compile(r"(?:-{5,}|<{5,}) SEARCH>?\s*")
+_BETWEEN = re.compile(r"={5,}\s*")
+_REPLACED = re.compile(r"(?:\+{5,}|>{5,}) REPLACE>?\s*")
+_START_LINE = re.compile(r":start_line:\s*(\d{1,9})\s*")
+_PREAMBLE = re.compile(r"(?::(?:start|end)_line:.*|-{5,})\s*")
 _PATCHED = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
 
 
@@ -95,7 +95,7 @@ def call(tool: str, arguments: Mapping[str, Any]) -> Call:
     paths = tuple(dict.fromkeys((*_paths(arguments), *(path for path, _, _ in edits))))
     text = " ".join(_about(arguments)) or (paths[0] if paths else "")
     if not text and arguments:
-        text = json.dumps(dict(arguments), ensure_ascii=False, default=str)[:4000]
+        text = _whole_input(arguments)
     return Call(text, paths=paths, edits=edits, spans=tuple(_spans(arguments, paths)))
 
 
@@ -108,8 +108,18 @@ def path_of(value: Any) -> str | None:
         return None
     if not value.startswith(("file:", "vscode-remote:")):
         return value
-    path = unquote(urlparse(value).path)
+    try:
+        path = unquote(urlparse(value).path)
+    except ValueError:  # `file://[`
+        return None
     return path[1:] if re.match(r"/[A-Za-z]:", path) else path or None
+
+
+def _whole_input(arguments: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(arguments), ensure_ascii=False, default=str)[:4000]
+    except RecursionError:
+        return ""
 
 
 def _about(arguments: Mapping[str, Any]) -> Iterator[str]:
@@ -146,13 +156,37 @@ def _edits(arguments: Mapping[str, Any], around: str | None = None) -> Iterator[
             return
     diff = _text(arguments, "diff")
     if diff:
-        for _, old, new in _SEARCH_BLOCK.findall(diff):
+        for _, old, new in _replacements(diff):
             yield path, old, new
         return
     for key in _WHOLE:
         if isinstance(arguments.get(key), str):
             yield path, "", _text(arguments, key)
             return
+
+
+def _replacements(diff: str) -> Iterator[tuple[int | None, str, str]]:
+    """The blocks of a search-and-replace diff: the line where the model says that each begins, and its two texts."""
+    start: int | None = None
+    old: list[str] | None = None  # None outside a block
+    new: list[str] | None = None
+    for line in diff.split("\n"):
+        if _SEARCHED.fullmatch(line) and new is None:
+            start, old = None, []
+        elif old is None:
+            continue
+        elif new is None:
+            if _BETWEEN.fullmatch(line):
+                new = []
+            elif not old and (told := _START_LINE.fullmatch(line)):
+                start = int(told[1])
+            elif old or not _PREAMBLE.fullmatch(line):
+                old.append(line + "\n")
+        elif _REPLACED.fullmatch(line):
+            yield start, "".join(old), "".join(new)
+            old = new = None
+        else:
+            new.append(line + "\n")
 
 
 def _spans(arguments: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[Span]:
@@ -177,9 +211,9 @@ def _spans(arguments: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[Spa
     if first is not None and count:
         yield paths[0], max(first, 1), max(first, 1) + count - 1
         return
-    for start, old, _ in _SEARCH_BLOCK.findall(_text(arguments, "diff")):
-        if start:
-            yield paths[0], int(start), int(start) + max(old.count("\n"), 1) - 1
+    for line, old, _ in _replacements(_text(arguments, "diff")):
+        if line is not None:
+            yield paths[0], line, line + max(old.count("\n"), 1) - 1
 
 
 def _whole(value: Any) -> int | None:

@@ -17,7 +17,7 @@ def asks(command: str) -> bool:
     return bool(_ASKING.match(last))
 
 
-_NAMED = re.compile(r"^\s*(?:[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Warning|Interrupt))\b(?=[:\s]|$)", re.MULTILINE)
+_NAMED = re.compile(r"^[ \t]*(?:[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Warning|Interrupt))\b(?=[:\s]|$)", re.MULTILINE)
 _CLASSES = (
     ("command not found", re.compile(r"command not found|: not found\b|is not recognized as", re.I)),
     (
@@ -30,7 +30,7 @@ _CLASSES = (
     ("connection refused", re.compile(r"ECONNREFUSED|connection refused", re.I)),
     ("merge conflict", re.compile(r"^CONFLICT |merge conflict", re.I | re.M)),
     ("test failure", re.compile(r"^(?:FAILED|FAIL)\b|\b\d+ (?:failed|failing)\b|tests? failed", re.I | re.M)),
-    ("type error", re.compile(r"\berror TS\d+|\[arg-type\]|\bmypy\b.*\berror:", re.I)),
+    ("type error", re.compile(r"\berror TS\d+|\[arg-type\]|\bmypy\b.{0,200}?\berror:", re.I)),
     ("syntax error", re.compile(r"syntax error|unexpected token", re.I)),
     ("not found", re.compile(r"\b404\b|not found", re.I)),
 )

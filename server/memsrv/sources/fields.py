@@ -14,7 +14,7 @@ import orjson
 from memsrv.sources import UnreadableLineError
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,59}")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
 def records(line: bytes) -> list[Mapping[str, Any]]:

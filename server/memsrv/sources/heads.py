@@ -7,7 +7,8 @@ import json
 import re
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:]', re.DOTALL)
+#: A string that the head cuts off is one token to its end, or its escaped quotes would each be tried as a beginning.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}:]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -502,6 +502,31 @@ def test_shown_lines_without_a_log_are_read_themselves(tmp_path: Path) -> None:
     assert [event.type for event in snapshot.events] == [EventType.PROMPT, EventType.REPLY, EventType.TOOL_CALL]
 
 
+@pytest.mark.parametrize("kind", [[], {}, 7, "hologram", "not a name"])
+def test_a_block_of_a_strange_kind_is_counted(tmp_path: Path, kind: Any) -> None:
+    strange = {"role": "user", "content": [{"type": kind}]}
+
+    snapshot = _snapshot(tmp_path, TASK, strange)
+
+    assert snapshot.unknown == {f"block:{'hologram' if kind == 'hologram' else 'unnameable'}": 1}
+
+
+def test_a_reply_with_tags_that_are_never_closed_is_prose(tmp_path: Path) -> None:
+    said = "Use <content> or <path> here"
+
+    (reply,) = _events(tmp_path, {"role": "assistant", "content": said})
+
+    assert (reply.type, reply.text) == (EventType.REPLY, said)
+
+
+def test_a_diff_of_roo_tells_where_it_begins(tmp_path: Path) -> None:
+    diff = "<<<<<<< SEARCH\n:start_line:7\n-------\na\nb\n=======\nc\n>>>>>>> REPLACE"
+
+    (call,) = _events(tmp_path, _call("apply_diff", {"path": "a.py", "diff": diff}))
+
+    assert (call.edits, call.spans) == ((("a.py", "a\nb\n", "c\n"),), (("a.py", 7, 8),))
+
+
 # Finding
 
 

@@ -223,6 +223,11 @@ def test_what_nobody_looked_at_is_counted_by_name(tmp_path: Path) -> None:
     assert snapshot.unknown == {"field:colour": 1, "field:mood": 1, "part:hologram": 1}
 
 
+@pytest.mark.parametrize("kind", [[], {}, 7])
+def test_a_part_of_a_strange_kind_is_counted(tmp_path: Path, kind: Any) -> None:
+    assert _snapshot(tmp_path, _chat(_request(0, {"kind": kind}))).unknown == {"part:unnameable": 1}
+
+
 # The session
 
 

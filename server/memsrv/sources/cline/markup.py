@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from memsrv.sources.cline.tags import tagged
+
 TOOLS = (
     "execute_command|read_file|write_to_file|replace_in_file|apply_diff|insert_content|search_and_replace|search_files"
     "|list_files|list_code_definition_names|browser_action|use_mcp_tool|access_mcp_resource|ask_followup_question"
@@ -13,11 +15,10 @@ TOOLS = (
 )
 _OPENED = re.compile(rf"^[ \t]*<({TOOLS})>", re.MULTILINE)
 #: Their contents may hold any tag, so that they end where their last closing tag stands.
-_LONG = re.compile(r"<(content|diff|args|arguments|result|response|context)>\n?(.*)\n?</\1>", re.DOTALL)
-_SHORT = re.compile(r"<([a-z_]+)>\n?(.*?)\n?</\1>", re.DOTALL)
-_PATH = re.compile(r"<path>\s*(.*?)\s*</path>", re.DOTALL)
+_LONG = re.compile(r"<(content|diff|args|arguments|result|response|context)>")
+_SHORT = re.compile(r"<([a-z_]+)>")
+_PATH = re.compile(r"<(path)>")
 _THOUGHT = re.compile(r"<thinking>.*?(?:</thinking>|\Z)", re.DOTALL)
-_PROMPTED = re.compile(r"</?(?:user_feedback|result|response)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,14 @@ def without_thoughts(text: str) -> str:
 
 def _arguments(inside: str) -> Mapping[str, object]:
     found: dict[str, object] = {}
-    for long in _LONG.finditer(inside):
-        found[long[1]] = long[2]
-    for short in _SHORT.finditer(_LONG.sub("", inside)):
-        found.setdefault(short[1], short[2].strip("\n"))
+    while opened := _LONG.search(inside):
+        end = inside.rfind(f"</{opened[1]}>")
+        if end < opened.end():
+            break
+        found[opened[1]] = inside[opened.end() : end].removeprefix("\n")
+        inside = inside[: opened.start()] + inside[end + len(opened[0]) + 1 :]
+    for short in tagged(inside, _SHORT):
+        found.setdefault(short.name, short.inside.strip("\n"))
     if "path" not in found and "args" in found:
-        found["paths"] = _PATH.findall(str(found["args"]))
+        found["paths"] = [path.inside.strip() for path in tagged(str(found["args"]), _PATH)]
     return found

@@ -22,7 +22,7 @@ _CLOCK = re.compile(
     re.MULTILINE,
 )
 _ISO_CLOCK = re.compile(r"^Current time in ISO 8601 UTC format: (\S{10,40})", re.MULTILINE)
-_STOPPED = re.compile(r"\s*\[Response interrupted by (user|API Error)\]\s*\Z")
+_STOPPED = re.compile(r"\[Response interrupted by (user|API Error)\]\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Messages:
                     made += self._result(call, rest, blank)
                 else:
                     headed = call
-            elif kind not in _SILENT:
+            elif name(kind) not in _SILENT:
                 self.unknown[f"block:{name(kind)}"] += 1
         if headed is not None:
             made += self._result(headed, "", blank)
@@ -234,7 +234,7 @@ class Messages:
                         made += 1
                 if stopped and stopped[1] == "user":
                     yield replace(blank, type=EventType.INTERRUPT, trust=Trust.HUMAN, model=None)
-            elif kind not in _SILENT:
+            elif name(kind) not in _SILENT:
                 self.unknown[f"block:{name(kind)}"] += 1
 
     def _call(self, tool: str, arguments: Mapping[str, Any], id: str | None, blank: Event) -> Event:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from memsrv.sources.cline.tags import without
+
 Speaker = Literal["human", "answer", "refusal", "result", "summary", "cut", "nobody", "unknown"]
 
 
@@ -38,8 +40,7 @@ _TAGGED = re.compile(
 )
 _INSERTED = re.compile(
     r"<(explicit_instructions|environment_details|file_content|folder_content|url_content|terminal_output"
-    r"|workspace_diagnostics|git_working_state)\b.*?</\1>",
-    re.DOTALL,
+    r"|workspace_diagnostics|git_working_state)\b[^<>]*>"
 )
 _HARNESS = re.compile(
     r"\s*(?:<environment_details>|# task_progress|# TODO LIST|# Todo List|# ?Reminder|\[ERROR\]|\[TASK RESUMPTION\]"
@@ -137,4 +138,4 @@ def _status(text: str) -> tuple[str, str] | None:
 
 
 def _clean(text: str) -> str:
-    return _INSERTED.sub("", text).strip()
+    return without(text, _INSERTED).strip()

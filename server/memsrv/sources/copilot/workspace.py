@@ -7,7 +7,7 @@ from memsrv.sources import LogFacts
 from memsrv.sources.fields import instant
 from memsrv.sources.marks import beside
 
-_LINE = re.compile(r"^([A-Za-z_]\w*):[ \t]+(.+?)[ \t]*$", re.MULTILINE)
+_LINE = re.compile(r"^([A-Za-z_]\w*):[ \t]+(.+)$", re.MULTILINE)
 _LIMIT = 1 << 20
 
 
@@ -34,6 +34,7 @@ def remote(repository: str | None, host: str | None) -> str | None:
 
 
 def _plain(value: str) -> str:
+    value = value.strip()
     if value in ("null", "~", "''", '""') or value[:1] in "|>":  # a text over several lines is not taken
         return ""
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value

@@ -17,7 +17,7 @@ _CANCELLED = (2, "cancelled", "canceled")
 _USES = ("toolInvocationSerialized", "toolInvocation", "textEditGroup", "notebookEditGroup")
 _EDITS = ("textEditGroup", "notebookEditGroup")
 #: What stands around a group of edits: the block of code that it was before it was applied.
-_FENCE_BEFORE = re.compile(r"\n*`{3,}\w*\s*\Z")
+_FENCE_BEFORE = re.compile(r"(?<!`)`{3,}\w*\s*\Z")
 _FENCE_BEHIND = re.compile(r"\A\s*`{3,}[ \t]*(?:\n|\Z)")
 _CHAT_FIELDS = words(
     """
@@ -150,7 +150,7 @@ class Requests:
             if text:
                 answer = replace(blank, id=f"{blank.id}/answer{place}", type=EventType.TOOL_RESULT, model=None)
                 yield replace(answer, trust=Trust.HUMAN, text=text, tool="questionCarousel")
-        elif kind not in _PASSED_BY:
+        elif name(kind) not in _PASSED_BY:
             self.unknown[f"part:{name(kind)}"] += 1
 
     def _use(
