@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -25,6 +26,13 @@ def golden() -> ModuleType:
 def cursor_files() -> ModuleType:
     """Builds the databases and transcripts that Cursor keeps."""
     return _module(_HERE.with_name("cursor_files.py"))
+
+
+@pytest.fixture(scope="session")
+def samples(cursor_files: ModuleType) -> Callable[[Path], dict[str, Path]]:
+    """Writes a home in which every agent has kept a session: the log of each source, by the name of its class."""
+    module = _module(_HERE.with_name("samples.py"))
+    return lambda home: module.write(home, cursor_files)
 
 
 def _module(path: Path) -> ModuleType:

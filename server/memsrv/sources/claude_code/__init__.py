@@ -13,6 +13,7 @@ from memsrv.sources import LineSource
 from memsrv.sources.claude_code.beside import Beside
 from memsrv.sources.claude_code.history import NAME, ClaudeCodeHistory
 from memsrv.sources.claude_code.reader import KNOWN_TYPES, ClaudeReader
+from memsrv.sources.fields import string
 from memsrv.sources.machine import Machine
 
 __all__ = ["ClaudeCode", "ClaudeCodeHistory"]
@@ -36,7 +37,7 @@ class ClaudeCode(LineSource):
                 record = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(record, dict) and record.get("type") in KNOWN_TYPES:
+            if isinstance(record, dict) and string(record.get("type")) in KNOWN_TYPES:
                 return _looks_like_a_record(record)
         # A first line longer than the head is a prompt with an image; the folder tells then.
         return b'"sessionId"' in head and b'"parentUuid"' in head

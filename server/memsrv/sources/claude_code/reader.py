@@ -115,7 +115,7 @@ class ClaudeReader:
         facts = self._facts
         time = instant(record.get("timestamp"))
         changes: dict[str, str | None] = {}
-        if time is not None and record.get("type") in drift.CHAINED:
+        if time is not None and string(record.get("type")) in drift.CHAINED:
             changes["started"] = min(facts.started or time, time)
             changes["ended"] = max(facts.ended or time, time)
         for name, value in (("branch", record.get("gitBranch")), ("version", record.get("version"))):

@@ -13,6 +13,7 @@ from memsrv.sources import LineSource, Reader
 from memsrv.sources.codex import drift, stream, threads
 from memsrv.sources.codex.history import CodexHistory
 from memsrv.sources.codex.reader import CodexReader
+from memsrv.sources.fields import string
 from memsrv.sources.machine import Machine
 
 __all__ = ["Codex", "CodexHistory"]
@@ -62,9 +63,9 @@ def _records(head: bytes) -> Iterator[Mapping[str, Any]]:
 def _is_rollout(found: Sequence[Mapping[str, Any]]) -> bool:
     for record in found:
         if "payload" in record:
-            return record.get("type") in drift.LINES and isinstance(record["payload"], dict)
+            return string(record.get("type")) in drift.LINES and isinstance(record["payload"], dict)
     first = found[0]  # the first generation: a header of its own, then the API's items
     header = "type" not in first and "id" in first and "timestamp" in first
     return header and all(
-        record.get("record_type") == "state" or record.get("type") in drift.ITEMS for record in found[1:]
+        record.get("record_type") == "state" or string(record.get("type")) in drift.ITEMS for record in found[1:]
     )

@@ -14,6 +14,7 @@ from memsrv.sources.copilot import history
 from memsrv.sources.copilot.reader import CopilotReader
 from memsrv.sources.copilot.vocabulary import BARE_TYPES, known
 from memsrv.sources.copilot.workspace import workspace
+from memsrv.sources.fields import string
 from memsrv.sources.heads import outline
 from memsrv.sources.machine import Machine
 
@@ -58,7 +59,7 @@ def _looks_like_a_record(record: Mapping[str, Any]) -> bool:
     kind = record.get("type")
     if isinstance(record.get("data"), dict) and "payload" not in record and ("id" in record or "timestamp" in record):
         return known(kind)
-    return kind in BARE_TYPES and ("session_id" in record or "prompt" in record)
+    return string(kind) in BARE_TYPES and ("session_id" in record or "prompt" in record)
 
 
 class CopilotHistory(SnapshotSource):
