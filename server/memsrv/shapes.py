@@ -5,12 +5,20 @@ Their JSON form is design §8's shape. Data and its conversion only: nothing is 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from memsrv.config import Entry
 from memsrv.records import Fact, Memory, Review
-from memsrv.status import AgentStanding, EndpointStanding, RunStanding, SourceStanding, VersionStanding
+from memsrv.status import (
+    AgentStanding,
+    Concern,
+    ConsentStanding,
+    EndpointStanding,
+    RunStanding,
+    SourceStanding,
+    VersionStanding,
+)
 from memsrv.store import SourceFile
 from memsrv_adapters.client import EndpointState
 from memsrv_adapters.version import AdapterVersion, Manifest
@@ -19,6 +27,48 @@ from memsrv_adapters.version import AdapterVersion, Manifest
 @dataclass(frozen=True, slots=True)
 class Memories:
     memories: tuple[Memory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectStanding:
+    """One project, and what it is made of. `merged`: projects that are part of it; `split`: folders that are it."""
+
+    project: str
+    sessions: int
+    events: int
+    memories: int
+    last: str | None
+    folders: tuple[str, ...]
+    worktrees: tuple[str, ...]
+    branches: tuple[str, ...]
+    agents: tuple[str, ...]
+    merged: tuple[str, ...]
+    split: tuple[str, ...]
+    consents: ConsentStanding
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """Every project, and what a person may want to do about them."""
+
+    projects: tuple[ProjectStanding, ...]
+    advice: tuple[Concern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a merge, split or exclusion did, or, where not `done`, would do; `undo` is the command that undoes it."""
+
+    act: str
+    what: str
+    project: str
+    done: bool
+    sessions: int = 0
+    memories: int = 0
+    reviews: int = 0
+    consents: Mapping[str, bool | None] = field(default_factory=dict)  # what changed of those of `project`
+    undo: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

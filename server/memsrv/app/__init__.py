@@ -11,6 +11,7 @@ from memsrv.address import Address
 from memsrv.app.forgetting import Forgetting
 from memsrv.app.housekeeping import Housekeeping
 from memsrv.app.nights import Nights
+from memsrv.app.projects import Projecting
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
 from memsrv.app.spending import Costing
@@ -21,7 +22,7 @@ from memsrv.settings import Home, Settings, load
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Nights, Serving, Forgetting, Housekeeping, Costing, Status):
+class App(Nights, Serving, Forgetting, Projecting, Housekeeping, Costing, Status):
     """Every verb of one home, seen from one working folder."""
 
     def serve(self) -> None:

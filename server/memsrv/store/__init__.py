@@ -6,7 +6,7 @@ Readers never wait; writers take turns over all processes. Knows nothing of log 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from memsrv.project import Placing
 from memsrv.records import Event, Kind, Memory, Review, Session
@@ -24,7 +24,7 @@ from memsrv.store.connection import Connection
 from memsrv.store.erasing import Swept
 from memsrv.store.figures import MemoryCounts
 from memsrv.store.migrations import migrations
-from memsrv.store.projects import Facets, Moved, Renamed
+from memsrv.store.projects import Facets, Moved, Renamed, Rule
 from memsrv.store.rows import (
     Appended,
     Archived,
@@ -61,6 +61,7 @@ __all__ = [
     "Moved",
     "Raw",
     "Remembered",
+    "Rule",
     "SourceFile",
     "Stated",
     "Store",
@@ -369,30 +370,25 @@ class Store:
         """What was merged and split."""
         return _projects.placing(self._connection)
 
-    def placed_before(self, kind: str, what: str) -> Mapping[str, Any] | None:
-        """What was noted when `what` was merged or split; None where it is not."""
-        return _projects.before(self._connection, kind, what)
+    def place(self, rules: Sequence[Rule], *, time: str, renamed: Renamed, dry: bool = False) -> Moved:
+        """Keep, or with no project drop, what a person says of projects; sessions and memories move with it, at once.
 
-    def place(
-        self, kind: str, what: str, project: str | None, *, time: str, before: Mapping[str, Any], renamed: Renamed,
-        dry: bool = False,
-    ) -> Moved:  # fmt: skip
-        """From now on the project (`merged`) or folder (`split`) called `what` is part of `project`; None: no more.
-
-        Sessions and memories move in the same transaction; `renamed` gives the id that a memory has in a project.
+        `renamed` gives the id that a memory has in another project. `dry`: only say what would move.
         """
         try:
             with self._connection.writing() as db:
-                if project is None:
-                    _projects.drop(db, kind, what)
-                else:
-                    _projects.put(db, kind, what, project, time, before)
+                for rule in rules:
+                    _projects.keep(db, rule, time)
                 moved = _projects.settle(db, renamed)
                 if dry:
                     raise _DryRun
         except _DryRun:
             pass
         return moved
+
+    def rules(self) -> list[Rule]:
+        """What was merged and split, with what was noted then."""
+        return _projects.rules(self._connection)
 
     def last_project(self) -> str | None:
         """The project that was worked on last; None where nothing has been read."""

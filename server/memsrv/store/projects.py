@@ -22,6 +22,16 @@ Renamed = Callable[[Memory, str], str]
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A project that is `merged` into another, or a folder that is `split` off as one. No project: no more."""
+
+    kind: str
+    what: str  # the name of the project, or the folder
+    project: str | None
+    before: Mapping[str, Any] = field(default_factory=dict)  # what it takes to undo it
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """What a merge or a split moves: ids, and the names of the projects that gain or lose something."""
 
@@ -67,21 +77,19 @@ def keep_identity(db: Database, session: str, identity: str) -> None:
     )
 
 
-def before(connection: Connection, kind: str, what: str) -> Mapping[str, Any] | None:
-    """What was noted when `what` was merged or split; None where it is not."""
-    rows = connection.read("SELECT before FROM placing WHERE kind = ? AND what = ?", [kind, what])
-    return json.loads(rows[0][0] or "{}") if rows else None
+def rules(connection: Connection) -> list[Rule]:
+    rows = connection.read("SELECT kind, what, project, before FROM placing ORDER BY kind, what")
+    return [Rule(row[0], row[1], row[2], json.loads(row[3])) for row in rows]
 
 
-def put(db: Database, kind: str, what: str, project: str, time: str, before: Mapping[str, Any]) -> None:
+def keep(db: Database, rule: Rule, time: str) -> None:
+    if rule.project is None:
+        db.execute("DELETE FROM placing WHERE kind = ? AND what = ?", [rule.kind, rule.what])
+        return
     db.execute(
         "INSERT OR REPLACE INTO placing (kind, what, project, time, before) VALUES (?, ?, ?, ?, ?)",
-        [kind, what, project, time, json.dumps(before)],
+        [rule.kind, rule.what, rule.project, time, json.dumps(rule.before)],
     )
-
-
-def drop(db: Database, kind: str, what: str) -> None:
-    db.execute("DELETE FROM placing WHERE kind = ? AND what = ?", [kind, what])
 
 
 def facets(connection: Connection) -> dict[str, Facets]:
@@ -142,7 +150,7 @@ def settle(db: Database, renamed: Renamed) -> Moved:
     db.execute("PRAGMA defer_foreign_keys = ON")  # ids change, and what points to them follows within this transaction
     rules = placing(db)
     moved, touched = _move_sessions(db, rules)
-    touched |= {name for name in rules.merged if name != rules.named(name)}
+    touched |= {name for name in rules.merged if name != rules.named(name)}  # what was saved there on purpose
     memories, reviews, gained = _move_memories(db, rules, touched, renamed)
     touched |= gained
     _end_no_more_by_strangers(db)
