@@ -12,7 +12,7 @@ from memsrv.lenses.checks import Counts, counts
 from memsrv.lenses.runs import bare, is_probe, program
 from memsrv.records import EventType, Outcome, Sign, Step
 from memsrv.trajectories.reactions import Reaction
-from memsrv.trajectories.steps import Taken
+from memsrv.trajectories.steps import Taken, undoes
 from memsrv.trajectories.tasks import Task
 from memsrv.trajectories.undoing import Undone, committed
 
@@ -36,6 +36,7 @@ def signs(task: Task, steps: Sequence[Taken], taken_back: Sequence[Undone]) -> l
     """Every sign of `task`, in the order of its turns. `taken_back` is all that was undone in the session."""
     found = [
         *_said(task, steps),
+        *_edits_failed(steps),
         *_checked(steps, {event.turn for event in task.events if event.type is EventType.COMMAND}),
         *_done_as_told(task, steps),
         *_committed(steps),
@@ -126,12 +127,19 @@ def _checked(steps: Sequence[Taken], own: Set[int]) -> Iterator[Weighed]:
 
 
 def _last_change(steps: Sequence[Taken]) -> int:
-    return max((one.step.turn for one in steps if one.changes), default=-1)
+    """The last change, or undoing of one: what was checked before it was another state."""
+    return max((one.step.turn for one in steps if one.changes or undoes(one.step.command or "")), default=-1)
 
 
 def _seen(step: Step, printed: Counts | None) -> str:
     told = str(printed) if printed is not None else step.grounds or str(step.outcome)
     return f"{program(step.command or '') or step.tool}: {told}"
+
+
+def _edits_failed(steps: Sequence[Taken]) -> Iterator[Weighed]:
+    edits = [one.step for one in steps if one.step.edits]
+    if edits and edits[-1].outcome is Outcome.FAILURE:
+        yield Weighed(Sign(edits[-1].turn, "the last edit failed", Outcome.FAILURE), 2.0)
 
 
 _TOLD = re.compile(
@@ -160,19 +168,23 @@ def _done_as_told(task: Task, steps: Sequence[Taken]) -> Iterator[Weighed]:
 def _committed(steps: Sequence[Taken]) -> Iterator[Weighed]:
     changed = _last_change(steps)
     for step, _ in steps:
-        if committed(step) and step.outcome is Outcome.SUCCESS and step.turn > changed:
+        if committed(step) and step.outcome is not Outcome.FAILURE and step.turn > changed:
             yield Weighed(Sign(step.turn, "committed", Outcome.SUCCESS), 2.0)
             return
 
 
 def _undone(task: Task, steps: Sequence[Taken], taken_back: Sequence[Undone]) -> Iterator[Weighed]:
     changed = {one.step.turn for one in steps if one.changes}
+    tried = max((one.step.turn for one in steps if one.step.edits), default=-1)
     gone: set[int] = set()
+    last = None
     for one in taken_back:
-        mine = one.edits & changed
-        gone |= mine | ({one.turn} & changed)
-        if mine and changed <= gone:  # nothing of it is left
-            yield Weighed(Sign(one.turn, f"undone by {one.how}", Outcome.REJECTED), 3.0)
+        if mine := one.edits & changed:
+            gone |= mine | ({one.turn} & changed)
+            last = one
+    if last is not None and max(changed) in gone and tried <= max(last.turn, max(changed)):
+        says, much = (Outcome.REJECTED, "") if changed <= gone else (Outcome.PARTIAL, "partly ")
+        yield Weighed(Sign(last.turn, f"{much}undone by {last.how}", says), 3.0)
     if task.undone:
         yield Weighed(Sign(task.opening.turn, "the human rewound to before it", Outcome.REJECTED), 2.0)
 

@@ -54,7 +54,7 @@ def taken(events: Sequence[Event], ended: Mapping[str, Event]) -> list[Taken]:
             if result is None and following is not None and following.type is EventType.TOOL_RESULT:
                 result = following if not following.call else None
                 joined.add(following.id)
-            if undoes(event.command) or not _SLASH.match(event.command):
+            if undoes(event.command) or commits(event.command) or not _SLASH.match(event.command):
                 found.append(_step(event, result or event))
         elif event.type is EventType.TOOL_RESULT and not event.call and event.tool and event.id not in joined:
             found.append(_step(event, event))  # the harness ran it unasked: a linter after an edit
@@ -64,6 +64,11 @@ def taken(events: Sequence[Event], ended: Mapping[str, Event]) -> list[Taken]:
 def undoes(command: str) -> bool:
     """Whether `command` is an agent's own way to take back its last change."""
     return re.match(r"/(?:undo|rewind|restore|revert)\b", command) is not None
+
+
+def commits(command: str) -> bool:
+    """Whether `command` is an agent's own way to commit."""
+    return re.match(r"/com(?:mit)?\b", command) is not None
 
 
 def _step(call: Event, result: Event | None) -> Taken:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from memsrv.lenses.runs import bare
 from memsrv.records import Outcome, Step
-from memsrv.trajectories.steps import Taken, undoes
+from memsrv.trajectories.steps import Taken, commits, undoes
 
 _RESTORES = re.compile(
     r"\bgit\s+(?:-\S+\s+\S+\s+)*(?:"
@@ -50,7 +50,7 @@ def undone(steps: Sequence[Taken], spoken: Sequence[int]) -> Iterator[Undone]:
                 if gone:
                     yield Undone(step.turn, frozenset(edit.turn for edit in gone), "git took the files back")
                     standing = [edit for edit in standing if edit not in gone]
-            elif committed(step) and step.outcome is Outcome.SUCCESS:
+            elif committed(step):
                 standing = []
         if one.changes:
             inverse = [edit for edit in standing if _is_inverse(step, edit)]
@@ -73,7 +73,8 @@ _COMMITS = re.compile(r"\bgit\s+(?:-\S+\s+\S+\s+)*commit\b|\bgh\s+pr\s+(?:create
 
 def committed(step: Step) -> bool:
     """Whether `step` is a command that commits."""
-    return step.command is not None and _COMMITS.search(bare(step.command)) is not None
+    command = step.command or ""
+    return commits(command) or (_COMMITS.search(bare(command)) is not None and step.outcome is Outcome.SUCCESS)
 
 
 def _named(edit: Step, paths: str) -> bool:
