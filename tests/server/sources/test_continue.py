@@ -226,6 +226,10 @@ def test_its_sessions_are_owned_by_what_they_hold(tmp_path: Path) -> None:
     assert [source.name for source in SOURCES if source.owns(log, log.read_bytes()[: 1 << 16])] == ["continue"]
 
 
+def test_a_history_without_a_session_is_anothers(tmp_path: Path) -> None:
+    assert not Continue().owns(tmp_path / "x.json", b'{"history": [], "title": "x"}')
+
+
 def test_another_agents_folder_of_that_name_is_passed_by(tmp_path: Path) -> None:
     (tmp_path / "sessions").mkdir()
     (tmp_path / "sessions" / "rollout.json").write_text("{}")
