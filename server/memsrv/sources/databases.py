@@ -50,6 +50,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     except sqlite3.Error as error:
         raise _named(error, path) from error
+    except UnicodeDecodeError as error:  # the message in which SQLite says what is damaged quotes it
+        raise UnreadableLineError("the database cannot be read: its schema is damaged") from error
     finally:
         connection.close()
 
