@@ -375,7 +375,7 @@ def test_what_is_odd_and_whole_is_read(store: Store, log: Path, odd: bytes) -> N
 def test_no_record_is_found_inside_a_torn_one() -> None:
     torn = b'{"type": "user", "message": {"role": "user", "content": [{"type": "text"}]}, "uu\n'
 
-    assert salvaged(torn) == []
+    assert salvaged(torn) == ([], 0, [])
 
 
 def test_a_duplicated_key_and_a_long_number_are_no_damage() -> None:

@@ -5,10 +5,11 @@ Splits bytes on `\\n` only, whatever a line's length. Knows nothing of what line
 
 from memsrv.logfiles.finding import Found, find
 from memsrv.logfiles.identity import FileIdentity, identify, is_same, tail
-from memsrv.logfiles.lines import Batch, TooLong, batches
+from memsrv.logfiles.lines import BATCH_BYTES, Batch, TooLong, batches
 from memsrv.logfiles.packed import logical, open_log, siblings, size_of
 
 __all__ = [
+    "BATCH_BYTES",
     "Batch",
     "FileIdentity",
     "Found",

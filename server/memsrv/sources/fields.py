@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -29,27 +29,36 @@ def records(line: bytes) -> list[Mapping[str, Any]]:
     return found
 
 
-def salvaged(line: bytes) -> list[bytes]:
-    """The whole records of a line that is no JSON, each as a line: before what is damaged, and behind it.
+class Salvage(NamedTuple):
+    """What is whole in a line that is no JSON, byte for byte."""
 
-    A crash in the middle of a line leaves the next record behind a torn one, or behind zeros. A record inside a torn
-    one is none of the log's: behind the damage only what reaches to its end counts.
+    before: list[bytes]  # the records that it begins with
+    damage: int  # where what is damaged begins
+    behind: list[bytes]  # the records that it ends with
+
+
+def salvaged(line: bytes) -> Salvage:
+    """A crash in the middle of a line leaves the next record behind a torn one, or behind zeros.
+
+    A record inside a torn one is none of the log's: behind the damage only what reaches to the line's end counts.
     """
-    found: list[bytes] = []
-    for piece in filter(None, (part.strip() for part in _ZEROS.split(line.decode("utf-8", "replace")))):
-        place = _whole(piece, 0, found)
-        budget = _SALVAGED_CHARS
-        for start in (match.start() for match in _RECORD.finditer(piece, place + 1)):
-            budget -= len(piece) - start
-            behind: list[bytes] = []
-            if budget < 0 or _whole(piece, start, behind) == len(piece):
-                found += behind
-                break
-    return found
+    text = line.decode("utf-8", "surrogateescape")
+    before: list[str] = []
+    place = _whole(text, 0, before, _SPACE)
+    behind: list[str] = []
+    budget = _SALVAGED_CHARS
+    for start in (match.start() for match in _RECORD.finditer(text, place + 1)):
+        budget -= len(text) - start
+        found: list[str] = []
+        if budget < 0 or _whole(text, start, found, _ZEROS) == len(text):
+            behind = found
+            break
+    return Salvage(_encoded(before), len(text[:place].encode("utf-8", "surrogateescape")), _encoded(behind))
 
 
-def _whole(text: str, place: int, into: list[bytes]) -> int:
+def _whole(text: str, place: int, into: list[str], between: re.Pattern[str]) -> int:
     """Put the records that follow each other from `place` on into `into`; where the first one that is none begins."""
+    place = _behind(text, place, between)
     while place < len(text):
         try:
             record, end = _DECODER.raw_decode(text, place)
@@ -57,11 +66,18 @@ def _whole(text: str, place: int, into: list[bytes]) -> int:
             break
         if not isinstance(record, dict):
             break
-        into.append(text[place:end].encode("utf-8", "replace") + b"\n")
-        place = end
-        while place < len(text) and text[place].isspace():
-            place += 1
+        into.append(text[place:end])
+        place = _behind(text, end, between)
     return place
+
+
+def _behind(text: str, place: int, between: re.Pattern[str]) -> int:
+    found = between.match(text, place)
+    return found.end() if found else place
+
+
+def _encoded(found: list[str]) -> list[bytes]:
+    return [record.encode("utf-8", "surrogateescape") + b"\n" for record in found]
 
 
 def document(data: bytes) -> Any:
@@ -86,7 +102,7 @@ def _several(text: str) -> list[Any]:
             while place < len(text) and text[place].isspace():
                 place += 1
     except json.JSONDecodeError as error:
-        raise UnreadableLineError(f"not JSON: {error.msg}, line {error.lineno} column {error.colno}") from error
+        raise UnreadableLineError(f"not JSON: {error.msg}") from error
     except RecursionError as error:
         raise UnreadableLineError("nested too deeply") from error
     except ValueError as error:  # NaN, which is no JSON; an integer of thousands of digits
@@ -99,7 +115,8 @@ def _no_number(word: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_number)
-_ZEROS = re.compile("\x00+")
+_SPACE = re.compile(r"[\s\ufeff]*")
+_ZEROS = re.compile(r"[\s\x00]*")
 _RECORD = re.compile(r'\{\s*"')
 _SALVAGED_CHARS = 1 << 26  # looked through for the records of one damaged line
 
