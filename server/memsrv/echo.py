@@ -76,7 +76,7 @@ def is_own_tool(tool: str | None, arguments: str = "") -> bool:
     """Whether a call goes to memsrv: `mcp__memsrv__memory_search`, `memsrv.memory_ask`, or a bridge that names it."""
     if not tool:
         return False
-    if tool in TOOLS or (_NAMED.search(tool) and not re.search(r"[\s/\\]", tool)):
+    if tool in TOOLS or (_NAMED.search(tool) and not re.search(r"[\s\\]", tool)):
         return True
     return _BRIDGE.search(tool) is not None and _names_us(arguments)
 
@@ -111,7 +111,7 @@ def runs_own(command: str | None) -> tuple[bool, bool]:
     """Whether `command` runs `memsrv`, and whether it does nothing beside but trim what that prints."""
     if not command or "memsrv" not in command:
         return False, False
-    parts = [_BEFORE.sub("", part.strip()) for part in _PARTS.split(command)]
+    parts = [_BEFORE.sub("", part.strip(" \t\"'")) for part in _PARTS.split(command)]
     own = [part for part in parts if _RUNS.match(part)]
     return bool(own), bool(own) and all(part in own or _TRIMS.match(part) for part in parts)
 
