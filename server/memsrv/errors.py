@@ -16,6 +16,7 @@
     ├── BudgetSpent           what teachers may cost in a day is spent
     ├── TeacherRefused        a teacher rejected a call before doing any work
     ├── TeacherSilent         nobody knows how a call to a teacher ended
+    ├── NotAsked              gigabytes of old logs, and nobody there to ask whether they are to be read
     ├── NothingConsented      capture, recall or training of this project or source is not allowed
     ├── NoAdapterYet          nothing has been promoted
     ├── AdapterMismatch       weights and base do not belong together, or a version is damaged
@@ -100,6 +101,10 @@ class TeacherRefused(MemsrvError):
 
 
 class TeacherSilent(MemsrvError):
+    pass
+
+
+class NotAsked(MemsrvError):
     pass
 
 

@@ -30,6 +30,29 @@ class Memories:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentBacklog:
+    """Logs of one agent that were never read, by the time of their files."""
+
+    agent: str
+    logs: int
+    bytes: int
+    oldest: str
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a first `memsrv ingest` would read. `seconds` is an estimate from a sample; None where there was none."""
+
+    agents: tuple[AgentBacklog, ...]
+    logs: int
+    bytes: int
+    since: str | None
+    sampled: int = 0  # bytes
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectStanding:
     """One project, and what it is made of. `merged`: projects that are part of it; `split`: folders that are it."""
 

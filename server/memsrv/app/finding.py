@@ -10,7 +10,7 @@ from memsrv.consent import Act
 from memsrv.project import working_tree
 from memsrv.sources import SOURCES
 from memsrv.watch.backlog import Backlog
-from memsrv.watch.changes import Changes
+from memsrv.watch.changes import Change, Changes
 from memsrv.watch.places import Log, Places
 
 #: From which time on old logs are read, as `memsrv ingest` was told; "0" is all of them.
@@ -47,6 +47,13 @@ class Finding(Rooms):
     def asked_since(self, since: datetime | None) -> None:
         """Note that a person wants the old logs read, from `since` on: the watch goes on with them."""
         self.store.note(BACKFILL, str(since.timestamp() if since else 0.0))
+
+    def unread(self, agent: str | None = None, since: datetime | None = None) -> list[Change]:
+        """The logs that were never read, the oldest first."""
+        known = self.known_logs()
+        floor = since.timestamp() if since else 0.0
+        changes = Changes().of_all(self.logs(agent))
+        return [one for one in changes if str(one.path) not in known and one.modified >= floor]
 
     def unasked(self) -> list[Log]:
         """The logs that are read without asking: those known, those asked for, and the newest others; oldest first."""

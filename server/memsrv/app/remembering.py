@@ -1,9 +1,11 @@
 """The verbs of memory: read logs, search, show, list, save, and give a session in brief."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from memsrv.app.finding import Finding, oldest_first
 from memsrv.app.rooms import EVERY, now
@@ -16,10 +18,15 @@ from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
 from memsrv.recover import Recovered, recover
 from memsrv.remember import Saved, remember, save
-from memsrv.shapes import Memories
+from memsrv.shapes import AgentBacklog, Backlog, Memories
 from memsrv.sources import Source
+from memsrv.store import Store
+from memsrv.watch.changes import Change
 
 Progress = Callable[..., None]
+
+#: Of old logs so much is read to tell how long all of them take.
+_SAMPLE_BYTES = 4 << 20
 
 
 class Remembering(Finding):
@@ -68,10 +75,54 @@ class Remembering(Finding):
             there = [str(one) for own in folders.values() for one in own if one.exists()]
             where = ", ".join(there) or "any of the places that memsrv knows (`memsrv doctor` lists them)"
             raise NoLogs(f"No session log was found in {where}; name a log file or the folder that holds them")
-        report = self.read_logs(paths, agent=agent, progress=progress, known=known)
         if agent is None:
-            self.asked_since(since)
-        return report
+            self.asked_since(since)  # before: one that is stopped goes on where it was, and so does the watch
+        return self.read_logs(paths, agent=agent, progress=progress, known=known)
+
+    def backlog(self, *, agent: str | None = None, since: datetime | None = None) -> Backlog | None:
+        """What an ingest would read that is so much that a person is asked first; None where it need not be asked."""
+        if self.backfill_since() is not None:
+            return None
+        changes = self.unread(agent, since)
+        total = sum(change.size for change in changes)
+        if total <= self.settings.watch.backfill_mib << 20:
+            return None
+        by_agent: dict[str, list[Change]] = {}
+        for change in changes:
+            by_agent.setdefault(change.source.name, []).append(change)
+        agents = [
+            AgentBacklog(name, len(own), sum(one.size for one in own), _day(own[0]), _day(own[-1]))
+            for name, own in by_agent.items()
+        ]
+        sampled, seconds = self._sample(changes)
+        return Backlog(
+            agents=tuple(sorted(agents, key=lambda one: -one.bytes)),
+            logs=len(changes),
+            bytes=total,
+            since=since.strftime("%Y-%m-%d") if since else None,
+            sampled=sampled,
+            seconds=round(seconds * total / sampled, 1) if sampled else None,
+        )
+
+    def _sample(self, changes: Sequence[Change]) -> tuple[int, float]:
+        """How many bytes of the newest logs were read into a store of their own, which is gone again, and how long that
+        took."""
+        chosen: dict[Path, Source] = {}
+        size = 0
+        for change in reversed(changes):
+            if size + change.size <= _SAMPLE_BYTES:
+                chosen[change.path] = change.source
+                size += change.size
+        if not chosen:
+            return 0, 0.0
+        began = time.monotonic()
+        with (
+            TemporaryDirectory(dir=self.home.root, prefix=".sample-") as folder,
+            Store.open(Path(folder) / "memsrv.db") as store,
+        ):
+            ingest(store, self.redactor, list(chosen), capture=self.capture, known=chosen)
+            remember(store)
+        return size, time.monotonic() - began
 
     def read_logs(
         self, paths: Sequence[Path], *, agent: str | None = None, progress: Progress | None = None,
@@ -143,3 +194,7 @@ class Remembering(Finding):
         """What the host's last compaction lost, of the newest session unless one is named."""
         scope = self.project(project) if session else self._scope(project)
         return recover(self.visible, session, project=scope, budget=budget)
+
+
+def _day(change: Change) -> str:
+    return datetime.fromtimestamp(change.modified, UTC).strftime("%Y-%m-%d")

@@ -22,3 +22,16 @@ def redact(
     from memsrv.bench.redact import redaction
 
     give(redaction(megabytes, code), tables.redaction, json)
+
+
+@benches.command()
+def remember(
+    logs: Annotated[Path | None, typer.Option(help="The folder of the logs that the labels are of.")] = None,
+    half: Annotated[str, typer.Option(help="Which labels: tune, held-out or both.")] = "held-out",
+    show: Annotated[bool, typer.Option("--show", help="Where it was right or wrong, of the half to tune on.")] = False,
+    json: Json = False,
+) -> None:
+    """Precision and recall of preferences and fixes on labelled logs, by agent; beside a simple baseline's."""
+    from memsrv.bench.remember import remembering
+
+    give(remembering(logs, half=half, show=show), tables.remembered, json)

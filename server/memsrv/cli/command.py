@@ -1,6 +1,8 @@
 """What every command shares: the command line, the options that mean the same everywhere, and how results leave."""
 
+import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -54,6 +56,19 @@ def chosen_kinds(given: list[str] | None) -> list[Kind]:
         return [Kind(word) for word in words]
     except ValueError as error:
         raise UsageError(f"{error}; kinds are {', '.join(Kind)}") from error
+
+
+def moment(given: str | None) -> datetime | None:
+    """`30d` or `12h` ago, or a date of this place's clock."""
+    if given is None:
+        return None
+    now = datetime.now().astimezone()
+    if ago := re.fullmatch(r"(\d{1,5})([hdw])", given.strip()):
+        return now - timedelta(hours=int(ago[1]) * {"h": 1, "d": 24, "w": 168}[ago[2]])
+    try:
+        return datetime.fromisoformat(given.strip()).replace(tzinfo=now.tzinfo)
+    except ValueError as error:
+        raise UsageError(f"`{given}` is no time; write it as 30d, 12h, 2w or 2026-11-01") from error
 
 
 def consent(yes: bool) -> Callable[[str], Answer]:

@@ -1,27 +1,61 @@
 """Commands of memory."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from memsrv import tables, terminal
-from memsrv.cli.command import Everywhere, Json, Kinds, Project, chosen_kinds, command, give, opened, scope
-from memsrv.records import Kind, Trust
+from memsrv.cli.command import Everywhere, Json, Kinds, Project, chosen_kinds, command, give, moment, opened, scope
+from memsrv.errors import NotAsked, UsageError
+from memsrv.records import Kind, Trust, to_dict
+from memsrv.shapes import Backlog
 
 
 @command.command()
 def ingest(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Log files or folders; unset, Claude Code's own.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Log files or folders; unset, the agents' own.")] = None,
     agent: Annotated[str | None, typer.Option(help="Whose format it is; unset, told by the files.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only logs written since: 30d, 12h, or 2026-11-01.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, however much there is.")] = False,
     json: Json = False,
 ) -> None:
-    """Read agents' session logs, and remember what they hold."""
-    with terminal.Stages(live_only=True) as stages:
-        report = opened().ingest(
-            paths or [], agent=agent, progress=lambda path, done, total: stages.show("reading", done, total)
+    """Read agents' session logs, and remember what they hold; asks before it reads gigabytes of old ones."""
+    app, begin = opened(), moment(since)
+    if paths and begin:
+        raise UsageError("--since chooses among the agents' own logs; leave it out, or the paths")
+    if not paths and not yes and (waiting := app.backlog(agent=agent, since=begin)):
+        _ask_for(waiting)
+    with terminal.Stages(live_only=True) as stages, _told_that_it_goes_on():
+        report = app.ingest(
+            paths or [],
+            agent=agent,
+            since=begin,
+            progress=lambda path, done, total: stages.show("reading", done, total),
         )
     give(report, tables.ingested, json)
+
+
+def _ask_for(waiting: Backlog) -> None:
+    question = tables.backlog(to_dict(waiting))
+    if not terminal.person_is_there():
+        raise NotAsked(
+            f"{question} nobody is here to be asked; run `memsrv ingest --yes`, with `--since 30d` for newer ones"
+        )
+    if terminal.ask(f"{question} read them now?", ["y", "n"], "n") != "y":
+        terminal.note("Nothing was read. `--since 30d` reads newer ones; the watch reads what is written from now on.")
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _told_that_it_goes_on() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        terminal.note("Stopped; what was read is kept, and `memsrv ingest` goes on where it was.")
+        raise
 
 
 @command.command()

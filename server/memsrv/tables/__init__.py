@@ -3,14 +3,14 @@
 Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
-from memsrv.tables.benches import redaction
+from memsrv.tables.benches import redaction, remembered
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
 from memsrv.tables.learning import report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
 from memsrv.tables.projects import placed, placed_on_stderr, projects
-from memsrv.tables.remembering import compacted, found, ingested, memories, shown
+from memsrv.tables.remembering import backlog, compacted, found, ingested, memories, shown
 from memsrv.tables.reviewing import facts, reviewed, waiting
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.spending import cost
@@ -20,9 +20,10 @@ from memsrv.tables.versions import adapters
 saved = manifest = pointers = difference = record
 
 __all__ = [
-    "adapters", "answer", "cleared", "compacted", "configuration", "configured", "cost", "difference", "endpoint",
+    "adapters", "answer", "backlog", "cleared", "compacted", "configuration", "configured", "cost", "difference",
+    "endpoint",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories",
     "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
-    "record", "redaction", "report", "reviewed", "runs", "saved", "setting",
+    "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "setting",
     "shown", "standing", "timer_removed", "timer_written", "waiting",
 ]  # fmt: skip

@@ -24,3 +24,29 @@ def redaction(result: Json) -> None:
             say(f"{engine['name']}: skipped: {engine['skipped']}")
         elif engine["missed"]:
             say(f"{engine['name']} left something of: {', '.join(engine['missed'])}")
+
+
+def remembered(result: Json) -> None:
+    """A table for each kind of memory: precision and recall of the rules and of the baseline, by agent."""
+    absent = f"; {result['absent']} labelled logs are not there" if result["absent"] else ""
+    say(f"{result['logs']} labelled logs, {result['sessions']} sessions, {result['memories']} memories{absent}.")
+    columns = ("agent", "labels", "precision", "recall", "baseline's precision", "baseline's recall")
+    for kind in result["kinds"]:
+        rows = [[row["agent"], row["labels"], *(_share(row[name]) for name in _SHARES)] for row in kind["figures"]]
+        table(columns, rows, f"\n{kind['kind']}, labels: {result['half']}; baseline: {kind['baseline']}")
+        say(
+            f"Not scored: {kind['unclear']} unclear labels, {kind['gone']} that no log gives any more, "
+            f"{kind['unlabelled']} memories in places that nobody labelled."
+        )
+    if result["places"]:
+        rows = [[p["kind"], p["verdict"], p["path"], p["session"], p["turn"]] for p in result["places"]]
+        table(("kind", "verdict", "log", "session", "turn"), rows, "\nplaces of the half to tune on")
+
+
+_SHARES = ("precision", "recall", "baseline_precision", "baseline_recall")
+
+
+def _share(share: Json) -> str:
+    if share["share"] is None:
+        return "none"
+    return f"{share['share']:.2f} ({share['low']:.2f}–{share['high']:.2f}), {share['hits']} of {share['of']}"

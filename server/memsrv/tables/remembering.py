@@ -1,7 +1,7 @@
 """Results of memory."""
 
 from memsrv.outline import outline
-from memsrv.tables.cells import Json, cut, record
+from memsrv.tables.cells import Json, cut, duration, record, size
 from memsrv.terminal import say, table
 
 
@@ -18,6 +18,19 @@ def ingested(result: Json) -> None:
         say(f"{result['declined']} logs may not be read, and were not: {', '.join(result['declined_by'])} says so.")
     for trouble in result["unopened"]:
         say(f"Not opened: {trouble}")
+
+
+def backlog(result: Json) -> str:
+    """How much there is, whose and since when, and how long it takes: the beginning of a question."""
+    agents = "; ".join(
+        f"{one['agent']}: {one['logs']} logs, {size(one['bytes'])}, {one['oldest']} to {one['newest']}"
+        for one in result["agents"]
+    )
+    if result["seconds"] is None:
+        long = "how long it takes is not known"
+    else:
+        long = f"about {duration(result['seconds'])}, estimated from {size(result['sampled'])} of them"
+    return f"{size(result['bytes'])} of logs were never read ({agents}); {long};"
 
 
 def found(result: Json) -> None:
