@@ -90,7 +90,7 @@ def common_directory(directory: Path) -> Path | None:
                 own = (folder / place).resolve()
                 shared = own / "commondir"
                 return (own / shared.read_text("utf-8", "replace").strip()).resolve() if shared.is_file() else own
-    except (OSError, ValueError):  # unreadable, or a path that this system cannot have
+    except (OSError, ValueError, RuntimeError):  # unreadable, a path that no file can have, links in a circle
         return None
     return None
 

@@ -50,10 +50,10 @@ def find(
     """
     made = Found()
     found: dict[Path, tuple[float, Source]] = {}
-    shut = {folder.resolve(): key for folder, key in closed.items()}
+    shut = {_place(folder): key for folder, key in closed.items()}
     folders: list[tuple[Path, Source]] | None = None  # there are a hundred, and for one known log none is needed
     for path in paths:
-        place = path.resolve()
+        place = _place(path)
         inside = [key for folder, key in shut.items() if place.is_relative_to(folder)]
         made.closed += inside or [key for folder, key in shut.items() if folder.is_relative_to(place)]
         if inside:
@@ -61,11 +61,11 @@ def find(
         path = _log_of(path, sources)
         if not path.exists() and not path.is_symlink():
             raise NoLogs(f"{path} does not exist; name a log file or the folder that holds them")
-        if path.is_file() and (owner := known(path.resolve())) is not None:
-            found[path.resolve()] = (path.stat().st_mtime, owner)
+        if path.is_file() and (owner := known(_place(path))) is not None:
+            found[_place(path)] = (path.stat().st_mtime, owner)
             continue
         if folders is None:
-            folders = [(folder.resolve(), source) for folder, source in own()]
+            folders = [(_place(folder), source) for folder, source in own()]
         for candidate, askable in _candidates(path, sources, folders, shut):
             try:
                 status = candidate.stat()
@@ -76,13 +76,18 @@ def find(
                 made.unopened.append((candidate, error.strerror or str(error)))
                 continue
             if owner is not None:
-                found[candidate.resolve()] = (status.st_mtime, owner)
+                found[_place(candidate)] = (status.st_mtime, owner)
             elif stat.S_ISREG(status.st_mode):
                 made.not_owned += 1
     # Of two files that share events the older one told them first.
     ordered = sorted(found.items(), key=lambda item: (item[1][0], str(item[0])))
     made.logs = [(path, owner) for path, (_, owner) in ordered if not _is_twin(path, found)]
     return made
+
+
+def _place(path: Path) -> Path:
+    """Where it lies, as far as links lead anywhere: `resolve` raises where they lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _owner(
@@ -92,7 +97,7 @@ def _owner(
         return sources[0] if len(sources) == 1 else None  # a log that is a folder is named by its source
     if not stat.S_ISREG(status.st_mode):
         return None
-    before = known(path.resolve())
+    before = known(_place(path))
     if before is not None:
         return before
     with open_log(path) as file:
@@ -106,7 +111,7 @@ def _candidates(
     folders: Sequence[tuple[Path, Source]],
     shut: Collection[Path],
 ) -> Iterator[_Candidate]:
-    place = path.resolve()
+    place = _place(path)
     around = [(folder, source) for folder, source in folders if place.is_relative_to(folder)]
     if around:
         named = _named(around)
@@ -135,7 +140,7 @@ def _named(folders: Iterable[tuple[Path, Source]]) -> dict[Path, list[Source]]:
     found: dict[Path, list[Source]] = {}
     for folder, source in folders:
         for log in source.discover(folder) if folder.is_dir() else ():
-            owners = found.setdefault(log.resolve(), [])
+            owners = found.setdefault(_place(log), [])
             if source not in owners:
                 owners.append(source)
     return found
@@ -143,7 +148,7 @@ def _named(folders: Iterable[tuple[Path, Source]]) -> dict[Path, list[Source]]:
 
 def _walked(path: Path, passed: Collection[Path]) -> Iterator[Path]:
     for folder, folders, names in os.walk(path):  # does not follow links, so no loops
-        folders[:] = sorted(name for name in folders if not passed or Path(folder, name).resolve() not in passed)
+        folders[:] = sorted(name for name in folders if not passed or _place(Path(folder, name)) not in passed)
         for name in sorted(names):
             if not _SECRET.search(name):
                 yield Path(folder, name)

@@ -104,7 +104,7 @@ class Hints(FileSystemEventHandler):
         return any(path.is_relative_to(place) for place in self.deep)
 
     def _follow(self, folder: Path, *, deep: bool) -> bool:
-        place = folder.resolve()
+        place = Path(os.path.realpath(folder))
         try:
             status = place.stat()
         except OSError:

@@ -73,7 +73,7 @@ class Places:
 
     def _discovered(self) -> Iterator[Log]:
         for source, folder in self._folders:
-            place = folder.resolve()  # events come from there
+            place = Path(os.path.realpath(folder))  # events come from there
             for path in _answered(source.discover, folder):
                 yield Log(place / path.relative_to(folder) if path.is_relative_to(folder) else path, source)
         for project in self.project_folders:
@@ -84,7 +84,7 @@ class Places:
     def _log_of(self, path: Path) -> Log | None:
         if known := self._known.get(path):
             return known
-        sources = [source for source, folder in self._folders if path.is_relative_to(folder.resolve())]
+        sources = [source for source, folder in self._folders if path.is_relative_to(Path(os.path.realpath(folder)))]
         if not sources and any(path.is_relative_to(project) for project in self.project_folders):
             sources = self._within
         for source in dict.fromkeys(sources):

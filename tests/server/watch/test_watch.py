@@ -10,6 +10,7 @@ import pytest
 from watchdog.observers.api import BaseObserver, EventEmitter
 from watchdog.observers.inotify import InotifyObserver
 
+from memsrv.watch import Watch
 from memsrv.watch.hints import Hints
 
 Until = Callable[..., Any]
@@ -204,3 +205,19 @@ def test_a_network_file_system_is_not_asked_for_events(tmp_path: Path) -> None:
     assert hints.follow([tmp_path]) is False
     assert hints.troubles == {tmp_path: f"{tmp_path} is on nfs4, which tells of no change"}
     hints.close()
+
+
+def test_a_folder_whose_links_lead_in_a_circle_is_no_folder_and_the_others_are_watched(
+    place: Any, until: Until, events_only: str
+) -> None:
+    place.configure(events_only)
+    circle = place.agent.folder.parent / "circle"
+    circle.parent.mkdir(parents=True)
+    circle.symlink_to(circle)
+    place.agent.says("a seagull took it")
+    watch = Watch(place.home, place.outside, folders={"claude-code": [place.agent.folder], "codex": [circle]})
+    watch.start()
+
+    until(lambda: place.knows("seagull"))
+
+    watch.stop()
