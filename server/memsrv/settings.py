@@ -274,14 +274,23 @@ def checked(error: ValidationError, where: str) -> str:
     return f"{where}: `{key}`: {first['msg']}; correct it or remove it"
 
 
-#: Variables that move what memsrv reads or keeps, and that a timer's process would not know.
-_MOVING = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_DATA_HOME", "HF_HOME")
+#: Variables that move what agents write, as their sources honour them, or what models are taken from. A timer's process
+#: would not know them. (`APPDATA` it knows.)
+MOVING = (
+    "CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "CLINE_DIR", "CONTINUE_GLOBAL_DIR", "GEMINI_CLI_HOME",
+    "PI_CODING_AGENT_DIR", "VSCODE_PORTABLE", "AIDER_CHAT_HISTORY_FILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "HF_HOME",
+)  # fmt: skip
+#: One that is relative is so to each project, and moves nothing.
+_IN_EACH_PROJECT = ("AIDER_CHAT_HISTORY_FILE",)
 
 
 def moved(home: Home) -> dict[str, str]:
     """What the environment moved, absolute: to be told to a process that starts without it."""
     found = {"MEMSRV_HOME": str(home.root)} if "MEMSRV_HOME" in os.environ else {}
-    return found | {name: str(Path(os.environ[name]).absolute()) for name in _MOVING if os.environ.get(name)}
+    named = {name: Path(value) for name in MOVING if (value := os.environ.get(name))}
+    return found | {
+        name: str(path.absolute()) for name, path in named.items() if path.is_absolute() or name not in _IN_EACH_PROJECT
+    }
 
 
 def set_for_libraries(threads: int) -> None:
@@ -304,7 +313,7 @@ def set_for_libraries(threads: int) -> None:
 _PASSED_ON = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TMP", "TEMP", "SHELL", "VIRTUAL_ENV",
     "SYSTEMROOT", "SYSTEMDRIVE", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "COMSPEC", "PATHEXT",
-    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "NO_COLOR", "DO_NOT_TRACK", "WINDIR",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "NO_COLOR", "DO_NOT_TRACK", "WINDIR", *MOVING,
 )  # fmt: skip
 _PASSED_ON_FAMILIES = ("LC_", "XDG_", "MEMSRV_", "HF_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "PYTORCH_", "TOKENIZERS_")
 _SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "KEY")

@@ -19,7 +19,7 @@ from memsrv.status import (
     SourceStanding,
     VersionStanding,
 )
-from memsrv.store import SourceFile
+from memsrv.store import Loss, SourceFile
 from memsrv_adapters.client import EndpointState
 from memsrv_adapters.version import AdapterVersion, Manifest
 
@@ -221,31 +221,65 @@ def _lag_s(file: SourceFile) -> float | None:
     return round(max(0.0, file.changed - read_to), 1)
 
 
-def of_agents(files: Sequence[SourceFile], events: Mapping[str, int]) -> tuple[AgentStanding, ...]:
-    """All logs of each agent together, and how many events were read of it."""
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """The logs of one agent that are on this machine, and where."""
+
+    folders: tuple[str, ...] = ()
+    paths: frozenset[str] = frozenset()
+    bytes: int = 0
+    newest: str | None = None
+
+
+def of_agents(
+    files: Sequence[SourceFile],
+    events: Mapping[str, int],
+    sessions: Mapping[str, int],
+    losses: Sequence[Loss],
+    there: Mapping[str, OnDisk],
+) -> tuple[AgentStanding, ...]:
+    """All logs of each agent that was read, or has left logs on this machine."""
     by_agent: dict[str, list[SourceFile]] = {}
     for file in files:
         by_agent.setdefault(file.agent, []).append(file)
-    made = []
-    for agent, own in sorted(by_agent.items()):
-        unreadable, read = sum(file.unreadable for file in own), events.get(agent, 0)
-        unknown = Counter[str]()
-        for file in own:
-            unknown.update(file.unknown)
-        made.append(
-            AgentStanding(
-                agent=agent,
-                logs=len(own),
-                gone=sum(file.size is None for file in own),
-                behind=sum(file.lag for file in own),
-                lag_s=max((_lag_s(file) or 0.0 for file in own), default=0.0),
-                events=read,
-                unreadable=unreadable,
-                unreadable_share=round(unreadable / max(1, unreadable + read), 4),
-                unknown=dict(unknown),
-            )
-        )
-    return tuple(made)
+    lost = {agent: Counter[str]() for agent in {*by_agent, *there}}
+    owners = {file.path: file.agent for file in files} | {path: a for a, one in there.items() for path in one.paths}
+    for loss in losses:
+        if loss.path in owners:
+            lost[owners[loss.path]][str(loss.kind)] += 1
+    return tuple(
+        _of_agent(agent, by_agent.get(agent, ()), events.get(agent, 0), sessions.get(agent, 0), lost[agent], found)
+        for agent in sorted({*by_agent, *there})
+        if (found := there.get(agent, OnDisk())).paths or agent in by_agent
+    )
+
+
+def _of_agent(
+    agent: str, files: Sequence[SourceFile], read: int, sessions: int, lost: Counter[str], there: OnDisk
+) -> AgentStanding:
+    unreadable = sum(file.unreadable for file in files)
+    unknown = Counter[str]()
+    for file in files:
+        unknown.update(file.unknown)
+    return AgentStanding(
+        agent=agent,
+        logs=len(files),
+        folders=there.folders,
+        found=len(there.paths),
+        found_bytes=there.bytes,
+        newest=there.newest,
+        unread=len(there.paths - {file.path for file in files}),
+        sessions=sessions,
+        gone=sum(file.size is None for file in files),
+        behind=sum(file.lag for file in files),
+        lag_s=max((_lag_s(file) or 0.0 for file in files), default=0.0),
+        events=read,
+        unreadable=unreadable,
+        unreadable_share=round(unreadable / max(1, unreadable + read), 4),
+        unknown=dict(unknown.most_common()),
+        unknown_share=round(unknown.total() / max(1, unknown.total() + unreadable + read), 4),
+        lost=dict(sorted(lost.items())),
+    )
 
 
 def of_version(version: AdapterVersion, state: str) -> VersionStanding:

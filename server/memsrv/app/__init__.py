@@ -8,21 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from memsrv.address import Address
+from memsrv.app.examining import Examining
 from memsrv.app.forgetting import Forgetting
 from memsrv.app.housekeeping import Housekeeping
 from memsrv.app.nights import Nights
-from memsrv.app.projects import Projecting
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
 from memsrv.app.spending import Costing
-from memsrv.app.standing import Status
 from memsrv.backup import complete
 from memsrv.settings import Home, Settings, load
 
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Nights, Serving, Forgetting, Projecting, Housekeeping, Costing, Status):
+class App(Examining, Nights, Serving, Forgetting, Housekeeping, Costing):
     """Every verb of one home, seen from one working folder."""
 
     def serve(self) -> None:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from memsrv.app.rooms import Rooms
 from memsrv.consent import Act
 from memsrv.project import working_tree
+from memsrv.shapes import OnDisk
 from memsrv.sources import SOURCES
 from memsrv.watch.backlog import Backlog
 from memsrv.watch.changes import Change, Changes
@@ -25,6 +26,21 @@ class Finding(Rooms):
         may = [s.name for s in SOURCES if agent in (None, s.name) and self.consent.allows(Act.CAPTURE, agent=s.name)]
         own = {name: folders for name, folders in self.folders.items() if name in may}
         return Places(own, self.project_folders, agents=may).everything()
+
+    def on_disk(self) -> dict[str, OnDisk]:
+        """The logs of each agent that may be read: where they are, how many, and when the newest was written."""
+        by_agent: dict[str, list[Change]] = {}
+        for change in Changes().of_all(self.logs()):
+            by_agent.setdefault(change.source.name, []).append(change)
+        found = {}
+        for agent, folders in self.folders.items():
+            own = by_agent.get(agent, [])
+            there = tuple(str(folder) for folder in folders if folder.exists())
+            if (own or there) and self.consent.allows(Act.CAPTURE, agent=agent):
+                newest = datetime.fromtimestamp(own[-1].modified, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if own else None
+                paths, size = frozenset(str(one.path) for one in own), sum(one.size for one in own)
+                found[agent] = OnDisk(there, paths, size, newest)
+        return found
 
     def project_folders(self) -> Iterable[Path]:
         """The folders of this machine that sessions were held in, and whose projects may be read; the newest first."""

@@ -1,6 +1,7 @@
 """How all stands: one verb, which looks into every room. What cannot be read becomes a warning, and no failure."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -9,6 +10,7 @@ import httpx
 
 from memsrv import __version__, address, shapes, status
 from memsrv.address import readable_by_others
+from memsrv.app.finding import Finding
 from memsrv.app.learning import Learning
 from memsrv.app.rooms import EVERY
 from memsrv.app.versions import Versions
@@ -18,6 +20,7 @@ from memsrv.errors import MemsrvError
 from memsrv.night import timer
 from memsrv.night.journal import last_decision
 from memsrv.records import to_dict
+from memsrv.shapes import OnDisk
 from memsrv.sources import SOURCES
 from memsrv.status import (
     AdapterStanding,
@@ -32,7 +35,7 @@ from memsrv.status import (
     Standing,
     Watcher,
 )
-from memsrv.store import Counts, SourceFile, figures
+from memsrv.store import Counts, Loss, SourceFile, figures
 from memsrv.watch import standing as watching
 from memsrv_adapters import client
 from memsrv_adapters.version import shelf_name
@@ -44,7 +47,7 @@ Part = TypeVar("Part")
 _UNREADABLE = (MemsrvError, OSError, ValueError, TypeError, KeyError, AttributeError)
 
 
-class Status(Learning, Versions):
+class Status(Finding, Learning, Versions):
     def status(self, *, project: str | None = None) -> Standing:
         """How all stands; its one line is left for `memsrv statusline`."""
         rooms = _Rooms()
@@ -82,12 +85,21 @@ class Status(Learning, Versions):
             sessions=counts.sessions,
             events=counts.events,
             sources=tuple(shapes.of_source(file) for file in files),
-            agents=shapes.of_agents(files, events),
+            agents=shapes.of_agents(files, events, *self._of_agents(rooms)),
             memories=MemoryStanding(held.live, held.ended, held.by_kind, held.by_trust, held.waiting)
             if held
             else read.memories,
             consents=tuple(self._consents(project) for project in projects),
         )
+
+    def _of_agents(self, rooms: "_Rooms") -> tuple[Mapping[str, int], Sequence[Loss], Mapping[str, OnDisk]]:
+        """How many sessions each agent has, what was lost, and which logs are on this machine."""
+        sessions = rooms.read(
+            "the sessions", lambda: Counter(one.agent for one in self.visible.sessions()), Counter[str]()
+        )
+        losses = rooms.read("the losses", lambda: self.visible.losses(), list[Loss]())
+        there = rooms.read("the agents' folders", self.on_disk, dict[str, OnDisk]())
+        return sessions, losses, there
 
     def _consents(self, project: str) -> ConsentStanding:
         consent = self.consent  # of a project whose every source says no, nothing is left
@@ -131,6 +143,8 @@ class Status(Learning, Versions):
             scanned=now.scanned,
             last_error=f"{trouble.where}: {trouble.what}" if trouble else None,
             outdated=now.outdated,
+            left_logs=now.left_logs,
+            left_bytes=now.left_bytes,
         )
 
     def _mcp(self) -> EndpointStanding:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from memsrv.app import EVERY, App, open_app
 from memsrv.consent import Answer
 from memsrv.errors import UsageError
 from memsrv.records import Kind, to_dict
-from memsrv.settings import load, open_home
+from memsrv.settings import Settings, load, open_home
 
 command = typer.Typer(
     name="memsrv",
@@ -35,6 +36,15 @@ def opened(logs_as: str | None = None) -> App:
     if logs_as is not None:
         logs.start(home, logs_as, settings)
     return open_app(home, settings)
+
+
+def opened_anyway() -> tuple[App, str | None]:
+    """The verbs of this home, by its settings or, where these cannot be read, the defaults, with what is wrong."""
+    home = open_home()
+    try:
+        return open_app(home, load(home)), None
+    except UsageError as error:
+        return App(home, Settings(), Path.cwd()), str(error)
 
 
 def give(result: object, render: Callable[..., None], as_json: bool) -> None:

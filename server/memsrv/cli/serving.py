@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from memsrv import tables, terminal
-from memsrv.cli.command import Json, Project, command, give, opened
+from memsrv.cli.command import Json, Project, command, give, opened, opened_anyway
 from memsrv.errors import UsageError
 
 
@@ -57,6 +57,15 @@ def endpoint(
 def status(project: Project = None, json: Json = False) -> None:
     """Show what is read, remembered, learned and served, and what needs attention."""
     give(opened().status(project=project), tables.standing, json)
+
+
+@command.command()
+def doctor(json: Json = False) -> None:
+    """Look for what keeps memsrv from working, and say what to do; exit 0 where nothing needs a hand."""
+    app, trouble = opened_anyway()
+    found = app.doctor(trouble=trouble)
+    give(found, tables.examined, json)
+    raise typer.Exit(0 if found.well else 1)
 
 
 @command.command()

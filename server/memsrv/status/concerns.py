@@ -18,7 +18,12 @@ def concerns(standing: Standing) -> tuple[Concern, ...]:
 
 def _reading(s: Standing) -> Iterator[Concern]:
     if not s.events and all(consent.capture and consent.recall for consent in s.consents):
-        yield Concern("nothing has been read yet", "run `memsrv ingest` to read Claude Code's logs")
+        yield Concern("nothing has been read yet", "run `memsrv ingest` to read the agents' logs")
+    if s.watch.left_logs:
+        yield Concern(
+            f"{s.watch.left_logs} older logs ({s.watch.left_bytes // MIB} MiB) are not read unasked",
+            "`memsrv ingest` says how long they take and reads them, with `--since 30d` the newer ones alone",
+        )
     if unreadable := sum(source.unreadable for source in s.sources):
         worst = max(s.sources, key=lambda source: source.unreadable)
         shares = [f"{one.unreadable_share:.1%} of {one.agent}" for one in s.agents if one.unreadable_share >= MANY]

@@ -20,13 +20,21 @@ class SourceStanding:
 
 @dataclass(frozen=True, slots=True)
 class AgentStanding:
-    """All logs of one agent. `unreadable_share` is that of lines among all that was read, from 0 to 1.
+    """All logs of one agent. `unreadable_share` is that of records among all that was read, from 0 to 1.
 
-    `unknown` counts, by name, what was read and not understood: a newer version of the agent writes it.
+    `unknown` counts, by name, what was read and not understood: a newer version of the agent writes it;
+    `unknown_share` is its share likewise. `found` are the logs on this machine, `unread` those never read, `lost` what
+    was in a log and is not in the store, by kind.
     """
 
     agent: str
     logs: int
+    folders: tuple[str, ...] = ()  # that are there
+    found: int = 0
+    found_bytes: int = 0
+    newest: str | None = None  # when the newest of those found was written to
+    unread: int = 0
+    sessions: int = 0
     gone: int = 0
     behind: int = 0
     lag_s: float = 0.0
@@ -34,11 +42,16 @@ class AgentStanding:
     unreadable: int = 0
     unreadable_share: float = 0.0
     unknown: Mapping[str, int] = field(default_factory=dict)
+    unknown_share: float = 0.0
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Who watches the logs. `outdated`: it runs another version of memsrv than this one."""
+    """Who watches the logs. `outdated`: it runs another version of memsrv than this one.
+
+    `left_logs`, `left_bytes`: old logs that nobody was asked about, which it leaves.
+    """
 
     watching: bool
     pid: int | None = None
@@ -48,6 +61,8 @@ class Watcher:
     scanned: str | None = None
     last_error: str | None = None
     outdated: bool = False
+    left_logs: int = 0
+    left_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

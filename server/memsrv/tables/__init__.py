@@ -14,14 +14,14 @@ from memsrv.tables.remembering import backlog, compacted, found, ingested, memor
 from memsrv.tables.reviewing import facts, reviewed, waiting
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.spending import cost
-from memsrv.tables.standing import standing
+from memsrv.tables.standing import examined, standing
 from memsrv.tables.versions import adapters
 
 saved = manifest = pointers = difference = record
 
 __all__ = [
     "adapters", "answer", "backlog", "cleared", "compacted", "configuration", "configured", "cost", "difference",
-    "endpoint",
+    "endpoint", "examined",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories",
     "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
     "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "setting",

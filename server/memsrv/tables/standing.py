@@ -5,6 +5,7 @@ from memsrv.tables.learning import runs
 from memsrv.terminal import details, percent, say, table
 
 _MIB = 1 << 20
+_NAMES = 5
 
 
 def standing(result: Json) -> None:
@@ -34,7 +35,18 @@ def standing(result: Json) -> None:
     )
     if result["agents"]:
         table(
-            ("agent", "logs", "events", "bytes behind", "seconds behind", "unreadable", "not understood"),
+            (
+                "agent",
+                "found",
+                "read",
+                "sessions",
+                "events",
+                "bytes behind",
+                "s behind",
+                "unreadable",
+                "lost",
+                "not understood",
+            ),
             [_agent(agent) for agent in result["agents"]],
         )
     troubled = [s for s in result["sources"] if s["behind"] or s["unreadable"]]
@@ -51,13 +63,30 @@ def standing(result: Json) -> None:
         say(note)
 
 
+def examined(result: Json) -> None:
+    for check in result["checks"]:
+        mark = {"well": " ", "known": "·", "wrong": "!"}[check["state"]]
+        remedy = f": {check['remedy']}" if check["remedy"] else ""
+        say(f"{mark} {check['name']:<12} {check['what']}{remedy}")
+    say("Nothing needs a hand." if result["well"] else "What is marked with ! needs a hand.")
+
+
 def _agent(agent: Json) -> tuple[str | int | float | None, ...]:
     gone = f" ({agent['gone']} gone)" if agent["gone"] else ""
     unreadable = f"{agent['unreadable']} ({agent['unreadable_share']:.2%})" if agent["unreadable"] else 0
     return (
-        agent["agent"], f"{agent['logs']}{gone}", agent["events"], agent["behind"], round(agent["lag_s"]), unreadable,
-        counts(agent["unknown"]) or 0,
+        agent["agent"], agent["found"], f"{agent['logs']}{gone}", agent["sessions"], agent["events"], agent["behind"],
+        round(agent["lag_s"]), unreadable, counts(agent["lost"]) or 0, not_understood(agent) or 0,
     )  # fmt: skip
+
+
+def not_understood(agent: Json) -> str:
+    """The share, and the names that occur most."""
+    names = list(agent["unknown"].items())
+    if not names:
+        return ""
+    more = f", and {len(names) - _NAMES} more names" if len(names) > _NAMES else ""
+    return f"{agent['unknown_share']:.2%}: {counts(dict(names[:_NAMES]))}{more}"
 
 
 def _watched(watch: Json) -> str:
