@@ -95,6 +95,17 @@ def test_a_copy_is_no_move(store: Store, log: Path) -> None:
     assert len(store.files()) == 2
 
 
+def test_a_second_name_of_a_log_is_no_move(store: Store, log: Path) -> None:
+    log.write_bytes(line("one", "a"))
+    read(store, log)
+    os.link(log, log.with_name("linked.jsonl"))
+
+    read(store, log.with_name("linked.jsonl"))
+
+    assert store.session(STEM).path == str(log)
+    assert len(store.files()) == 2
+
+
 def test_another_log_with_a_used_inode_is_a_log_of_its_own(store: Store, log: Path) -> None:
     """As where a file is deleted and the next one gets its inode: the bytes are others."""
     log.write_bytes(line("one", "a"))
