@@ -128,9 +128,19 @@ def _remote(config: Path) -> str | None:
     return None if address is None else _name_of_remote(address)
 
 
+def without_credentials(address: str) -> str:
+    """The address of a repository without the name, password or token that it lets somebody in with."""
+    plain = re.sub(r"(?s)[?#].*", "", address.replace("\\", "/"))
+    return re.sub(r"(?s)^([A-Za-z][\w+.-]*:/+|/+)?.*@", r"\1", plain)
+
+
 def _name_of_remote(address: str) -> str | None:
-    plain = re.sub(r"[?#].*", "", address.replace("\\", "/"))
-    path = re.sub(r"(?i)^[a-z+]+://[^/]*(?:/|$)|^[^/:]+:", "", plain).removesuffix("/").removesuffix(".git")
+    plain = without_credentials(address)
+    path = (
+        re.sub(r"(?i)^[a-z][\w+.-]*:/+[^/]*(?:/|$)|^//+[^/]*(?:/|$)|^[^/:]+:", "", plain)
+        .removesuffix("/")
+        .removesuffix(".git")
+    )
     return "-".join(part for part in path.split("/")[-2:] if part) or None
 
 

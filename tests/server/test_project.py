@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from memsrv.project import identify, slug
+from memsrv.project import identify, slug, without_credentials
 
 
 def repository(folder: Path, *urls: tuple[str, str]) -> Path:
@@ -33,6 +33,21 @@ def test_no_credential_of_a_remote_is_in_the_name(tmp_path: Path, scheme: str, e
     folder = repository(tmp_path / "shop", ("origin", f"{scheme}://9aK2mXq7Zt4RwB8cLfY3:x-oauth-basic@github.com{end}"))
 
     assert identify(str(folder)) == ("acme-shop" if "acme" in end else "shop")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ana:s3cr3tTok@git.example.org/shop.git", "https:/ana:s3cr3tTok@git.example.org/shop.git",
+        "https://ana:s3c/r3tTok@git.example.org/shop.git", "//ana:s3cr3tTok@git.example.org/shop.git",
+        "svn2://u:s3cr3tTok@git.example.org/shop", "https:\\\\u:s3cr3tTok@git.example.org\\shop",
+        "s3cr3tTok@git.example.org:shop",
+        "https://s3cr3tTok@git.example.org/shop?private_token=s3cr3tTok",
+    ],
+)  # fmt: skip
+def test_no_credential_of_an_address_that_is_none_is_in_the_name(url: str) -> None:
+    assert "3tt" not in identify(None, url)
+    assert "3tTok" not in without_credentials(url)
 
 
 def test_a_worktree_belongs_to_its_repository(tmp_path: Path) -> None:

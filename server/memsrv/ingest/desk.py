@@ -16,10 +16,11 @@ from memsrv.capture import Capture, Withholding
 from memsrv.consent import Act
 from memsrv.echo import Listening
 from memsrv.errors import NotFound
+from memsrv.logfiles import BATCH_BYTES, logical
 from memsrv.project import identify
 from memsrv.records import Event, Session
 from memsrv.redact import Redactor
-from memsrv.sources import LogFacts
+from memsrv.sources import LineSource, LogFacts
 from memsrv.store import Appended, Store
 
 _SHORT = 100
@@ -51,10 +52,15 @@ class Desk:
     capture: Capture
     tally: Tally
     now: Callable[[], float] = time.time
+    batch_bytes: int = BATCH_BYTES
 
     def named(self, path: Path) -> str:
         """`path` as it is stored."""
         return self.redactor.without_strings.redact(str(path))[0]
+
+    def session_id(self, path: Path, source: LineSource) -> str:
+        """What `source` calls the session of the log at `path`, by its name or its folder's, as it is stored."""
+        return _redacted(self.redactor, source.session_id(logical(path)))
 
     def events(self, events: Iterable[Event], withholding: Withholding, listening: Listening) -> list[Event]:
         """`events` as they may be stored, and what memsrv itself gave the agent marked."""

@@ -141,7 +141,7 @@ class Reading:
 
     def _stored_id(self, session: str) -> str:
         """What the session that the reader calls `session` is called in the store."""
-        if session in (self.own, self.source.session_id(logical(self.path))):
+        if session in (self.own, self.desk.session_id(self.path, self.source)):
             return self.own
         return self.desk.own_id(session, self.source.name)
 

@@ -80,7 +80,7 @@ def start_over(desk: Desk, known: FileState, file: BinaryIO) -> FileState:
 
 def _session_id(desk: Desk, path: Path, named: str, source: LineSource) -> str:
     """The source's name for the session; a second file of that name gets a suffix, unless the first is gone (moved)."""
-    id = desk.own_id(source.session_id(logical(path.with_name(Path(named).name))), source.name)
+    id = desk.own_id(desk.session_id(path, source), source.name)
     try:
         other = desk.store.session(id).path
     except NotFound:

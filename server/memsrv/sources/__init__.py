@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from memsrv.project import without_credentials
 from memsrv.records import Event
 from memsrv.sources.machine import Machine
 
@@ -33,6 +34,10 @@ class LogFacts:
     version: str | None = None  # the agent's
     parent: str | None = None  # the session whose subagent, or fork, this is
     remote: str | None = None  # the git remote's URL, where the log carries one: it outlives the folder
+
+    def __post_init__(self) -> None:
+        if self.remote is not None:  # whatever a source gives, and keeps in its state
+            object.__setattr__(self, "remote", without_credentials(self.remote))
 
 
 class Reader(Protocol):

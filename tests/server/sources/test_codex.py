@@ -436,7 +436,7 @@ def test_a_session_knows_its_branch_remote_and_version() -> None:
 
     facts = reader.facts
     assert (facts.cwd, facts.branch, facts.version) == ("/home/a/shop", "main", "0.89.0")
-    assert facts.remote == "git@example.org:a/shop.git"
+    assert facts.remote == "example.org:a/shop.git"  # without who asks for it
 
 
 PARENT_LINES = (
