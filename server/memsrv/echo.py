@@ -35,7 +35,7 @@ _OPENED, _CLOSED = r"(?:<|&lt;)memsrv-recall(?:>|&gt;)", r"(?:<|&lt;)/memsrv-rec
 _FENCED = re.compile(rf"{_OPENED}.*?(?:{_CLOSED}|\Z)", re.DOTALL)
 # A person who pastes half a block goes on in a paragraph of their own.
 _FENCED_BY_HAND = re.compile(
-    rf"{_OPENED}(?:(?:(?!{_OPENED}).)*?{_CLOSED}|.*?(?=\n\s*\n|\Z))",
+    rf"{_OPENED}(?:(?:(?!{_OPENED}).)*?{_CLOSED}|.*?(?=\n[ \t]*\n|\Z))",
     re.DOTALL,
 )
 #: The context blocks of `layout.render`, with the system block before them where it is there.
@@ -154,7 +154,7 @@ class Listening:
                 self.calls.append(event.call)
             if alone:
                 return replace(event, echo=True)
-        elif event.type is EventType.TOOL_RESULT and event.trust is not Trust.HUMAN:
+        elif event.type is EventType.TOOL_RESULT:
             awaited = event.call in self.calls if event.call else loose
             if awaited or is_own_tool(event.tool):
                 return replace(event, echo=True)

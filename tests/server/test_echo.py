@@ -38,12 +38,18 @@ SOURCE = "For this project: the port of the tide database is 5434. Always use ru
 # From the outside: a client asks, its answer stands in the log of an agent, and the log is read
 
 
+def pasted(answer: str) -> str:
+    """What a person types who has asked memsrv themselves, and shows its answer."""
+    return f"{answer}\n\n{ASKED}"
+
+
 def claude(home: Path, tool: str, answer: str, reply: str) -> Path:
     said = {"sessionId": "s-echo", "timestamp": LATER, "cwd": "/w/tide", "version": "2.1.30"}
     call = {"type": "tool_use", "id": "c1", "name": tool, "input": {"query": ASKED}}
     gave = {"type": "tool_result", "tool_use_id": "c1", "content": [{"type": "text", "text": answer}]}
     return lines(home / ".claude/projects/-w-tide/s-echo.jsonl", [
-        said | {"type": "user", "uuid": "a", "parentUuid": None, "message": {"role": "user", "content": ASKED}},
+        said | {"type": "user", "uuid": "a", "parentUuid": None,
+                "message": {"role": "user", "content": pasted(answer)}},
         said | {"type": "assistant", "uuid": "b", "parentUuid": "a", "message": {"content": [call]}},
         said | {"type": "user", "uuid": "c", "parentUuid": "b", "message": {"role": "user", "content": [gave]}},
         said | {"type": "assistant", "uuid": "d", "parentUuid": "c",
@@ -59,7 +65,7 @@ def codex(home: Path, tool: str, answer: str, reply: str) -> Path:
     meta = {"id": id, "cwd": "/w/tide", "cli_version": "0.89.0"}
     return lines(home / f".codex/sessions/2026/11/09/rollout-2026-11-09T03-04-05-{id}.jsonl", [
         {"timestamp": LATER, "type": "session_meta", "payload": meta},
-        item("message", role="user", content=[{"type": "input_text", "text": ASKED}]),
+        item("message", role="user", content=[{"type": "input_text", "text": pasted(answer)}]),
         item("function_call", name=tool, arguments=json.dumps({"query": ASKED}), call_id="c1"),
         item("function_call_output", call_id="c1", output=answer),
         item("message", role="assistant", content=[{"type": "output_text", "text": reply}]),
@@ -72,7 +78,7 @@ def gemini(home: Path, tool: str, answer: str, reply: str) -> Path:
     document = {
         "sessionId": "g-echo", "projectHash": "0" * 64, "startTime": LATER, "lastUpdated": LATER,
         "messages": [
-            {"id": "u1", "timestamp": LATER, "type": "user", "content": ASKED},
+            {"id": "u1", "timestamp": LATER, "type": "user", "content": pasted(answer)},
             {"id": "m1", "timestamp": LATER, "type": "gemini", "content": "", "toolCalls": [called]},
             {"id": "m2", "timestamp": LATER, "type": "gemini", "content": reply},
         ],
@@ -83,7 +89,7 @@ def gemini(home: Path, tool: str, answer: str, reply: str) -> Path:
 def cline(home: Path, tool: str, answer: str, reply: str) -> Path:
     use = {"server_name": "memsrv", "tool_name": "memory_search", "arguments": json.dumps({"query": ASKED})}
     messages = [
-        {"role": "user", "content": [{"type": "text", "text": f"<task>\n{ASKED}\n</task>"}]},
+        {"role": "user", "content": [{"type": "text", "text": f"<task>\n{pasted(answer)}\n</task>"}]},
         {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": tool, "input": use}]},
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": answer}]},
         {"role": "assistant", "content": [{"type": "text", "text": reply}]},
@@ -108,7 +114,7 @@ def opencode(home: Path, tool: str, answer: str, reply: str) -> Path:
     db.execute("INSERT INTO session VALUES ('ses_1', 'p', NULL, 's', '/w/tide', 'T', '1.0', NULL, ?, ?)", [MS, MS])
     state = {"status": "completed", "input": {"query": ASKED}, "output": answer, "time": {"start": MS, "end": MS}}
     rows: list[tuple[str, str, dict[str, Any]]] = [
-        ("1", "user", {"type": "text", "text": ASKED}),
+        ("1", "user", {"type": "text", "text": pasted(answer)}),
         ("2", "assistant", {"type": "tool", "callID": "c1", "tool": tool, "state": state}),
         ("3", "assistant", {"type": "text", "text": reply}),
     ]

@@ -5,6 +5,7 @@ of known runners only, at the beginning of a line; quotes nothing of what was pr
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -27,8 +28,13 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _N = r"(\d+(?:,\d{3})*)"
 
 
+#: A summary is a short line, and stands among the last.
+_LONGEST, _LAST = 400, 2_000
+_HINT = re.compile(r"pass|fail|test|error|example|runs|ok|problem|success|compil|built|build|finished|issues|✔|✘", re.I)
+
+
 def _form(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.MULTILINE | re.IGNORECASE)
+    return re.compile(pattern, re.IGNORECASE)
 
 
 #: One line with named counts, in any order: `3 failed, 5 passed in 0.2s`, `Tests: 1 failed | 4 passed (5)`, …
@@ -69,48 +75,50 @@ _OWN_LINES = (
     (_form(rf"^\s*{_N} pass\s*$"), _form(rf"^\s*{_N} fail\s*$")),
     (_form(rf"^\s+{_N} passed \([\d.]+m?s\)"), _form(rf"^\s+{_N} failed\s*$")),
 )
-_GO_FAILED = re.compile(r"^(?:--- FAIL: |FAIL\t|FAIL\s*$)", re.MULTILINE)
-_GO_PASSED = re.compile(r"^(?:ok  ?\t\S+|ok\s+\S+/\S+\s+(?:[\d.]+s|\(cached\)))", re.MULTILINE)
-_UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n+(?:OK\b.*|FAILED \(([^)]*)\))", re.MULTILINE)
-_PHPUNIT = re.compile(r"^OK \((\d+) tests?, ", re.MULTILINE)
+_GO_FAILED = re.compile(r"--- FAIL: |FAIL\t")
+_GO_PASSED = re.compile(r"ok  ?\t\S+|ok\s+\S+/\S+\s+(?:[\d.]+s|\(cached\))")
+_UNITTEST = re.compile(r"Ran (\d+) tests? in ")
+_UNITTEST_FAILED = re.compile(r"FAILED \(([^)]*)\)")
+_PHPUNIT = re.compile(r"OK \((\d+) tests?, ")
 
 #: Builds, linters and type checkers, which say no more than whether it went well.
 _BAD = re.compile(
-    r"^(?:\S+\(\d+,\d+\): error TS\d+|.*: error TS\d+:|Found \d+ errors?\b|.*✖ \d+ problems? \([1-9]\d* errors?"
+    r"(?:\S+\(\d+,\d+\): error TS\d+|.*: error TS\d+:|Found \d+ errors?\b|.*✖ \d+ problems? \([1-9]\d* errors?"
     r"|error: could not compile|error\[E\d+\]|Failed to compile|BUILD FAILED|\[(?:INFO|ERROR)\] BUILD FAILURE"
     r"|FAILURE: Build failed|npm (?:ERR!|error) (?:code|Lifecycle|Test failed)|make(?:\[\d+\])?: \*\*\* .*Error \d+"
     r"|error Command failed with exit code|\s*ELIFECYCLE|ERROR: Failed to build|Build failed with \d+ errors?"
     r"|✘ \[ERROR\]|error during build)",
-    re.MULTILINE,
 )
 _GOOD = re.compile(
-    r"^(?:All checks passed!|0 issues\.|Success: no issues found|\s*✓ built in|\s*✓ Compiled successfully"
+    r"(?:All checks passed!|0 issues\.|Success: no issues found|\s*✓ built in|\s*✓ Compiled successfully"
     r"|Compiled successfully"
     r"|BUILD SUCCESSFUL|\[INFO\] BUILD SUCCESS|Build succeeded|webpack .* compiled successfully"
     r"|\s*Finished (?:`?\w+`?) (?:profile )?\[|Found 0 errors|✔ No ESLint warnings)",
-    re.MULTILINE,
 )
 
 
 def counts(text: str) -> Counts | None:
     """What the summary lines in `text` say, all of them together; None where there are none."""
-    plain = _ESCAPES.sub("", text)
-    found = [*_counted(plain), *_on_own_lines(plain), *_unittest(plain)]
-    found = found or _go(plain)
+    lines = [
+        line
+        for line in _ESCAPES.sub("", text).splitlines()[-_LAST:]
+        if len(line) <= _LONGEST and _HINT.search(line) is not None
+    ]
+    found = [*_counted(lines), *_on_own_lines(lines), *_unittest(lines)] or _go(lines)
     if found:
         return Counts(sum(one.passed for one in found), sum(one.failed for one in found))
-    if _BAD.search(plain):
+    if any(_BAD.match(line) for line in lines):
         return Counts(0, 1, tests=False)
-    return Counts(1, 0, tests=False) if _GOOD.search(plain) else None
+    return Counts(1, 0, tests=False) if any(_GOOD.match(line) for line in lines) else None
 
 
-def _counted(text: str) -> list[Counts]:
-    lines = dict.fromkeys(line.strip() for form in _COUNTED for line in form.findall(text))
-    surefire = [line for line in lines if "Tests run:" in line]
+def _counted(lines: Sequence[str]) -> list[Counts]:
+    told = dict.fromkeys(line.strip() for line in lines if any(form.match(line) for form in _COUNTED))
+    surefire = [line for line in told if "Tests run:" in line]
     if surefire:  # one line a class, and the sum at last
-        lines = dict.fromkeys(surefire[-1:])
+        told = dict.fromkeys(surefire[-1:])
     found = []
-    for line in lines:
+    for line in told:
         failed = _sum(_FAILED[:2], line) or _sum(_FAILED[2:], line)
         passed = _sum(_PASSED, line)
         every = next((one for form in _ALL if (one := _sum((form,), line))), 0)
@@ -118,28 +126,33 @@ def _counted(text: str) -> list[Counts]:
     return found
 
 
-def _on_own_lines(text: str) -> list[Counts]:
-    found = []
+def _on_own_lines(lines: Sequence[str]) -> list[Counts]:
     for passed, failed in _OWN_LINES:
-        good, bad = passed.findall(text), failed.findall(text)
+        good = [_number(found[1]) for line in lines if (found := passed.match(line))]
+        bad = [_number(found[1]) for line in lines if (found := failed.match(line))]
         if good or (bad and "failing" in failed.pattern):
-            found.append(Counts(sum(map(_number, good)), sum(map(_number, bad))))
-    return found[:1]
+            return [Counts(sum(good), sum(bad))]
+    return []
 
 
-def _unittest(text: str) -> list[Counts]:
-    found = [Counts(int(n), 0) for n in _PHPUNIT.findall(text)]
-    for ran, complaint in _UNITTEST.findall(text):
-        failed = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", complaint))
-        failed = failed or int(bool(complaint) and "skipped" not in complaint and "expected" not in complaint)
-        found.append(Counts(max(0, int(ran) - failed), failed))
+def _unittest(lines: Sequence[str]) -> list[Counts]:
+    found = [Counts(int(told[1]), 0) for line in lines if (told := _PHPUNIT.match(line))]
+    for place, line in enumerate(lines):
+        ran = _UNITTEST.match(line)
+        if ran is None or place + 1 == len(lines):
+            continue
+        complaint = _UNITTEST_FAILED.match(lines[place + 1])
+        failed = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", complaint[1])) if complaint else 0
+        if complaint or lines[place + 1].startswith("OK"):
+            found.append(Counts(max(0, int(ran[1]) - failed), failed))
     return found
 
 
-def _go(text: str) -> list[Counts]:
-    failed, passed = len(re.findall(r"^--- FAIL: ", text, re.MULTILINE)), len(_GO_PASSED.findall(text))
-    if _GO_FAILED.search(text):
-        return [Counts(passed, max(1, failed))] if failed or re.search(r"^FAIL\t", text, re.MULTILINE) else []
+def _go(lines: Sequence[str]) -> list[Counts]:
+    failed = [line for line in lines if _GO_FAILED.match(line)]
+    passed = sum(_GO_PASSED.match(line) is not None for line in lines)
+    if failed:
+        return [Counts(passed, max(1, sum(line.startswith("---") for line in failed)))]
     return [Counts(passed, 0)] if passed else []
 
 

@@ -131,18 +131,26 @@ def judged(command: str | None, result: Event) -> tuple[Outcome, str | None]:
         return (Outcome.FAILURE if code else Outcome.SUCCESS), f"exit code {code}, as printed"
     if outcome is Outcome.UNKNOWN and printed is not None and printed.passed:
         return Outcome.SUCCESS, str(printed)
-    if outcome is Outcome.UNKNOWN and _BROKE.search(result.text):
+    if outcome is Outcome.UNKNOWN and _broke(result.text):
         return Outcome.FAILURE, "an error at its end"
     return outcome, grounds
 
 
 #: `npx tsc; echo "exit=$?"`: an agent that has the code printed.
-_TOLD_CODE = re.compile(r"\bexit(?:[ _]?(?:code|status))?\s*[=:]\s*(\d{1,3})\b", re.IGNORECASE)
+_TOLD_CODE = re.compile(r"\bexit(?:[ _]?(?:code|status))?\s{0,3}[=:]\s{0,3}(\d{1,3})\b", re.IGNORECASE)
 #: What ends the output of a program that broke: an uncaught exception, or the shell's own complaint.
 _BROKE = re.compile(
-    r"Traceback \(most recent call last\):[\s\S]*\n[\w.]*(?:Error|Exception)\b[^\n]*\s*\Z"
-    r"|(?:\A|\n)[^\n]{0,80}: command not found\s*\Z|(?:\A|\n)(?:fatal|npm ERR!|npm error|panic):? [^\n]*\s*\Z"
+    r"[\w.]{1,100}(?:Error|Exception)\b(?=:|$)|[^:]{0,80}(?::[^:]{0,80}){0,3}: command not found$"
+    r"|(?:fatal|npm ERR!|npm error|panic):? \S"
 )
+
+
+def _broke(text: str) -> bool:
+    last = text.rstrip()[-400:].rsplit("\n", 1)[-1]
+    ended = _BROKE.match(last)
+    if ended is None:
+        return False
+    return not ended[0].endswith(("Error", "Exception")) or "Traceback (most recent call last):" in text
 
 
 def edits(events: Sequence[Event]) -> Iterator[Edit]:

@@ -96,11 +96,11 @@ _BROKEN = _form(
 #: What compilers, linters and CI print: a person who pastes it says that it is still so.
 _PASTED = re.compile(
     _any(
-        r"\S+\.\w{1,5}:\d+:\d+:? ",
+        r"[^\s:]{1,200}\.\w{1,5}:\d+:\d+:? ",
         r"\bError: Process completed with exit code [1-9]|##\[error\]|\bexit (?:code|status) [1-9]",
         r"\b[1-9]\d* (?:issues?|errors?|problems?)\b(?::| found)",
-        r"\bTraceback \(most recent call last\)|\berror TS\d|npm ERR!|^\s*at \S+ \(\S+:\d+:\d+\)",
-        r"^\s*(?:Error|ERROR|fatal|FATAL): \S",
+        r"\bTraceback \(most recent call last\)|\berror TS\d|npm ERR!|^[ \t]{0,20}at \S{1,200} \(\S{1,200}:\d+:\d+\)",
+        r"^[ \t]{0,20}(?:Error|ERROR|fatal|FATAL): \S",
     ),
     re.MULTILINE,
 )
@@ -125,12 +125,13 @@ _CORRECTS = _form(
     r"\b(?:this|that|it) is (?:wrong|incorrect)\b",
 )
 _WORD = re.compile(r"[^\W_][\w'’-]*")
+_PASTE = 4_000
 _READ = 600  # characters; a reaction stands at the beginning, and what is pasted behind it is searched for errors only
 
 
 def reaction(text: str) -> Heard:
     """How `text`, a human's message after some work, takes that work."""
-    words = " ".join(text.split())[:_READ]
+    words, text = " ".join(text[: _READ * 4].split())[:_READ], f"{text[:_PASTE]}\n{text[-_PASTE:]}"
     if _REVERTS.search(_first(words, 30)):
         return Heard(Reaction.REVERTS)
     nice = _ACCEPTS.match(words)
@@ -178,6 +179,7 @@ def goes_on(text: str, asked: bool) -> bool:
 
     `asked`: the agent's last words were a question.
     """
+    text = text[: _READ * 4]
     words = len(_WORD.findall(text))
     if words <= _ANSWER_WORDS or (asked and words <= _QUESTION_ANSWERED):
         return True

@@ -29,6 +29,7 @@ _SAID = {
     Reaction.CORRECTS: (Outcome.PARTIAL, 2.0),
     Reaction.REVERTS: (Outcome.REJECTED, 3.0),
 }
+_READ = 2_000  # characters of a command, or of a request
 _ASIDE = (EventType.NOTE, EventType.SUMMARY, EventType.COMPACTION)
 
 
@@ -107,7 +108,7 @@ def _checked(steps: Sequence[Taken], own: Set[int]) -> Iterator[Weighed]:
         elif step.outcome not in (Outcome.SUCCESS, Outcome.FAILURE):
             done = None  # how it ended nobody knows, and what was before it is not the end
         else:
-            command = bare(step.command or "")
+            command = bare((step.command or "")[:_READ])
             if printed is not None or step.tool in _CHECKS or _CHECKING.search(command):
                 other = (step, printed)
             elif changed >= 0 and _RUNNING.match(command):
@@ -153,7 +154,7 @@ _TOLD_WORDS = 60
 
 def _done_as_told(task: Task, steps: Sequence[Taken]) -> Iterator[Weighed]:
     """Of a task that is no more than to read or write files that it names: they were, and nothing failed."""
-    text = " ".join(task.opening.text.split())
+    text = " ".join(task.opening.text[:_READ].split())
     names = {name.rsplit("/", 1)[-1] for name in _FILE.findall(text)}
     if not names or not _TOLD.match(text) or len(text.split()) > _TOLD_WORDS or task.heard:
         return

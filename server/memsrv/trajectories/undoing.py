@@ -2,12 +2,14 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from memsrv.lenses.runs import bare
 from memsrv.records import Outcome, Step
 from memsrv.trajectories.steps import Taken, commits, undoes
+
+_READ = 2_000  # characters of a command; behind them are documents
 
 _RESTORES = re.compile(
     r"\bgit\s+(?:-\S+\s+\S+\s+)*(?:"
@@ -32,40 +34,55 @@ def undone(steps: Sequence[Taken], spoken: Sequence[int]) -> Iterator[Undone]:
     `spoken` are the turns at which somebody said something: what an agent changed without a word between is one change,
     and its own undo takes it back at once.
     """
-    standing: list[Step] = []  # edits since the last commit
+    standing: dict[int, Step] = {}  # edits since the last commit, by turn
+    taken_back_by: dict[frozenset[tuple[str, str, str]], list[int]] = {}  # by the edit that would be its inverse
+
+    def gone(by: Step, turns: Iterable[int], how: str) -> Iterator[Undone]:
+        if mine := frozenset(turn for turn in turns if standing.pop(turn, None) is not None):
+            yield Undone(by.turn, mine, how)
+
     for one in steps:
         step = one.step
         if step.outcome in (Outcome.FAILURE, Outcome.REJECTED):
             continue
         if step.command and undoes(step.command):
-            gone = _last_change(standing, spoken)
-            if gone:
-                yield Undone(step.turn, frozenset(edit.turn for edit in gone), "the agent's own undo")
-                standing = [edit for edit in standing if edit not in gone]
+            yield from gone(step, _last_change(list(standing), spoken), "the agent's own undo")
             continue
         if step.command:
-            restored = _RESTORES.search(bare(step.command))
+            restored = _RESTORES.search(bare(step.command[:_READ]))
             if restored is not None and "--staged" not in restored[0]:
-                gone = [edit for edit in standing if restored["all"] or _named(edit, restored["paths"])]
-                if gone:
-                    yield Undone(step.turn, frozenset(edit.turn for edit in gone), "git took the files back")
-                    standing = [edit for edit in standing if edit not in gone]
+                everything, paths = restored["all"], restored["paths"]
+                named = [turn for turn, edit in standing.items() if everything or _named(edit, paths)]
+                yield from gone(step, named, "git took the files back")
             elif committed(step):
-                standing = []
+                standing.clear()
         if one.changes:
-            inverse = [edit for edit in standing if _is_inverse(step, edit)]
-            if inverse:
-                yield Undone(step.turn, frozenset(edit.turn for edit in inverse), "the inverse edit")
-                standing = [edit for edit in standing if edit not in inverse]
-            else:
-                standing.append(step)
+            inverted = taken_back_by.pop(_changes(step), [])
+            if any(turn in standing for turn in inverted):
+                yield from gone(step, inverted, "the inverse edit")
+                continue
+            standing[step.turn] = step
+            if back := _inverse(step):
+                taken_back_by.setdefault(back, []).append(step.turn)
 
 
-def _last_change(standing: Sequence[Step], spoken: Sequence[int]) -> list[Step]:
-    if not standing:
+def _last_change(turns: Sequence[int], spoken: Sequence[int]) -> list[int]:
+    if not turns:
         return []
-    since = bisect_left(spoken, standing[-1].turn)
-    return [edit for edit in standing if bisect_left(spoken, edit.turn) == since]
+    since = bisect_left(spoken, turns[-1])
+    return [turn for turn in turns if bisect_left(spoken, turn) == since]
+
+
+def _changes(step: Step) -> frozenset[tuple[str, str, str]]:
+    return frozenset((path, old.strip(), new.strip()) for path, old, new in step.edits)
+
+
+def _inverse(step: Step) -> frozenset[tuple[str, str, str]]:
+    """The edit that puts back all that `step` changed, and changes nothing else; empty where there can be none."""
+    made = _changes(step)
+    if not all(old and new and old != new for _, old, new in made):
+        return frozenset()
+    return frozenset((path, new, old) for path, old, new in made)
 
 
 _COMMITS = re.compile(r"\bgit\s+(?:-\S+\s+\S+\s+)*commit\b|\bgh\s+pr\s+(?:create|merge)\b")
@@ -74,7 +91,7 @@ _COMMITS = re.compile(r"\bgit\s+(?:-\S+\s+\S+\s+)*commit\b|\bgh\s+pr\s+(?:create
 def committed(step: Step) -> bool:
     """Whether `step` is a command that commits."""
     command = step.command or ""
-    return commits(command) or (_COMMITS.search(bare(command)) is not None and step.outcome is Outcome.SUCCESS)
+    return commits(command) or (_COMMITS.search(bare(command[:_READ])) is not None and step.outcome is Outcome.SUCCESS)
 
 
 def _named(edit: Step, paths: str) -> bool:
@@ -83,10 +100,3 @@ def _named(edit: Step, paths: str) -> bool:
     return any(
         name and (path == name or path.endswith("/" + name) or f"/{name}/" in path) for name in names for path in edited
     )
-
-
-def _is_inverse(step: Step, earlier: Step) -> bool:
-    """Whether `step` puts back all that `earlier` changed, and changes nothing else."""
-    back = {(path, new.strip(), old.strip()) for path, old, new in earlier.edits}
-    made = {(path, old.strip(), new.strip()) for path, old, new in step.edits}
-    return bool(made) and made == back and all(old and new and old != new for _, old, new in made)
