@@ -16,7 +16,7 @@ from memsrv.errors import NoLogs, UsageError
 from memsrv.ingest.desk import Desk, Tally
 from memsrv.ingest.lines import read_lines
 from memsrv.ingest.snapshots import read_snapshots
-from memsrv.logfiles import find
+from memsrv.logfiles import BATCH_BYTES, find
 from memsrv.redact import Redactor
 from memsrv.sources import SOURCES, LineSource, SnapshotSource, Source
 from memsrv.sources.machine import Machine
@@ -60,12 +60,14 @@ def ingest(
     now: Callable[[], float] = time.time,
     machine: Machine | None = None,
     known: Mapping[Path, Source] | None = None,
+    batch_bytes: int = BATCH_BYTES,
 ) -> IngestReport:
     """Read every log at `paths` (files, folders, an agent's own folder) that is new or has grown.
 
-    `progress(path, done, total)` is called before each file, and each megabyte of it; an error that it raises ends the
-    reading there, and nothing is lost or doubled. `known` says whose some of the `paths` are: they are taken in the
-    order given, and not looked for, which for one log costs as much as for all. NoLogs where there is nothing to read.
+    A log is read in batches of about `batch_bytes`, a transaction each. `progress(path, done, total)` is called before
+    each file, and each batch of it; an error that it raises ends the reading there, and nothing is lost or doubled.
+    `known` says whose some of the `paths` are: they are taken in the order given, and not looked for, which for one log
+    costs as much as for all. NoLogs where there is nothing to read.
     """
     began = clock()
     if agent is not None:
@@ -75,7 +77,7 @@ def ingest(
             raise UsageError(f"There is no agent `{agent}`; memsrv reads the logs of: {names}")
         capture.consent.require(Act.CAPTURE, agent=agent)
     tally = Tally()
-    desk = Desk(store, redactor, capture, tally, now)
+    desk = Desk(store, redactor, capture, tally, now, batch_bytes)
     here = machine or Machine.this()
     told = known or {}
     found = find(

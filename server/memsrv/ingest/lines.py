@@ -16,7 +16,7 @@ from memsrv.consent import Act
 from memsrv.ingest.desk import Desk
 from memsrv.ingest.reading import Reading
 from memsrv.ingest.whereabouts import goes_on, moved_away, moved_here, start_over, unread
-from memsrv.logfiles import BATCH_BYTES, batches, logical, open_log, size_of
+from memsrv.logfiles import batches, logical, open_log, size_of
 from memsrv.sources import LineSource, UnreadableLineError
 from memsrv.store import Appended, FileState, Loss, LossKind
 
@@ -66,8 +66,8 @@ def _read_from_where_it_was_left(desk: Desk, path: Path, file: BinaryIO, source:
         known = None if elsewhere is not None else start_over(desk, known, file)
     reading = Reading(desk, path, source, known or unread(desk, path, named, file, source))
     with ThreadPoolExecutor(1) as aside:
-        storing = _Storing(desk, aside if size - reading.state.offset > BATCH_BYTES else None)
-        for number, batch in enumerate(batches(file, reading.state.offset, size)):
+        storing = _Storing(desk, aside if size - reading.state.offset > desk.batch_bytes else None)
+        for number, batch in enumerate(batches(file, reading.state.offset, size, desk.batch_bytes)):
             after, stretches, losses = reading.read(batch, file)
             if known is not None and after.offset == known.offset and not losses:
                 break

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-#: A transaction holds about so much of a file: short enough that no other writer waits long.
+#: A transaction holds about so much of a file, unless told otherwise: short enough that no other writer waits long.
 BATCH_BYTES = 1 << 20
 #: The longest line that is read; of a longer one a piece of its beginning is kept.
 LINE_BYTES = 16 << 20
@@ -30,13 +30,13 @@ class Batch:
     too_long: TooLong | None = None  # instead of lines
 
 
-def batches(file: BinaryIO, offset: int, size: int) -> Iterator[Batch]:
-    """The lines of the log's first `size` bytes from `offset` on."""
+def batches(file: BinaryIO, offset: int, size: int, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
+    """The lines of the log's first `size` bytes from `offset` on, about `batch_bytes` of them at a time."""
     file.seek(offset)
     left = max(0, size - offset)
     pieces: list[bytes] = []
     held = 0
-    while left and (chunk := file.read(min(BATCH_BYTES, left))):
+    while left and (chunk := file.read(min(batch_bytes, left))):
         left -= len(chunk)
         pieces.append(chunk)
         held += len(chunk)

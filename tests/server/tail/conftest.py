@@ -63,7 +63,7 @@ class Log:
 
 
 def _claude(root: Path) -> Log:
-    return Log("claude-code", root / "claude" / f"{ID}.jsonl", claude)
+    return Log("claude-code", root / "claude-code" / f"{ID}.jsonl", claude)
 
 
 def _codex(root: Path) -> Log:
@@ -99,9 +99,9 @@ class Tail:
         known = {at: log.source}
         return ingest(self.store, REDACTOR, [at], capture=ALL, machine=HERE, known=known, now=lambda: AN_AGE)
 
-    def look(self, *paths: Path) -> IngestReport:
+    def look(self, *paths: Path, **more: Any) -> IngestReport:
         """All that is found at `paths`."""
-        return ingest(self.store, REDACTOR, paths, capture=ALL, machine=HERE, now=lambda: AN_AGE)
+        return ingest(self.store, REDACTOR, paths, capture=ALL, machine=HERE, **{"now": lambda: AN_AGE} | more)
 
     def texts(self) -> list[str]:
         """Of all sessions, in the order of their turns."""
