@@ -106,7 +106,7 @@ def test_a_command_of_several_lines_stands_in_a_fence(export: Path) -> None:
     call, result = events(export, tool("shell", "Bash", body))
 
     assert call.command == "cd shop\nnpm test"
-    assert (result.text, result.outcome) == ("ok\n\n```js\n1\n```", Outcome.UNKNOWN)
+    assert (result.text, result.outcome) == ("ok\n\n```js\n1\n```", Outcome.SUCCESS)
 
 
 def test_a_written_file_may_hold_fences_of_its_own(export: Path) -> None:
@@ -240,3 +240,29 @@ def test_every_tool_use_of_the_real_exports_is_a_call(real_logs: Path, golden: M
 
     assert (calls, drawn) == (713, 715)  # two of Cursor's are drawn twice
     assert unknown == Counter()
+
+
+def test_a_command_of_claude_code_without_an_exit_code_before_its_output_succeeded(export: Path) -> None:
+    found = events(export, shell("make docs", "3 pages written"))
+
+    assert (found[-1].outcome, found[-1].grounds) == (Outcome.SUCCESS, "no exit code before its output")
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("rg berth src", ""),  # exit 1 of a search is not told as a failure
+        ("cd web; ls", "cd: no such file or directory: web"),
+        ("make serve", "Command running in background with ID: b1"),
+        ("go build ./... | head", "main.go:3:9: undefined: quay"),
+    ],
+)
+def test_how_a_command_ended_that_complains_or_goes_on_is_not_guessed(export: Path, command: str, output: str) -> None:
+    assert events(export, shell(command, output))[-1].outcome is Outcome.UNKNOWN
+
+
+def test_how_a_command_of_another_agent_ended_is_not_guessed_from_an_export(export: Path) -> None:
+    export.write_text(HEAD.replace("Claude Code", "Cursor IDE") + shell("make docs", "3 pages written"))
+    (found,) = SOURCE.snapshots(export, {})
+
+    assert found.events[-1].outcome is Outcome.UNKNOWN

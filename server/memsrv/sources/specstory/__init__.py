@@ -5,6 +5,7 @@ Where memsrv also reads that agent's own log, the two sessions have the same id 
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -56,7 +57,7 @@ class SpecStory(SnapshotSource):
         told = origin(text[:4000])
         said = list(messages(text.split("\n")))
         session = told.session or digest(told.title, *(repr(message) for message in said[:1]))
-        reading = _Reading(session, _project(path))
+        reading = _Reading(session, _project(path), codes=told.agent == "Claude Code")
         for message in said:
             reading.read(message)
         facts = _facts(told, said, reading.events, _project(path))
@@ -87,8 +88,10 @@ def _facts(told: Origin, said: Sequence[Message], events: Sequence[Event], cwd: 
 class _Reading:
     """Messages to events, named by what they say: one that is inserted before them renames none."""
 
-    def __init__(self, session: str, cwd: str | None) -> None:
+    def __init__(self, session: str, cwd: str | None, *, codes: bool = False) -> None:
+        """`codes`: the agent puts the exit code of a command that failed before what it printed."""
         self.events: list[Event] = []
+        self._codes = codes
         self._session = session
         self._cwd = cwd
         self._names = Occurrences()
@@ -172,14 +175,14 @@ class _Reading:
             return
         trust = calls.result_trust(tool.name) if tool.type != "read" else Trust.FILE
         result = self._add(blank, EventType.TOOL_RESULT, trust, text)
-        self.events[-1] = replace(result, **_ending(tool, made, text))  # type: ignore[arg-type]
+        self.events[-1] = replace(result, **_ending(tool, made, text, self._codes))  # type: ignore[arg-type]
 
 
 def _is_refusal(text: str) -> bool:
     return text.startswith(("The user doesn't want to", "User rejected", "User chose to stay in plan mode"))
 
 
-def _ending(tool: ToolUse, made: uses.Use, text: str) -> dict[str, object]:
+def _ending(tool: ToolUse, made: uses.Use, text: str, codes: bool) -> dict[str, object]:
     """Only what the agent's own words tell: an export does not say whether a tool failed."""
     if text.startswith("[Request interrupted by user"):
         return {"outcome": Outcome.PARTIAL, "error": "interrupted", "grounds": "interrupted by the user"}
@@ -190,4 +193,15 @@ def _ending(tool: ToolUse, made: uses.Use, text: str) -> dict[str, object]:
         return {"outcome": ended.outcome, "exit_code": ended.exit_code, "error": ended.error, "grounds": grounds}
     if uses.succeeded(tool, text):
         return {"outcome": Outcome.SUCCESS, "grounds": "the editor's confirmation"}
+    if codes and tool.type == "shell" and not endings.asks(made.command or "") and not _COMPLAINS.search(text):
+        return {"outcome": Outcome.SUCCESS, "grounds": "no exit code before its output"}
     return {}
+
+
+#: What a command may print whose last part failed, or that goes on: then its end is not known.
+_COMPLAINS = re.compile(
+    r"(?i)\A<(?!tool_use_error)[\w-]+>|\bin (?:the )?background\b|command not found|no such file or directory|permission denied"
+    r"|operation not permitted|timed out|traceback \(most|\bfatal:|\bpanic:|\berror(?:\[\w+\])?:|\b[1-9]\d* (?:failed|failing|errors?)\b"
+    r"|^\s*(?:---\s)?FAIL(?:ED)?\b|npm err(?:or|!)|^[^\n]*:\d+:\d+: ",
+    re.MULTILINE,
+)
