@@ -35,3 +35,17 @@ def remember(
     from memsrv.bench.remember import remembering
 
     give(remembering(logs, half=half, show=show), tables.remembered, json)
+
+
+@benches.command()
+def ingest(
+    logs: Annotated[Path | None, typer.Option(help="A folder of logs of lines; unset, some are made up.")] = None,
+    mib: Annotated[float, typer.Option("--mib", min=0.1, help="How much is made up.")] = 32,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each contestant reads all of it.")] = 3,
+    appends: Annotated[int, typer.Option(min=0, help="Lines appended one by one to a log that is watched.")] = 200,
+    json: Json = False,
+) -> None:
+    """Events/s and MB/s from log to searchable, beside a floor and a plain way; a line's latency; memory."""
+    from memsrv.bench.ingest import ingesting
+
+    give(ingesting(logs, mib=mib, rounds=rounds, appends=appends), tables.ingesting, json)

@@ -3,7 +3,7 @@
 Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
-from memsrv.tables.benches import redaction, remembered
+from memsrv.tables.benches import ingesting, redaction, remembered
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
@@ -22,7 +22,7 @@ saved = manifest = pointers = difference = record
 __all__ = [
     "adapters", "answer", "backlog", "cleared", "compacted", "configuration", "configured", "cost", "difference",
     "endpoint", "examined",
-    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "looked", "manifest", "mcp", "memories",
+    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "looked", "manifest", "mcp", "memories",
     "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
     "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "setting",
     "shown", "standing", "timer_removed", "timer_written", "waiting",

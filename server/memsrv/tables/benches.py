@@ -50,3 +50,20 @@ def _share(share: Json) -> str:
     if share["share"] is None:
         return "none"
     return f"{share['share']:.2f} ({share['low']:.2f}–{share['high']:.2f}), {share['hits']} of {share['of']}"
+
+
+def ingesting(result: Json) -> None:
+    """A row for each contestant, then how long an appended line takes."""
+    made = "made up" if result["made_up"] else "as they are"
+    say(
+        f"{result['megabytes']} MB of logs in {result['files']} files, {made}; the median of {result['rounds']} rounds."
+    )
+    columns = ("", "events", "s", "events/s", "MB/s", "× insert alone", "× row by row", "× a commit each", "peak MB")
+    names = ("name", "events", "seconds", "events_per_s", "mb_per_s", "of_floor", "of_rows", "of_naive", "peak_mb")
+    table(columns, [[one[name] for name in names] for one in result["contestants"]])
+    if took := result["latency"]:
+        say(
+            f"A line that is appended is found after {took['p50_ms']} ms (p50), {took['p95_ms']} ms (p95), at most "
+            f"{took['max_ms']} ms, of {took['appends']}; without memsrv around it {took['floor_p50_ms']} and "
+            f"{took['floor_p95_ms']} ms."
+        )
