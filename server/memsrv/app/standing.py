@@ -103,7 +103,8 @@ class Status(Finding, Learning, Versions):
 
     def _consents(self, project: str) -> ConsentStanding:
         consent = self.consent  # of a project whose every source says no, nothing is left
-        may = {a: any(consent.allows(a, project=project, agent=source.name) for source in SOURCES) for a in Act}
+        agents = {one.agent for one in self.store.sessions(project)} or {source.name for source in SOURCES}
+        may = {act: any(consent.allows(act, project=project, agent=agent) for agent in agents) for act in Act}
         return ConsentStanding(project, may[Act.CAPTURE], may[Act.RECALL], may[Act.TRAIN])
 
     def _weights(self, read: Standing, rooms: "_Rooms") -> Standing:
