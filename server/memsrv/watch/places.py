@@ -1,7 +1,7 @@
 """Where logs are: those that each agent's source finds in its folders, and those that it keeps inside projects.
 
 An agent's folder may hold a whole editor's data, so no more of it is looked at than a source wants: what it finds by
-`discover`, and of a file that an event told of its first bytes. Reads no log and knows no format.
+`discover`, also where an event told of a file: credentials lie beside logs. Reads no log and knows no format.
 """
 
 import os
@@ -27,6 +27,10 @@ class Log:
     source: Source = field(compare=False)
 
 
+#: What each source found in a folder.
+_Named = dict[tuple[Source, Path], set[Path]]
+
+
 class Places:
     """The logs in `folders` (by agent), and in the folders of `projects`, which are asked for at every look.
 
@@ -46,6 +50,7 @@ class Places:
         self._projects = projects
         self._known: dict[Path, Log] = {}
         self._unwanted: dict[Path, int] = {}  # files that no source wants, by their size
+        self._unnamed: set[Path] = set()  # files that no source finds
         self.project_folders: tuple[Path, ...] = ()
 
     @property
@@ -55,6 +60,7 @@ class Places:
     def everything(self) -> list[Log]:
         """Every log that there is now."""
         self._unwanted.clear()
+        self._unnamed.clear()
         self.project_folders = tuple(self._projects())
         found: dict[Path, list[Log]] = {}
         for log in self._discovered():
@@ -65,9 +71,10 @@ class Places:
     def told_of(self, paths: Iterable[Path]) -> list[Log]:
         """The logs that changed where something happened at `paths`: files, or folders that came as a whole."""
         found: dict[Path, Log] = {}
+        named: _Named = {}
         for path in paths:
             for file in islice(_files(path), _NEW_FILES):
-                if (log := self._log_of(file)) is not None:
+                if (log := self._log_of(file, named)) is not None:
                     found[log.path] = log
         return list(found.values())
 
@@ -81,19 +88,29 @@ class Places:
                 for path in _answered(source.within, project):
                     yield Log(path, source)
 
-    def _log_of(self, path: Path) -> Log | None:
+    def _log_of(self, path: Path, named: _Named) -> Log | None:
+        """The log that changed with `path`. `named`: what the sources found since the event, each asked once."""
         if known := self._known.get(path):
             return known
-        sources = [source for source, folder in self._folders if path.is_relative_to(Path(os.path.realpath(folder)))]
-        if not sources and any(path.is_relative_to(project) for project in self.project_folders):
-            sources = self._within
-        for source in dict.fromkeys(sources):
+        if path in self._unnamed:
+            return None
+        for source, folder, look in self._around(path):
             log = source.log_of(path)
             if known := self._known.get(log):
                 return known
-            if self._wants(source, log):
+            if (source, folder) not in named:
+                named[source, folder] = {_resolved(one, folder) for one in _answered(look, folder)}
+            if log in named[source, folder] and self._wants(source, log):
                 return self._known.setdefault(log, Log(log, source))
+        if path.exists() and not any(path in found for found in named.values()):
+            self._unnamed.add(path)
         return None
+
+    def _around(self, path: Path) -> list[tuple[Source, Path, Callable[[Path], Sequence[Path]]]]:
+        """The sources that may find a log at `path`, each with the folder in which it would and how it looks there."""
+        own = [(one, folder, one.discover) for one, folder in self._folders if path.is_relative_to(folder.resolve())]
+        around = [] if own else [project for project in self.project_folders if path.is_relative_to(project)]
+        return [*own, *((one, project, one.within) for project in around for one in self._within)]
 
     def _wants(self, source: Source, path: Path) -> bool:
         if path.is_dir():
@@ -121,6 +138,11 @@ def _by_source(
         own = set(source.folders(machine))
         others = {folder for one in sources if one.name == source.name for folder in one.folders(machine)} - own
         yield from ((source, folder) for folder in folders.get(source.name, ()) if folder not in others)
+
+
+def _resolved(path: Path, folder: Path) -> Path:
+    """What was found in `folder`, as events tell of it."""
+    return folder.resolve() / path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
 def _owned(logs: Sequence[Log]) -> Log:

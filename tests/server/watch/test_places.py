@@ -61,15 +61,27 @@ def test_only_what_the_source_names_is_a_log(tmp_path: Path) -> None:
 def test_a_hint_at_a_file_that_nobody_wants_costs_one_look_until_it_grows(tmp_path: Path) -> None:
     Counting.asked.clear()
     folder = tmp_path / "projects"
-    folder.mkdir()
+    (folder / "-x").mkdir(parents=True)
     found = places(folder, sources=[Counting()])
-    other = folder / "cache.jsonl"
+    other = folder / "-x" / "cache.jsonl"
     other.write_text('{"type": "cache"}\n', "utf-8")
 
     assert [found.told_of([other]) for _ in range(3)] == [[], [], []]
     assert Counting.asked == [other]
     other.write_text(record("hello"), "utf-8")
     assert [log.path for log in found.told_of([other])] == [other]
+
+
+def test_a_hint_at_a_file_that_no_source_names_does_not_open_it(tmp_path: Path) -> None:
+    Counting.asked.clear()
+    folder = tmp_path / "projects"
+    folder.mkdir()
+    found = places(folder, sources=[Counting()])
+    other = folder / "auth.jsonl"
+    other.write_text(record("hello"), "utf-8")
+
+    assert found.told_of([other]) == []
+    assert Counting.asked == []
 
 
 def test_a_log_that_is_known_is_not_asked_about_again(tmp_path: Path) -> None:
