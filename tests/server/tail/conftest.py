@@ -80,7 +80,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Log:
     return AGENTS[request.param](tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_log() -> Callable[[str, Path], Log]:
     """A log of an agent in a folder."""
     return lambda agent, root: AGENTS[agent](root)
@@ -111,6 +111,11 @@ class Tail:
         """Ended and started again."""
         self.store.close()
         self.store = Store.open(self.path)
+
+
+@pytest.fixture(scope="session")
+def tail_class() -> type[Tail]:
+    return Tail
 
 
 @pytest.fixture
