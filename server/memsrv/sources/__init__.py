@@ -6,6 +6,7 @@ stands now, with a mark that tells whether it changed. What a source does not un
 raises for it.
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -198,3 +199,9 @@ def folders(machine: Machine | None = None) -> dict[str, tuple[Path, ...]]:
     for source in SOURCES:  # an agent that keeps its sessions in several ways has a source for each
         found[source.name] = tuple(dict.fromkeys((*found.get(source.name, ()), *source.folders(here))))
     return found
+
+
+def source_table() -> list[tuple[str, str]]:
+    """(agent, what is read of it) of every source, in order: the README's table."""
+    opening = {source: (sys.modules[type(source).__module__].__doc__ or "").partition("\n")[0] for source in SOURCES}
+    return list(dict.fromkeys((source.name, line) for source, line in opening.items()))
