@@ -42,8 +42,10 @@ def blocks(lines: Sequence[str], *, marked: bool) -> list[Block]:
     before = ""
     for number, line in enumerate(lines):
         ended = line.endswith("  ") if marked else not fence
+        # Behind a reply that was interrupted within a fence Aider leaves two lines blank.
+        quoted = bool(fence) and kind == "text" and bool("".join(lines[max(0, number - 2) : number]).strip())
         apart = not before.strip()  # after a blank line
-        if line.startswith("####") and ended and line[4:5] in (" ", "") and (apart or kind == "prompt"):
+        if line.startswith("####") and ended and not quoted and line[4:5] in (" ", "") and (apart or kind == "prompt"):
             if kind != "prompt" or apart:
                 close()
                 kind, begin = "prompt", number

@@ -77,15 +77,22 @@ def messages(lines: Sequence[str]) -> Iterator[Message]:
 def _ends(lines: Sequence[str]) -> dict[int, int]:
     """Where each tool use ends that begins on a line: it may quote others whole.
 
-    One that is never closed ends where the next message begins.
+    One that is never closed ends where the next message begins, and one that is closed twice at the second tag: what
+    looked like its end is what the tool printed.
     """
     ends: dict[int, int] = {}
     open: list[int] = []
+    last: int | None = None  # the use that was closed last
     for place, line in enumerate(lines):
         if _TOOL.match(line):
             open.append(place)
-        if open and line.rstrip().endswith(_CLOSED):
-            ends[open.pop()] = place
+        if not line.rstrip().endswith(_CLOSED):
+            continue
+        if open:
+            last = open.pop()
+            ends[last] = place
+        elif last is not None:
+            ends[last] = place
     following = len(lines)
     for place in range(len(lines) - 1, -1, -1):
         if open and open[-1] == place:
