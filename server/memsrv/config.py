@@ -262,6 +262,9 @@ def _write(home: Home, document: tomlkit.TOMLDocument) -> Settings:
             file.flush()
             os.fsync(file.fileno())
         Path(part).replace(place)
+    except OSError as error:  # of what is written to a descriptor the system does not say which file it is
+        Path(part).unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(place)) from error
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise

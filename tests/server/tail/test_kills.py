@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,8 @@ class Writer:
         path.write_bytes(self.lines())
 
     def rewrite(self) -> None:
-        """Something else before all that was there, and more behind it; in its place, or in another file's."""
-        data = self.lines(3) + self.log.path.read_bytes() + self.lines()
+        """Something else before what was there last, and more behind it; in its place, or in another file's."""
+        data = self.lines(3) + b"".join(self.log.path.read_bytes().splitlines(keepends=True)[-500:]) + self.lines()
         if len(self.written) % 2:
             self.log.path.write_bytes(data)
         else:
@@ -101,17 +102,15 @@ class Writer:
     def forget_old(self) -> None:
         for file in self.log.path.parent.glob(f"{self.log.path.name}.*"):
             file.unlink()
-        if self.log.path.stat().st_size > 1 << 20:
-            self.log.path.write_bytes(b"")
 
 
 def stored(home: Path) -> list[str]:
-    with sqlite3.connect(home / "memsrv.db") as db:
+    with closing(sqlite3.connect(home / "memsrv.db")) as db:
         return [id for (id,) in db.execute("SELECT id FROM events")]
 
 
 def is_sound(home: Path) -> None:
-    with sqlite3.connect(home / "memsrv.db") as db:
+    with closing(sqlite3.connect(home / "memsrv.db")) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert (
@@ -124,7 +123,7 @@ def is_sound(home: Path) -> None:
 
 def unread(home: Path) -> list[str]:
     """The logs that are there and are not read to their end."""
-    with sqlite3.connect(home / "memsrv.db") as db:
+    with closing(sqlite3.connect(home / "memsrv.db")) as db:
         files = {Path(path): offset for path, offset in db.execute("SELECT path, offset FROM files")}
     return [str(path) for path, offset in files.items() if path.exists() and path.stat().st_size != offset]
 
@@ -143,7 +142,7 @@ def kill(shape: str, times: int, log: Any, reader: Reader, home: Path) -> int:
         assert set(ids) <= set(writer.written)
         if shape == "append":
             told = b"".join(log.path.read_bytes().splitlines(keepends=True)[: len(ids)])
-            with sqlite3.connect(home / "memsrv.db") as db:
+            with closing(sqlite3.connect(home / "memsrv.db")) as db:
                 assert db.execute("SELECT offset FROM files").fetchall() == [(len(told),)]
         if n % 8 == 0 or n == times:
             assert reader.read() == 0
