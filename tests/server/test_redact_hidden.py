@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from memsrv.bench.redact import planted
 from memsrv.canaries import FAMILIES, Canary, canaries
 from memsrv.redact import Redactor
 from memsrv.redact.readings import decoded, joined, unescaped
@@ -283,6 +284,21 @@ def test_a_megabyte_made_to_hurt_is_read_in_pieces_that_add_up_to_its_size(text:
     """Linear by structure: RE2 runs every rule, and no other reading of a text is many times as long as the text."""
     data = text.encode()
 
-    for reading in filter(None, (joined(data), unescaped(data), decoded(data))):
+    for reading in filter(None, (joined(data, lambda _: True), unescaped(data), decoded(data))):
         assert len(reading.data) <= 7 * len(data)
     assert REDACTOR.redact(text[: 1 << 20])[0]
+
+
+class _Everywhere(Redactor):
+    """Joins every line that may be broken, whatever it says."""
+
+    def _tells(self, data: bytes) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("width", [7, 11, 16, 23])
+def test_joining_only_lines_that_tell_of_something_finds_all_that_joining_every_line_does(width: int) -> None:
+    hidden = [text for seed in range(2) for _, _, text, _ in planted(seed)]
+    broken = ["\n  ".join(text[at : at + width] for at in range(0, len(text), width)) for text in hidden]
+
+    assert [Redactor(b"k").redact(text) for text in broken] == [_Everywhere(b"k").redact(text) for text in broken]

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ def ingesting(logs: Path | None = None, *, mib: float = 32, rounds: int = 3, app
         )
 
 
-def _contestant(name: str, runs: list[Mapping[str, Run]], size: int) -> Contestant:
+def _contestant(name: str, runs: Sequence[Mapping[str, Run]], size: int) -> Contestant:
     own = [one[name] for one in runs]
     seconds = median(run.seconds for run in own)
 

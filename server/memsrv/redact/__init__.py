@@ -6,15 +6,17 @@ its broken lines joined and its base64 decoded. Linear in the size of the text. 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any
 
+import re2  # type: ignore[import-untyped]
+
 from memsrv.records import Event
 from memsrv.redact.placeholders import BLANK, MARK, key_at, masked, placeholder
-from memsrv.redact.private import private
-from memsrv.redact.readings import WORD, Reading, decoded, joined, spaced, unescaped
-from memsrv.redact.rules import GENERIC, Match, Rules, compiled, entropy
+from memsrv.redact.private import BEGINS, private
+from memsrv.redact.readings import HIDING, WORD, Reading, decoded, joined, spaced, unescaped
+from memsrv.redact.rules import GENERIC, Match, Rules, compiled, entropy, options
 from memsrv.redact.words import Words
 
 __all__ = ["MARK", "Redactor", "entropy", "key_at"]
@@ -61,7 +63,7 @@ class Redactor:
             *(path for path, _, _ in event.spans),
             *(part for edit in event.edits for part in edit),
         ]
-        if not self.find("\n".join(strings).encode("utf-8", "replace")):
+        if not self.find(_APART.join(strings).encode("utf-8", "replace")):
             return event, 0  # most are clean, and one look at all of it is cheaper than one at each
         total = 0
 
@@ -112,7 +114,7 @@ class Redactor:
         yield from plain
         if not depth:
             return
-        if lines and (reading := joined(data)) is not None:
+        if lines and (reading := joined(data, self._tells)) is not None:
             ends = {(match.rule, match.start): match.end for match in plain}
             for match in self._matches(reading.data, depth - 1, lines=False):
                 yield from _across(reading, match, ends)
@@ -120,6 +122,20 @@ class Redactor:
             for match in self._matches(reading.data, depth - 1, lines=True):
                 if place := reading.origin(match.start, match.end):
                     yield Match(*place, match.rule, match.secret)
+
+    def _tells(self, data: bytes) -> bool:
+        """Whether anything in `data` could make a rule match, here or in what it says otherwise."""
+        return bool(_telling().Match(data)) or self._words.stand_in(data)
+
+
+@cache
+def _telling() -> Any:
+    """What no secret is without: a rule's keyword, a mark, or a sign that something is written in another way."""
+    made = re2.Set.SearchSet(options())
+    for pattern in (*(f"(?i:{re2.escape(word)})" for word in (*compiled().keywords, BEGINS)), *HIDING):
+        made.Add(pattern)
+    made.Compile()
+    return made
 
 
 def _across(reading: Reading, match: Match, ends: Mapping[tuple[str, int], int]) -> Iterator[Match]:
@@ -143,6 +159,8 @@ def _across(reading: Reading, match: Match, ends: Mapping[tuple[str, int], int])
         yield Match(*place, match.rule, match.secret)
 
 
+#: Between strings that are looked at together: no line break that a word may go on behind.
+_APART = "\n\n"
 #: The strings of an event that stand alone. Ids too: a log is a stranger's, and equal ids stay equal.
 _EVENT_STRINGS = (
     "text", "command", "error", "cwd", "branch", "id", "session", "parent", "call", "tool", "model", "time",

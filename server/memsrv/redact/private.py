@@ -10,6 +10,9 @@ from memsrv.redact.rules import Match
 
 RULE = "private"
 
+#: How a mark begins.
+BEGINS = "<private"
+
 _MARK = re.compile(rb"<(/?)private\s*>", re.IGNORECASE)
 
 

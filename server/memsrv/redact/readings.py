@@ -164,9 +164,10 @@ WORD = re2.compile(r"[._=/:-]?(?:[A-Z]?[a-z]+|[A-Z]+)(?:[_./=:-](?:[A-Z]?[a-z]+|
 _BEFORE, _AFTER = 200, 100
 
 
-def joined(data: bytes) -> Reading | None:
+def joined(data: bytes, tells: Callable[[bytes], bool]) -> Reading | None:
     """The words of `data` that lines may have broken, each in one piece with its line around it.
 
+    Only where that line, with all of its breaks undone, `tells` of anything to be looked for: most are plain code.
     Of several lines nobody knows which belong to one word. So it is read with all of them joined, and as `_guesses`.
     """
     if not (b"\n" in data or b"+" in data):
@@ -179,12 +180,14 @@ def joined(data: bytes) -> Reading | None:
         begin = max(data.rfind(b"\n", max(0, start - _BEFORE), start) + 1, start - _BEFORE, before)
         finish = data.find(b"\n", end, end + _AFTER)
         finish = min(end + _AFTER, len(data)) if finish < 0 else finish
-        gaps = [(start + gap.start(), start + gap.end()) for gap in _JOINS.finditer(data[start:end])]
+        word, before = data[start:end], end
+        if not tells(b"".join((data[begin:start], _JOINS.sub(b"", word), data[end:finish]))):
+            continue
+        gaps = [(start + gap.start(), start + gap.end()) for gap in _JOINS.finditer(word)]
         made.window(data, begin, gaps, finish)
         if len(gaps) > 1:
             for first, some, last in _guesses(data, start, gaps, end):
                 made.window(data, begin if first == start else first, some, finish if last == end else last)
-        before = end
     return made.done()
 
 
@@ -252,5 +255,8 @@ def _of_base64(word: bytes) -> bytes:
     word = word.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
     return base64.b64decode(word[: len(word) - (len(word) % 4 == 1)] + b"==")
 
+
+#: What may be a code, or an escape, as patterns.
+HIDING = (_BASE64.pattern, _HEX.pattern, r"[\\%]|&#", _UNSEEN)
 
 _CODES: tuple[tuple[Any, Callable[[bytes], bytes]], ...] = ((_BASE64, _of_base64), (_HEX, binascii.unhexlify))

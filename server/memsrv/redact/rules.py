@@ -106,6 +106,7 @@ class Rules:
             self._keywords.Add(re2.escape(keyword))
             self._owners.append(places)
         self._keywords.Compile()
+        self.keywords = tuple(owners)
 
     def present(self, data: bytes) -> list[int]:
         """The rules that may match in `data`, as numbers: those of which a keyword stands there."""

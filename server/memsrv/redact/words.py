@@ -43,6 +43,10 @@ class Words:
         if self._patterns:
             self._any.Compile()
 
+    def stand_in(self, data: bytes) -> bool:
+        """Whether any of them is in `data`."""
+        return bool(self._patterns) and bool(self._any.Match(data))
+
     def matches(self, data: bytes) -> Iterator[Match]:
         """Every one in `data`, as a secret named `string`."""
         if not self._patterns:

@@ -4,6 +4,10 @@ Looks at commands and at what they printed; knows no log format.
 """
 
 import re
+from functools import cache
+from typing import Any
+
+import re2  # type: ignore[import-untyped]
 
 #: Programs whose exit code 1 means "found nothing" or "differs".
 _ASKING = re.compile(
@@ -18,22 +22,31 @@ def asks(command: str) -> bool:
 
 
 _NAMED = re.compile(r"^[ \t]*(?:[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Warning|Interrupt))\b(?=[:\s]|$)", re.MULTILINE)
+#: The first that holds names a failure. All are looked for in one pass: what a tool printed may be long.
 _CLASSES = (
-    ("command not found", re.compile(r"command not found|: not found\b|is not recognized as", re.I)),
-    (
-        "no such file",
-        re.compile(r"no such file or directory|ENOENT|cannot find the (?:path|file)|does not exist", re.I),
-    ),
-    ("permission denied", re.compile(r"permission denied|EACCES|EPERM|operation not permitted", re.I)),
-    ("timeout", re.compile(r"timed out|ETIMEDOUT|deadline exceeded", re.I)),
-    ("port in use", re.compile(r"EADDRINUSE|address already in use", re.I)),
-    ("connection refused", re.compile(r"ECONNREFUSED|connection refused", re.I)),
-    ("merge conflict", re.compile(r"^CONFLICT |merge conflict", re.I | re.M)),
-    ("test failure", re.compile(r"^(?:FAILED|FAIL)\b|\b\d+ (?:failed|failing)\b|tests? failed", re.I | re.M)),
-    ("type error", re.compile(r"\berror TS\d+|\[arg-type\]|\bmypy\b.{0,200}?\berror:", re.I)),
-    ("syntax error", re.compile(r"syntax error|unexpected token", re.I)),
-    ("not found", re.compile(r"\b404\b|not found", re.I)),
+    ("command not found", r"command not found|: not found\b|is not recognized as"),
+    ("no such file", r"no such file or directory|ENOENT|cannot find the (?:path|file)|does not exist"),
+    ("permission denied", r"permission denied|EACCES|EPERM|operation not permitted"),
+    ("timeout", r"timed out|ETIMEDOUT|deadline exceeded"),
+    ("port in use", r"EADDRINUSE|address already in use"),
+    ("connection refused", r"ECONNREFUSED|connection refused"),
+    ("merge conflict", r"^CONFLICT |merge conflict"),
+    ("test failure", r"^(?:FAILED|FAIL)\b|\b\d+ (?:failed|failing)\b|tests? failed"),
+    ("type error", r"\berror TS\d+|\[arg-type\]|\bmypy\b.{0,200}?\berror:"),
+    ("syntax error", r"syntax error|unexpected token"),
+    ("not found", r"\b404\b|not found"),
 )
+
+
+@cache
+def _classes() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    made = re2.Set.SearchSet(options)
+    for _, pattern in _CLASSES:
+        made.Add(f"(?im){pattern}")
+    made.Compile()
+    return made
 
 
 def error_class(text: str, code: int | None = None) -> str:
@@ -41,7 +54,7 @@ def error_class(text: str, code: int | None = None) -> str:
     named = _NAMED.findall(text)
     if named:
         return str(named[-1])
-    for name, pattern in _CLASSES:
-        if pattern.search(text):
-            return name
+    found = _classes().Match(text.encode("utf-8", "replace"))
+    if found:
+        return _CLASSES[min(found)][0]
     return "failed" if code is None else f"exit {code}"

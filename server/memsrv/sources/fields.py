@@ -138,6 +138,8 @@ def instant(value: Any) -> str | None:
     try:
         if isinstance(value, str):
             time = datetime.fromisoformat(value)
+            if len(value) == 24 and value[10] == "T" and value[19] == "." and value[23] == "Z":
+                return value  # as nearly all are, and what comes out below
             if time.tzinfo is None:
                 time = time.replace(tzinfo=UTC)
             return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -178,7 +180,7 @@ def plain(text: str) -> str:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict | Mapping) else {}  # a dict is one, and quicker to tell
 
 
 def string(value: Any) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from memsrv.records import Event, EventType, Outcome, Trust
+from memsrv.records import Event, EventType, Outcome, Trust, changed
 from memsrv.sources import LogFacts, endings
 from memsrv.sources.claude_code import drift, prompt, tools
 from memsrv.sources.claude_code.beside import Beside
@@ -33,6 +33,7 @@ class ClaudeReader:
         self._beside = beside
         self._queue = Queue(state.get("queue", {}))
         self._facts = LogFacts(**state.get("facts", {"parent": parent}))
+        self._started, self._ended = self._facts.started, self._facts.ended  # they change with every line
         if subagent and self._facts.title is None:
             self._facts = replace(self._facts, title=beside.title())
         self._titled: int = state.get("titled", 0)
@@ -48,11 +49,11 @@ class ClaudeReader:
 
     @property
     def facts(self) -> LogFacts:
-        return self._facts
+        return replace(self._facts, started=self._started, ended=self._ended)
 
     @property
     def sessions(self) -> Mapping[str, LogFacts]:
-        return {self._session: self._facts}
+        return {self._session: self.facts}
 
     @property
     def unknown(self) -> Mapping[str, int]:
@@ -61,7 +62,7 @@ class ClaudeReader:
     @property
     def state(self) -> dict[str, Any]:
         return {
-            "facts": asdict(self._facts),
+            "facts": asdict(self.facts),
             "titled": self._titled,
             "calls": dict(list(self._calls.items())[-_REMEMBERED:]),
             "links": dict(list(self._links.items())[-_REMEMBERED:]),
@@ -79,8 +80,10 @@ class ClaudeReader:
 
     def _record(self, record: Mapping[str, Any], line: bytes) -> list[Event]:
         kind = record.get("type")
-        self._unknown.update(drift.unknown(record))
-        self._learn(record)
+        for name in drift.unknown(record):
+            self._unknown[name] += 1
+        time = instant(record.get("timestamp"))
+        self._learn(record, time)
         read: Callable[[Mapping[str, Any], Event], Iterator[Event]] | None = {
             "user": self._user,
             "assistant": self._assistant,
@@ -99,34 +102,34 @@ class ClaudeReader:
                 session=self._session,
                 type=EventType.NOTE,
                 trust=Trust.TOOL,
-                time=instant(record.get("timestamp")),
+                time=time,
                 cwd=string(record.get("cwd")),
                 branch=string(record.get("gitBranch")),
                 parent=parent,
                 sidechain=self._subagent or record.get("isSidechain") is True,
             )
             for place, event in enumerate(read(record, blank)):
-                found.append(event if not place else replace(event, id=f"{id}#{place}", parent=id))
+                found.append(event if not place else changed(event, id=f"{id}#{place}", parent=id))
         if not found and string(record.get("uuid")):
             self._links[id] = parent
         return found
 
-    def _learn(self, record: Mapping[str, Any]) -> None:
+    def _learn(self, record: Mapping[str, Any], time: str | None) -> None:
         facts = self._facts
-        time = instant(record.get("timestamp"))
         changes: dict[str, str | None] = {}
         if time is not None and string(record.get("type")) in drift.CHAINED:
-            changes["started"] = min(facts.started or time, time)
-            changes["ended"] = max(facts.ended or time, time)
+            self._started = min(self._started or time, time)
+            self._ended = max(self._ended or time, time)
         for name, value in (("branch", record.get("gitBranch")), ("version", record.get("version"))):
-            if string(value):
+            if string(value) and value != getattr(facts, name):
                 changes[name] = string(value)
         cwd = string(record.get("cwd")) or string(record.get("workspace"))
         if facts.cwd is None and cwd:
             changes["cwd"] = cwd
         if self._subagent and facts.parent is None and string(record.get("sessionId")) not in (None, self._session):
             changes["parent"] = string(record.get("sessionId"))
-        self._facts = replace(facts, **changes)
+        if changes:
+            self._facts = replace(facts, **changes)
         summary = self._summaries.pop(string(record.get("uuid")) or "", None)
         if summary is not None:
             self._title(summary, 1)
@@ -172,11 +175,11 @@ class ClaudeReader:
         if model == "<synthetic>" or record.get("isApiErrorMessage") is True:
             return
         tokens = self._new_tokens(message)
-        blank = replace(blank, model=model)
+        blank = changed(blank, model=model)
         for block in blocks(record):
             event = self._said_by_model(block, blank)
             if event is not None:
-                yield replace(event, tokens=tokens)
+                yield event if tokens is None else changed(event, tokens=tokens)
                 tokens = None
         if tokens:  # a response that only thought: its tokens are counted with the response's next line
             id = string(message.get("id"))
@@ -186,14 +189,14 @@ class ClaudeReader:
     def _said_by_model(self, block: Mapping[str, Any], blank: Event) -> Event | None:
         kind = block.get("type")
         if kind == "text" and string(block.get("text")) and str(block["text"]).strip():
-            return replace(blank, type=EventType.REPLY, trust=Trust.ASSISTANT, text=plain(block["text"]))
+            return changed(blank, type=EventType.REPLY, trust=Trust.ASSISTANT, text=plain(block["text"]))
         if kind in ("tool_use", "server_tool_use"):
             tool = (string(block.get("name")) or "?")[:100]
             made = tools.call(tool, mapping(block.get("input")))
             id = string(block.get("id"))
             if id:
                 self._calls[id] = [tool, endings.asks(made.command or "")]
-            return replace(
+            return changed(
                 blank,
                 type=EventType.TOOL_CALL,
                 trust=tools.call_trust(tool),
@@ -227,18 +230,19 @@ class ClaudeReader:
         tool, asking = self._calls.pop(id, [None, False]) if id else (None, False)
         text = plain(self._beside.whole(content_text(block.get("content"))))
         is_error = block.get("is_error") is True
-        event = replace(blank, tool=tool, call=id)
-        if not event.sidechain:
+        if not blank.sidechain:
             words = tools.refusal(record, tool, text, is_error=is_error)
             if words is not None:
-                event = replace(event, type=EventType.REJECTION, trust=Trust.HUMAN, text=words)
-                return replace(event, outcome=Outcome.REJECTED, grounds="rejected by user")
+                event = changed(blank, type=EventType.REJECTION, trust=Trust.HUMAN, text=words, tool=tool, call=id)
+                return changed(event, outcome=Outcome.REJECTED, grounds="rejected by user")
         detail = record.get("toolUseResult")
         ended = tools.ending(tool, text, is_error=is_error, detail=detail, asking=asking)
         path = string(mapping(detail).get("filePath")) or string(mapping(mapping(detail).get("file")).get("filePath"))
-        answered = tool == "AskUserQuestion" and ended.outcome is Outcome.SUCCESS and not event.sidechain
-        return replace(
-            event,
+        answered = tool == "AskUserQuestion" and ended.outcome is Outcome.SUCCESS and not blank.sidechain
+        return changed(
+            blank,
+            tool=tool,
+            call=id,
             type=EventType.TOOL_RESULT,
             trust=Trust.HUMAN
             if answered
@@ -260,7 +264,7 @@ class ClaudeReader:
             trigger = string(data.get("trigger")) or "unknown"
             tokens = data.get("preTokens", data.get("pre_tokens"))
             text = trigger if not isinstance(tokens, int) else f"{trigger}, {tokens} tokens before"
-            yield replace(blank, type=EventType.COMPACTION, trust=Trust.COMMAND, text=text)
+            yield changed(blank, type=EventType.COMPACTION, trust=Trust.COMMAND, text=text)
         elif subtype == "local_command":
             said = prompt.of_text(plain(string(record.get("content")) or ""))
             if said.speaker in ("command", "shell", "output"):
@@ -275,24 +279,24 @@ class ClaudeReader:
         elif data.get("type") == "edited_text_file":
             path = string(data.get("filename"))
             snippet = plain(string(data.get("snippet")) or "")
-            yield replace(blank, trust=Trust.FILE, text=snippet, paths=(path,) if path else ())
+            yield changed(blank, trust=Trust.FILE, text=snippet, paths=(path,) if path else ())
 
 
 def _spoken(said: prompt.Said, blank: Event) -> Iterator[Event]:
     text = said.text
     if said.speaker == "human":
-        yield replace(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)
+        yield changed(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)
     elif said.speaker == "summary":
-        yield replace(blank, type=EventType.SUMMARY, trust=Trust.TOOL, text=text)
+        yield changed(blank, type=EventType.SUMMARY, trust=Trust.TOOL, text=text)
     elif said.speaker == "agent" and text:  # one agent's words to another
-        yield replace(blank, type=EventType.NOTE, trust=Trust.ASSISTANT, text=text)
+        yield changed(blank, type=EventType.NOTE, trust=Trust.ASSISTANT, text=text)
     elif said.speaker == "command":
-        yield replace(blank, type=EventType.COMMAND, trust=Trust.HUMAN, text=text, command=text)
+        yield changed(blank, type=EventType.COMMAND, trust=Trust.HUMAN, text=text, command=text)
     elif said.speaker == "shell":
-        yield replace(blank, type=EventType.COMMAND, trust=Trust.COMMAND, tool="Bash", command=text)
+        yield changed(blank, type=EventType.COMMAND, trust=Trust.COMMAND, tool="Bash", command=text)
     elif said.speaker == "output" and text:
-        yield replace(blank, type=EventType.TOOL_RESULT, trust=Trust.TOOL, tool="Bash", text=text)
+        yield changed(blank, type=EventType.TOOL_RESULT, trust=Trust.TOOL, tool="Bash", text=text)
     elif said.speaker == "interrupt":
-        yield replace(blank, type=EventType.INTERRUPT, trust=Trust.HUMAN)
+        yield changed(blank, type=EventType.INTERRUPT, trust=Trust.HUMAN)
         if text:
-            yield replace(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)
+            yield changed(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)

@@ -43,18 +43,18 @@ class ReplayedReader:
         return state | ({"shadow": self._shadow.state, "held": self._held} if self._parent else {})
 
     def read(self, line: bytes) -> Sequence[Event]:
-        found = records(line)
-        if not found:
-            return []
         if not self._begun:
-            self._begun = True
+            self._begun = bool(records(line))
             events = self._own.read(line)
             if self._own.is_agents and self._own.facts.parent:
                 self._parent = self._own.facts.parent
                 self._shadow.stand_for(self._parent)
             return events
-        if self._parent is None:
+        if self._parent is None:  # nearly all lines: parsed once
             return self._own.read(line)
+        found = records(line)
+        if not found:
+            return []
         if found[0].get("type") == "session_meta":
             return self._own.read(line)
         told = self._shadow.read(line)

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from memsrv.records import Event, EventType, Trust
+from memsrv.records import Event, EventType, Trust, changed
 from memsrv.sources import LogFacts, endings
 from memsrv.sources.codex import drift, prompt, results, threads
 from memsrv.sources.codex.calls import Calls, Told, result
@@ -28,6 +28,7 @@ class RolloutReader:
         self._path = path
         self._session = threads.thread_of(path)
         self._facts = LogFacts(**state.get("facts", {}))
+        self._started, self._ended = self._facts.started, self._facts.ended  # they change with every line
         self._origin: str | None = state.get("origin")
         self._began: bool = state.get("began", False)  # a session_meta was read
         self._agents: bool = state.get("agents", False)  # a subagent's thread
@@ -49,11 +50,11 @@ class RolloutReader:
 
     @property
     def facts(self) -> LogFacts:
-        return self._facts
+        return replace(self._facts, started=self._started, ended=self._ended)
 
     @property
     def sessions(self) -> Mapping[str, LogFacts]:
-        return {self._session: self._facts}
+        return {self._session: self.facts}
 
     @property
     def unknown(self) -> Mapping[str, int]:
@@ -62,7 +63,7 @@ class RolloutReader:
     @property
     def state(self) -> dict[str, Any]:
         return {
-            "facts": asdict(self._facts),
+            "facts": asdict(self.facts),
             "origin": self._origin,
             "began": self._began,
             "agents": self._agents,
@@ -109,11 +110,12 @@ class RolloutReader:
         return events
 
     def _record(self, record: Mapping[str, Any], line: bytes) -> Iterator[Event]:
-        self._unknown.update(drift.unknown(record))
+        for name in drift.unknown(record):
+            self._unknown[name] += 1
         time = instant(record.get("timestamp"))
         if time is not None:
-            started, ended = self._facts.started or time, self._facts.ended or time
-            self._facts = replace(self._facts, started=min(started, time), ended=max(ended, time))
+            self._started = min(self._started or time, time)
+            self._ended = max(self._ended or time, time)
         if self._origin is None:
             self._origin = hashlib.sha256(line).hexdigest()[:32]
         kind, payload = record.get("type"), mapping(record.get("payload"))
@@ -148,9 +150,10 @@ class RolloutReader:
             sidechain=self._agents,
             model=self._model if told.trust is Trust.ASSISTANT or told.type is EventType.TOOL_CALL else None,
         )
-        event = replace(event, **(told.more or {}))
+        if told.more:
+            event = changed(event, **told.more)
         if told.type in (EventType.REPLY, EventType.TOOL_CALL) and self._owed:
-            event, self._owed = replace(event, tokens=self._owed), 0
+            event, self._owed = changed(event, tokens=self._owed), 0
         if told.type is EventType.PROMPT or (told.type is EventType.NOTE and self._agents):
             self._chain, self._turn = digest(self._chain, told.text), Counter()
             self._mirrors = {}
@@ -197,7 +200,8 @@ class RolloutReader:
         cwd = string(context.get("cwd"))
         if cwd:
             self._cwd = cwd
-            self._facts = replace(self._facts, cwd=self._facts.cwd or cwd)
+        if cwd and self._facts.cwd is None:
+            self._facts = replace(self._facts, cwd=cwd)
         yield from ()
 
     # The conversation's items
