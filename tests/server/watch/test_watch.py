@@ -171,20 +171,71 @@ def test_events_that_are_lost_are_missed_by_looking_and_the_standing_says_so(pla
     until(lambda: place.knows("submarine"))
 
 
-def test_after_a_storm_that_no_event_survived_one_look_finds_every_line(place: Any, until: Until) -> None:
-    place.configure("[watch]\nrescan_seconds = 1\n")
-    place.agent.folder.mkdir(parents=True)
+def storm(place: Any, files: int, appends: int) -> None:
+    for n in range(appends):
+        place.agent.says(f"storm {n}", f"s{n % files}")
+
+
+def all_is_found(place: Any, until: Until, files: int, appends: int) -> None:
+    """By the next look at all logs that begins after the storm."""
+    looked = place.standing().scanned
+    until(lambda: place.standing().scanned != looked, 600)
+    until(lambda: place.outside.store.counts().events == appends, 600)
+    assert place.outside.store.counts().sessions == files
+    assert place.outside.store.counts().unreadable == 0
+
+
+def silenced(place: Any, until: Until, files: int, appends: int) -> None:
     place.watch(observer=deaf)
     until(place.has_looked)
+    storm(place, files, appends)
 
-    for turn in range(2):
-        for n in range(500):
-            place.agent.says(f"storm {turn}", f"s{n}")
-    looked = place.standing().scanned
-    until(lambda: place.standing().scanned != looked)
-    until(lambda: place.outside.store.counts().events == 1000)
 
-    assert place.outside.store.counts().sessions == 500
+def refused(place: Any, until: Until, files: int, appends: int) -> None:
+    place.watch(observer=refusing)
+    until(place.has_looked)
+    storm(place, files, appends)
+
+
+def killed(place: Any, until: Until, files: int, appends: int) -> None:
+    observers: list[BaseObserver] = []
+
+    def observed() -> BaseObserver:
+        observers.append(InotifyObserver())
+        return observers[-1]
+
+    place.watch(observer=observed)
+    until(place.has_looked)
+    for observer in observers:
+        observer.stop()
+    storm(place, files, appends)
+
+
+def stopped(place: Any, until: Until, files: int, appends: int) -> None:
+    storm(place, files, appends)
+    place.watch()
+
+
+@pytest.mark.parametrize("watched", [silenced, stopped])
+def test_after_a_storm_that_no_event_survived_one_look_finds_every_line(
+    place: Any, until: Until, watched: Callable[..., None]
+) -> None:
+    place.configure("[watch]\nrescan_seconds = 1\n")
+    place.agent.folder.mkdir(parents=True)
+    watched(place, until, 50, 2_000)
+
+    all_is_found(place, until, 50, 2_000)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("watched", [silenced, stopped, refused, killed])
+def test_nor_is_a_line_of_fifty_thousand_lost(place: Any, until: Until, watched: Callable[..., None]) -> None:
+    place.configure("[watch]\nrescan_seconds = 5\n")
+    place.agent.folder.mkdir(parents=True)
+    watched(place, until, 500, 50_000)
+
+    all_is_found(place, until, 500, 50_000)
 
 
 def test_a_storm_of_events_is_read_whole(place: Any, until: Until, events_only: str) -> None:
