@@ -14,7 +14,7 @@ from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import IngestReport, ingest
 from memsrv.redact import Redactor
 from memsrv.settings import Settings
-from memsrv.sources import SOURCES, LineSource
+from memsrv.sources import SOURCES, LineSource, Source
 from memsrv.sources.machine import Machine
 from memsrv.store import Store
 
@@ -95,9 +95,11 @@ class Tail:
 
     def read(self, log: Log, path: Path | None = None) -> IngestReport:
         """The log alone, as the watch reads it."""
-        at = path or log.path
-        known = {at: log.source}
-        return ingest(self.store, REDACTOR, [at], capture=ALL, machine=HERE, known=known, now=lambda: AN_AGE)
+        return self.read_as(log.source, path or log.path)
+
+    def read_as(self, source: Source, path: Path) -> IngestReport:
+        known = {path: source}
+        return ingest(self.store, REDACTOR, [path], capture=ALL, machine=HERE, known=known, now=lambda: AN_AGE)
 
     def look(self, *paths: Path, **more: Any) -> IngestReport:
         """All that is found at `paths`."""

@@ -91,15 +91,18 @@ class Writer:
         path.write_bytes(self.lines())
 
     def rewrite(self) -> None:
-        """Something else before what was there last, and more behind it; in its place, or in another file's."""
-        data = self.lines(3) + b"".join(self.log.path.read_bytes().splitlines(keepends=True)[-500:]) + self.lines()
+        """Something else before what was there, and more behind it; in its place, or in another file's."""
+        data = self.lines(3) + self.log.path.read_bytes() + self.lines()
         if len(self.written) % 2:
             self.log.path.write_bytes(data)
         else:
             self.log.path.with_name("part").write_bytes(data)
             self.log.path.with_name("part").rename(self.log.path)
 
-    def forget_old(self) -> None:
+    def forget_old(self, shape: str) -> None:
+        """What was read to its end may go."""
+        if shape == "rewrite":
+            self.log.path.write_bytes(b"".join(self.log.path.read_bytes().splitlines(keepends=True)[-100:]))
         for file in self.log.path.parent.glob(f"{self.log.path.name}.*"):
             file.unlink()
 
@@ -148,7 +151,7 @@ def kill(shape: str, times: int, log: Any, reader: Reader, home: Path) -> int:
             assert reader.read() == 0
             assert sorted(stored(home)) == sorted(writer.written)
             assert unread(home) == []
-            writer.forget_old()
+            writer.forget_old(shape)
     return landed
 
 

@@ -105,8 +105,10 @@ class _Passage:
     def _blocks(self, lines: list[str]) -> list[Block]:
         """Without what is still being written at the file's end: half of it would pass for somebody else's words."""
         marked = ends_marked_lines(lines)
-        if self.last and lines and not self.lines[-1].endswith(b"\n") and (marked or _MARK.fullmatch(lines[-1])):
-            lines = lines[:-1]
+        if self.last and lines and not self.lines[-1].endswith(b"\n"):
+            before = lines[:-1]
+            if marked or _MARK.fullmatch(lines[-1]) or not blocks(before, marked=marked):  # the first words name it
+                lines = before
         found = blocks(lines, marked=marked)
         if marked and self.last and found and found[-1].kind == "text":
             reply = found[-1].text
