@@ -23,6 +23,7 @@ class Run:
     outcome: Outcome
     exit_code: int | None
     error: str | None  # error class
+    output: str = ""  # looked at, never quoted
 
     @property
     def failed(self) -> bool:
@@ -110,7 +111,7 @@ def runs(events: Sequence[Event]) -> Iterator[Run]:
                 or error_class(result.text if result is not event else "", code)
                 or _told(result.error)
             )
-        yield Run(event, event.command.strip(), place, outcome, code, error)
+        yield Run(event, event.command.strip(), place, outcome, code, error, result.text if result is not event else "")
 
 
 def judged(command: str | None, result: Event) -> tuple[Outcome, str | None]:
@@ -153,12 +154,19 @@ def _broke(text: str) -> bool:
     return not ended[0].endswith(("Error", "Exception")) or "Traceback (most recent call last):" in text
 
 
+_EDITORS = re.compile(r"(?i)(?:multi_?|search_|file_)?(?:edit|write|replace|patch|create|str_replace)(?:_|\b|file)")
+
+
 def edits(events: Sequence[Event]) -> Iterator[Edit]:
     ended = {e.call: e for e in events if e.call and e.type in (EventType.TOOL_RESULT, EventType.REJECTION)}
     for place, event in enumerate(events):
-        if event.type is not EventType.TOOL_CALL or not event.edits:
+        if event.type is not EventType.TOOL_CALL or not (
+            event.edits or (event.paths and _EDITORS.match(event.tool or ""))
+        ):
             continue
         result = ended.get(event.call or "")
+        if not event.edits and (result is None or result.outcome is not Outcome.SUCCESS):
+            continue  # a log without the texts tells of the edit only where it was confirmed
         if result is None or not (
             result.type is EventType.REJECTION or result.outcome in (Outcome.FAILURE, Outcome.REJECTED)
         ):
@@ -179,7 +187,10 @@ def _told(error: str | None) -> str | None:
 
 
 _CD = re.compile(r"^(?:cd\s+(?:'[^']*'|\"[^\"]*\"|\S+)\s*(?:&&|;)\s*)+")
-_PIPED = re.compile(r"\s*(?:2>&1|2>/dev/null|\|\s*(?:head|tail|cat|tee|less)\b[^|]*|\|\s*grep\b[^|]*)\s*$")
+_PIPED = re.compile(
+    r"\s*(?:2>&1|2>/dev/null|\|\s*(?:head|tail|cat|tee|less)\b[^|]*|\|\s*grep\b[^|]*"
+    r"|(?:;|&&)\s*echo\b[^;&|]*)\s*$"
+)
 
 
 def bare(command: str) -> str:

@@ -131,8 +131,21 @@ def _shell(tool: str, given: Mapping[str, Any]) -> Call:
     if command and (heredoc := _HEREDOC.match(command)) and patches.is_patch(command):
         moved = heredoc["folder"]
         return _patch(command, "apply_patch", moved.strip("'\"") if moved else folder)
-    text = string(given.get("justification")) or ""
-    return Call(text, tool, Trust.COMMAND, command=command, cwd=folder)
+    return Call(_asked(given), tool, Trust.COMMAND, command=command, cwd=folder)
+
+
+def _asked(given: Mapping[str, Any]) -> str:
+    """Why it asks for more than the sandbox gives, that it does, and for how long: what only the call tells."""
+    escalated = (
+        given.get("with_escalated_permissions") is True or given.get("sandbox_permissions") == "require_escalated"
+    )
+    limit = given.get("timeout_ms", given.get("timeout"))
+    parts = (
+        string(given.get("justification")),
+        "with escalated permissions" if escalated else None,
+        f"timeout {limit} ms" if isinstance(limit, int) and not isinstance(limit, bool) else None,
+    )
+    return "; ".join(filter(None, parts))
 
 
 def _patch(patch: str, tool: str, folder: str | None = None) -> Call:
