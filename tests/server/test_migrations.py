@@ -44,6 +44,9 @@ ROWS = {
         "INSERT INTO snapshots VALUES ('/logs/state.db', 's', 'mark', '{}', '[[1, 1]]')",
         "INSERT INTO archive (session, kind, first, last, size, data) VALUES ('s', 'events', 0, 0, 3, x'00')",
     ),
+    "m010_sessions_that_are_told_twice": (
+        "INSERT INTO sessions (id, agent, project, path, original) VALUES ('t', 'specstory', 'shop', '/t.md', 's')",
+    ),
 }
 
 

@@ -77,7 +77,9 @@ class Configuring(Rooms):
             return None
         if act == Act.TRAIN:
             return "Versions that were trained on it stay; `memsrv adapters` lists them."
-        sessions = [s for s in self.store.sessions() if name == (s.project if section == "projects" else s.agent)]
+        sessions = [
+            s for s in self.store.sessions(twice=True) if name == (s.project if section == "projects" else s.agent)
+        ]
         if act != Act.CAPTURE or not sessions:
             return None
         return (

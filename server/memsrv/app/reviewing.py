@@ -94,7 +94,7 @@ class Reviewing(Configuring):
 
     def _shown(self, facts: Sequence[Fact]) -> tuple[Fact, ...]:
         """`facts` as far as they may be given back: without the quotes of sessions that may not."""
-        hidden = {s.id for s in self.store.sessions()} - {s.id for s in self.visible.sessions()}
+        hidden = {s.id for s in self.store.sessions(twice=True)} - {s.id for s in self.visible.sessions(twice=True)}
         kept = [(fact, tuple(said for said in fact.evidence if said.session not in hidden)) for fact in facts]
         return tuple(replace(fact, evidence=quotes) for fact, quotes in kept if quotes or not fact.evidence)
 

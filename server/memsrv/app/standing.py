@@ -95,7 +95,7 @@ class Status(Finding, Learning, Versions):
     def _of_agents(self, rooms: "_Rooms") -> tuple[Mapping[str, int], Sequence[Loss], Mapping[str, OnDisk]]:
         """How many sessions each agent has, what was lost, and which logs are on this machine."""
         sessions = rooms.read(
-            "the sessions", lambda: Counter(one.agent for one in self.visible.sessions()), Counter[str]()
+            "the sessions", lambda: Counter(one.agent for one in self.visible.sessions(twice=True)), Counter[str]()
         )
         losses = rooms.read("the losses", lambda: self.visible.losses(), list[Loss]())
         there = rooms.read("the agents' folders", self.on_disk, dict[str, OnDisk]())
@@ -103,7 +103,7 @@ class Status(Finding, Learning, Versions):
 
     def _consents(self, project: str) -> ConsentStanding:
         consent = self.consent  # of a project whose every source says no, nothing is left
-        agents = {one.agent for one in self.store.sessions(project)} or {source.name for source in SOURCES}
+        agents = {one.agent for one in self.store.sessions(project, twice=True)} or {source.name for source in SOURCES}
         may = {act: any(consent.allows(act, project=project, agent=agent) for agent in agents) for act in Act}
         return ConsentStanding(project, may[Act.CAPTURE], may[Act.RECALL], may[Act.TRAIN])
 

@@ -101,6 +101,7 @@ class Desk:
             ended=facts.ended,
             version=cleaned(facts.version),
             parent=cleaned(facts.parent),
+            original=cleaned(facts.original),
         )
 
     def own_id(self, id: str, agent: str) -> str:

@@ -35,6 +35,7 @@ class LogFacts:
     version: str | None = None  # the agent's
     parent: str | None = None  # the session whose subagent, or fork, this is
     remote: str | None = None  # the git remote's URL, where the log carries one: it outlives the folder
+    original: str | None = None  # the session, perhaps of another agent, that this is an export of
 
     def __post_init__(self) -> None:
         if self.remote is not None:  # whatever a source gives, and keeps in its state

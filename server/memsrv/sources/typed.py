@@ -51,17 +51,20 @@ def sessions(
         else:
             mark = digest([entry.text for entry in own])
         if mark != last:
-            yield Snapshot(name, mark, _facts(own, project), tuple(_events(name, own)), dict(unknown), tuple(lost))
+            yield Snapshot(
+                name, mark, _facts(own, project, session), tuple(_events(name, own)), dict(unknown), tuple(lost)
+            )
             unknown, lost = {}, ()
 
 
-def _facts(entries: Sequence[Entry], project: str | None) -> LogFacts:
+def _facts(entries: Sequence[Entry], project: str | None, session: str | None) -> LogFacts:
     times = sorted(entry.time for entry in entries if entry.time)
     folders = [project, *(entry.project for entry in entries)]
     return LogFacts(
         cwd=next(filter(None, folders), None),
         started=times[0] if times else None,
         ended=times[-1] if times else None,
+        original=session,
     )
 
 

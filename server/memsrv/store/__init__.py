@@ -195,9 +195,9 @@ class Store:
     def archive_size(self) -> ArchiveSize:
         return _archive.size(self._connection)
 
-    def sessions(self, project: str | None = None) -> list[Session]:
-        """Oldest first."""
-        return _events.list_sessions(self._connection, project)
+    def sessions(self, project: str | None = None, *, twice: bool = False) -> list[Session]:
+        """Oldest first; with `twice` also those that another one tells: exports of sessions whose own log was read."""
+        return _events.list_sessions(self._connection, project, twice)
 
     def session(self, id: str) -> Session:
         """NotFound where there is none."""
@@ -413,16 +413,22 @@ class Store:
         return Counts(*row)
 
     def unremembered(self) -> dict[str, int]:
-        """Sessions that gained turns since memories were last made of them, and how many turns they have now."""
+        """Sessions that gained turns since memories were last made of them, and how many turns they have now.
+
+        One that another session tells is that one's to be remembered.
+        """
         rows = self._connection.read(
             """SELECT e.session, count(*) FROM events e LEFT JOIN remembered r ON r.session = e.session
+               WHERE e.session NOT IN (SELECT session FROM told_twice)
                GROUP BY e.session HAVING count(*) > coalesce(max(r.turns), 0) ORDER BY min(e.n)"""
         )
         return {row[0]: row[1] for row in rows}
 
     def mark_remembered(self, turns: Mapping[str, int]) -> None:
-        """Memories have been made of these sessions, as far as these numbers of turns."""
+        """Memories have been made of these sessions, as far as these numbers of turns; what others that tell the same
+        were evidence of rests on these alone."""
         with self._connection.writing() as db:
+            _memories.withdraw(db, list(turns))
             for place in turns.items():
                 db.execute(
                     "INSERT INTO remembered VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET turns = excluded.turns",

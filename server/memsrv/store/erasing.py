@@ -135,10 +135,11 @@ def stones_of(connection: Connection, memories: Iterable[Memory], words: Iterabl
     found = [bury_phrase(own, phrase) for phrase in words]
     for memory in memories:
         said_in = json.dumps(sorted({quote.session for quote in memory.evidence}))
-        # A subagent's session repeats what it was told.
+        # A subagent's session repeats what it was told, an export all of its original.
         near = connection.read(
             "WITH s AS (SELECT value AS id FROM json_each(?)) SELECT id FROM s UNION SELECT id FROM sessions "
-            "WHERE parent IN s UNION SELECT parent FROM sessions WHERE id IN s AND parent IS NOT NULL",
+            "WHERE parent IN s OR original IN s UNION SELECT parent FROM sessions WHERE id IN s AND parent IS NOT NULL "
+            "UNION SELECT original FROM sessions WHERE id IN s AND original IS NOT NULL",
             [said_in],
         )
         found += of_memory(memory, own, [row["id"] for row in near])

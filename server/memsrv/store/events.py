@@ -46,7 +46,9 @@ _UPSERT_SESSION = (
     "started = min(coalesce(started, excluded.started), coalesce(excluded.started, started)), "
     "ended = max(coalesce(ended, excluded.ended), coalesce(excluded.ended, ended)), "
     + "project = CASE WHEN project = 'unknown' THEN excluded.project ELSE project END, "
-    + ", ".join(f"{c} = coalesce(excluded.{c}, {c})" for c in ("cwd", "branch", "title", "version", "parent"))
+    + ", ".join(
+        f"{c} = coalesce(excluded.{c}, {c})" for c in ("cwd", "branch", "title", "version", "parent", "original")
+    )
 )
 
 # Two prompts that answer the same event: the human rewound, and what hangs on the earlier one was left behind.
@@ -240,9 +242,11 @@ def _lag(file: FileState, size: int | None) -> int:
     return max(0, (size or 0) - file.offset)
 
 
-def list_sessions(connection: Connection, project: str | None) -> list[Session]:
-    where, parameters = ("", []) if project is None else (" WHERE project = ?", [project])
-    rows = connection.read(f"SELECT * FROM sessions{where} ORDER BY coalesce(started, ''), id", parameters)
+def list_sessions(connection: Connection, project: str | None, twice: bool) -> list[Session]:
+    where = "(? IS NULL OR project = ?)" + ("" if twice else " AND id NOT IN (SELECT session FROM told_twice)")
+    rows = connection.read(
+        f"SELECT * FROM sessions WHERE {where} ORDER BY coalesce(started, ''), id", [project, project]
+    )
     return [session_of(row) for row in rows]
 
 

@@ -3,6 +3,7 @@
 Knows nothing of how a claim was read from a session.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -111,6 +112,26 @@ def retire(db: Database, id: str, when: str) -> None:
         return
     if db.execute("SELECT 1 FROM memories WHERE id = ?", [id]).fetchone() is None:
         raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
+
+
+def withdraw(db: Database, remembered: Sequence[str]) -> None:
+    """What sessions were evidence of that one of the `remembered` tells, too, is said by that one alone, or by nobody.
+
+    What a person retired stays retired, and what only such words had ended holds again.
+    """
+    twice = "SELECT session FROM told_twice WHERE told_by IN (SELECT value FROM json_each(?))"
+    rows = db.execute(f"DELETE FROM evidence WHERE session IN ({twice}) RETURNING memory", [json.dumps(remembered)])
+    ids = json.dumps(sorted({memory for (memory,) in rows.fetchall()}))
+    gone = db.execute(
+        "DELETE FROM memories WHERE id IN (SELECT value FROM json_each(?)) AND origin = 'rules' "
+        "AND (valid_to IS NULL OR superseded_by IS NOT NULL) AND id NOT IN (SELECT memory FROM evidence) RETURNING id",
+        [ids],
+    )
+    db.execute(
+        "UPDATE memories SET valid_to = NULL, superseded_by = NULL "
+        "WHERE superseded_by IN (SELECT value FROM json_each(?))",
+        [json.dumps([id for (id,) in gone.fetchall()])],
+    )
 
 
 def list_memories(

@@ -90,6 +90,12 @@ def m009_losses_snapshots_archive(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m010_sessions_that_are_told_twice(db: Database) -> None:
+    for statement in _M010:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (
@@ -156,4 +162,16 @@ _M009 = (
         INSERT INTO events_fts (events_fts, rowid, text, command) VALUES ('delete', old.n, old.text, old.command);
         INSERT INTO events_fts (rowid, text, command) VALUES (new.n, new.text, new.command);
     END""",
+)
+
+_M010 = (
+    "ALTER TABLE sessions ADD COLUMN original TEXT",
+    "CREATE INDEX sessions_by_original ON sessions (original) WHERE original IS NOT NULL",
+    # Of the sessions that tell the same the original tells it best, else the one with the most turns.
+    """CREATE VIEW told_twice (session, told_by) AS
+        SELECT s.id, o.id FROM sessions s JOIN sessions o ON o.id = s.original WHERE s.original IS NOT NULL
+        UNION SELECT s.id, o.id FROM sessions s JOIN sessions o ON o.original = s.original
+        WHERE s.original IS NOT NULL AND o.original IS NOT NULL
+        AND ((SELECT max(turn) FROM events WHERE session = o.id), o.id)
+          > ((SELECT max(turn) FROM events WHERE session = s.id), s.id)""",
 )

@@ -96,7 +96,8 @@ def search_turns(connection: Connection, query: str, *, project: str | None = No
         f"""SELECT e.*, s.project AS its_project, bm25(events_fts) AS rank_bm25,
                    snippet(events_fts, -1, '[', ']', '…', 32) AS words
             FROM events_fts JOIN events e ON e.n = events_fts.rowid JOIN sessions s ON s.id = e.session
-            WHERE events_fts MATCH ? AND NOT e.echo{where} ORDER BY rank_bm25, e.n LIMIT ?""",
+            WHERE events_fts MATCH ? AND NOT e.echo AND e.session NOT IN (SELECT session FROM told_twice){where}
+            ORDER BY rank_bm25, e.n LIMIT ?""",
         [expression, *parameters, limit],
     )
     hits = []

@@ -53,8 +53,8 @@ class Visible(Store):
 
     # Lists
 
-    def sessions(self, project: str | None = None) -> list[Session]:
-        return [s for s in super().sessions(project) if self._may(s.project, s.agent)]
+    def sessions(self, project: str | None = None, *, twice: bool = False) -> list[Session]:
+        return [s for s in super().sessions(project, twice=twice) if self._may(s.project, s.agent)]
 
     def events(self, session: str) -> list[Event]:
         return super().events(session) if self._is_visible(session) else []
@@ -110,7 +110,7 @@ class Visible(Store):
         live = sum(m.valid_to is None and m.superseded_by is None for m in memories)
         files = self.files()
         return Counts(
-            sessions=len(self.sessions()),
+            sessions=len(self.sessions(twice=True)),
             events=sum(self._turns().values()),
             memories=live,
             retired=len(memories) - live,
@@ -153,7 +153,7 @@ class Visible(Store):
 
     @cached_property
     def _by_session(self) -> dict[str, Session]:
-        return {session.id: session for session in super().sessions()}
+        return {session.id: session for session in super().sessions(twice=True)}
 
     @property
     def _agents(self) -> dict[str, str]:

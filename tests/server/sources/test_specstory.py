@@ -68,7 +68,8 @@ def test_the_humans_words_stand_under_user_and_the_models_under_agent(export: Pa
     )
     assert (reply.type, reply.text, reply.model) == (EventType.REPLY, "Done.\n\n---\n\nMore.", "claude-opus-4-8")
     assert prompt.time == "2026-01-02T03:04:05.000Z"
-    assert (found.session, found.facts.cwd) == (ID, str(export.parents[2]))
+    assert (found.session, found.facts.original) == (f"{ID}-specstory", ID)
+    assert found.facts.cwd == str(export.parents[2])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """SpecStory: `.specstory/history/*.md` in a project, exports of other agents' sessions, written anew as they grow.
 
-The session's id is the original agent's, which the export names, so copies under several file names are one session.
-Where memsrv also reads that agent's own log, the two sessions have the same id but for the agent.
+The session's id is made of the original agent's, which the export names, so copies under several file names are one
+session; and where memsrv also reads that agent's own log, the store knows that both tell the same.
 """
 
 import hashlib
@@ -26,6 +26,13 @@ _TYPES = frozenset(("shell", "read", "write", "search", "task", "generic", "mcp"
 _HISTORY = (".specstory", "history")
 #: Tools that print nothing of their own: a refusal's words in their place can only be the human's.
 _SILENT = tools.EDITORS | tools.PLANS | {"AskUserQuestion", "search_replace", "edit_file", "write"}
+#: What a command may print whose last part failed, or that goes on: then its end is not known.
+_COMPLAINS = re.compile(
+    r"(?i)\A<(?!tool_use_error)[\w-]+>|\bin (?:the )?background\b|command not found|no such file or directory"
+    r"|permission denied|operation not permitted|timed out|traceback \(most|\bfatal:|\bpanic:|\berror(?:\[\w+\])?:"
+    r"|\b[1-9]\d* (?:failed|failing|errors?)\b|^\s*(?:---\s)?FAIL(?:ED)?\b|npm err(?:or|!)|^[^\n]*:\d+:\d+: ",
+    re.MULTILINE,
+)
 
 
 class SpecStory(SnapshotSource):
@@ -56,7 +63,7 @@ class SpecStory(SnapshotSource):
             raise UnreadableLineError("no SpecStory export, or only the beginning of one")
         told = origin(text[:4000])
         said = list(messages(text.split("\n")))
-        session = told.session or digest(told.title, *(repr(message) for message in said[:1]))
+        session = f"{told.session or digest(told.title, *(repr(message) for message in said[:1]))}-{self.name}"
         reading = _Reading(session, _project(path), codes=told.agent == "Claude Code")
         for message in said:
             reading.read(message)
@@ -82,6 +89,7 @@ def _facts(told: Origin, said: Sequence[Message], events: Sequence[Event], cwd: 
         started=min([*times, started] if started else times, default=None),
         ended=max(times, default=started),
         version=" ".join(filter(None, (told.agent, f"in SpecStory {told.version}" if told.version else None))) or None,
+        original=told.session,
     )
 
 
@@ -196,12 +204,3 @@ def _ending(tool: ToolUse, made: uses.Use, text: str, codes: bool) -> dict[str, 
     if codes and tool.type == "shell" and not endings.asks(made.command or "") and not _COMPLAINS.search(text):
         return {"outcome": Outcome.SUCCESS, "grounds": "no exit code before its output"}
     return {}
-
-
-#: What a command may print whose last part failed, or that goes on: then its end is not known.
-_COMPLAINS = re.compile(
-    r"(?i)\A<(?!tool_use_error)[\w-]+>|\bin (?:the )?background\b|command not found|no such file or directory|permission denied"
-    r"|operation not permitted|timed out|traceback \(most|\bfatal:|\bpanic:|\berror(?:\[\w+\])?:|\b[1-9]\d* (?:failed|failing|errors?)\b"
-    r"|^\s*(?:---\s)?FAIL(?:ED)?\b|npm err(?:or|!)|^[^\n]*:\d+:\d+: ",
-    re.MULTILINE,
-)
