@@ -46,6 +46,7 @@ class IgnoreFiles:
         self._chains: dict[str, tuple[tuple[str, _Rules], ...]] = {}
         self._roots: dict[str, tuple[str, str | None]] = {}
         self._known: dict[tuple[str, str | None], bool] = {}
+        self._spoken: dict[str | None, bool] = {}
 
     def whole(self, cwd: str) -> Path | None:
         """The file that leaves out all of `cwd`, if one does."""
@@ -63,7 +64,10 @@ class IgnoreFiles:
 
     def speaks_of(self, cwd: str | None) -> bool:
         """Whether any file holds in `cwd` as a whole: only then is it worth looking for names in text."""
-        return self._everywhere is not None or (cwd is not None and bool(self._chain(os.path.normpath(cwd))))
+        if cwd not in self._spoken:
+            chain = self._chain(os.path.normpath(cwd)) if cwd is not None else ()
+            self._spoken[cwd] = self._everywhere is not None or bool(chain)
+        return self._spoken[cwd]
 
     def ignores(self, path: str, cwd: str | None) -> bool:
         """Whether `path`, as it was named in `cwd`, is left out; a link counts as itself and as what it leads to."""

@@ -51,11 +51,14 @@ class Rooms(ABC):
     @property
     def capture(self) -> Capture:
         """What a reading of logs that begins now may take in."""
+        consent = self.consent
         former = defaultdict[str, set[str]](set)
-        if self.consent.refused(Act.CAPTURE, "projects"):
+        if consent.refused(Act.CAPTURE, "projects"):
             for project, folder in self.store.folders(_EVERY_FOLDER):
                 former[folder].add(project)
-        return Capture.of(self.home.root, self.consent, self.folders, former, self.store.placing())
+        denied = any(consent.denied_by(Act.CAPTURE, agent=source.name) for source in sources.SOURCES)
+        folders = self.folders if denied else {}  # there are hundreds, and one appended line is read in milliseconds
+        return Capture.of(self.home.root, consent, folders, former, self.store.placing())
 
     @property
     def folders(self) -> dict[str, tuple[Path, ...]]:

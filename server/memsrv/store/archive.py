@@ -16,7 +16,7 @@ from memsrv.store.connection import Connection
 from memsrv.store.database import Database
 from memsrv.store.rows import EVENT_COLUMNS, Archived, ArchiveSize, Raw, plain
 
-_LEVEL = 6
+_LEVEL = 3  # at 6 a batch is a twelfth smaller and takes three times as long
 #: A batch below this takes in the next one: a quarter of a millisecond's work.
 _SMALL = 1 << 15
 #: To show one turn, so much is unpacked.

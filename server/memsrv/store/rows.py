@@ -260,8 +260,10 @@ def file_values(file: FileState) -> dict[str, Any]:
 
 
 def _column(value: Any) -> Any:
+    if type(value) is str and value.isascii():
+        return value
     if isinstance(value, str):
-        return plain(value) if not value.isascii() else str(value)
+        return plain(value)
     if isinstance(value, list | tuple):
         return plain(json.dumps(value, ensure_ascii=False)) if value else "[]"
     if isinstance(value, bool):
