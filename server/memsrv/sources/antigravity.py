@@ -159,7 +159,11 @@ class Steps:
         for number, item in enumerate(given if isinstance(given, list) else []):
             call = mapping(item)
             tool = (string(call.get("name")) or "?")[:100]
-            made = calls.call(tool, mapping(call.get("arguments")) or mapping(call.get("args")))
+            arguments = mapping(call.get("arguments")) or mapping(call.get("args"))
+            made = calls.call(tool, arguments)
+            cwd = (string(arguments.get("Cwd")) or "").strip('"')  # all that tells where the session is held
+            if cwd:
+                self._facts = replace(self._facts, cwd=self._facts.cwd or cwd)
             id = string(call.get("id")) or f"{blank.id}:{number}"
             self._waiting.append([id, tool])
             yield replace(
@@ -173,6 +177,7 @@ class Steps:
                 paths=made.paths,
                 edits=tuple((path, plain(old), plain(new)) for path, old, new in made.edits),
                 spans=made.spans,
+                cwd=cwd or None,
                 model=self._model,
             )
 

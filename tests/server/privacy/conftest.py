@@ -1,8 +1,10 @@
 """What an agent's log may hold against its reader's will: one session in every form, and a home of each test's own."""
 
+import contextlib
 import importlib.util
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +15,10 @@ from typing import Any
 
 import pytest
 import zstandard
+
+from memsrv.app import App
+from memsrv.errors import NoLogs, NothingConsented
+from memsrv.settings import Home, load
 
 _HERE = Path(__file__).resolve().parent
 
@@ -69,6 +75,19 @@ class Place:
         log: Path = self.everywhere.FORMS[form][1](self.home, self.everywhere.Told(str(folder), **told), self.cursor)
         return log
 
+    def app(self) -> App:
+        home = Home(self.memory)
+        return App(home, load(home), self.root)
+
+    def refuse(self, key: str) -> None:
+        self.app().config_set(key, "false")
+
+    def ingest(self, *paths: Path) -> None:
+        """Read what the agents keep, and then each of `paths`, if it may be."""
+        for named in ([], *([path] for path in paths)):
+            with contextlib.closing(self.app()) as app, contextlib.suppress(NoLogs, NothingConsented):
+                app.ingest(named)
+
     def memsrv(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         """What a command said, on both its ways out."""
         ended = subprocess.run(
@@ -83,9 +102,6 @@ class Place:
 
     def kept(self) -> Iterator[tuple[str, bytes]]:
         """Every byte that memsrv keeps but for the settings, packed or not, and every row of every table."""
-        import contextlib
-        import sqlite3
-
         for path in sorted(self.memory.rglob("*")):
             if path.is_file() and path.name != "config.toml":
                 yield path.name, path.read_bytes()
@@ -109,6 +125,10 @@ def placed(everywhere: ModuleType, cursor_files: ModuleType) -> Callable[[Path],
 
 
 @pytest.fixture
-def place(tmp_path: Path, placed: Callable[[Path], Place]) -> Place:
+def place(tmp_path: Path, placed: Callable[[Path], Place], monkeypatch: pytest.MonkeyPatch) -> Place:
     (tmp_path / "memsrv").mkdir()
-    return placed(tmp_path)
+    made = placed(tmp_path)
+    for name in os.environ.keys() - made.environment.keys():
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(made.home))
+    return made

@@ -47,13 +47,18 @@ def _lines(path: Path, records: list[Any]) -> Path:
     return _put(path, "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in records))
 
 
+def _id(told: Told, *said: Any) -> str:
+    """An id that stays when a log is written anew with more in it."""
+    return f"{told.session}-{hashlib.md5(json.dumps(said).encode()).hexdigest()[:12]}"
+
+
 def claude_code(home: Path, told: Told, _: ModuleType) -> Path:
     about = {"sessionId": told.session, "timestamp": TIME, "cwd": told.cwd, "gitBranch": told.branch, "version": "2.1"}
     made: list[Any] = []
 
     def add(kind: str, content: Any, **more: Any) -> None:
         message = {"role": kind, "content": content}
-        made.append({"type": kind, "uuid": f"{told.session}-{len(made)}", "message": message, **about, **more})
+        made.append({"type": kind, "uuid": _id(told, kind, content), "message": message, **about, **more})
 
     for prompt in told.prompts:
         add("user", prompt)
@@ -303,7 +308,7 @@ def copilot(home: Path, told: Told, _: ModuleType) -> Path:
     made: list[Any] = []
 
     def add(kind: str, **data: Any) -> None:
-        made.append({"type": kind, "data": data, "id": f"{told.session}-{len(made)}", "timestamp": TIME})
+        made.append({"type": kind, "data": data, "id": _id(told, kind, data), "timestamp": TIME})
 
     add("session.start", sessionId=told.session, version=1, producer="copilot-agent", startTime=TIME, context=context)
     for prompt in told.prompts:
@@ -465,9 +470,10 @@ def pi(home: Path, told: Told, _: ModuleType) -> Path:
     made: list[Any] = [{"type": "session", "id": told.session, "timestamp": TIME, "version": 3, "cwd": told.cwd}]
 
     def add(role: str, content: Any, **more: Any) -> None:
-        id = f"e{len(made)}"
         message = {"role": role, "content": content, **more}
-        made.append({"type": "message", "id": id, "parentId": None, "timestamp": TIME, "message": message})
+        made.append(
+            {"type": "message", "id": _id(told, role, content), "parentId": None, "timestamp": TIME, "message": message}
+        )
 
     for prompt in told.prompts:
         add("user", prompt)
@@ -491,8 +497,11 @@ def antigravity(home: Path, told: Told, _: ModuleType) -> Path:
         made.append({"step_index": len(made), "source": source, "type": kind, "status": "DONE", "created_at": TIME,
                      "content": content, **more})  # fmt: skip
 
-    for prompt in told.prompts:
-        step("USER_INPUT", f"<USER_REQUEST>\n{prompt}\n</USER_REQUEST>", "USER_EXPLICIT")
+    def asked(prompts: tuple[str, ...]) -> None:
+        for prompt in prompts:
+            step("USER_INPUT", f"<USER_REQUEST>\n{prompt}\n</USER_REQUEST>", "USER_EXPLICIT")
+
+    asked(told.prompts[:2])
     for command, printed in told.commands:
         given = {"CommandLine": command, "Cwd": told.cwd}
         step("PLANNER_RESPONSE", "", tool_calls=[{"name": "run_command", "id": f"c{len(made)}", "arguments": given}])
@@ -500,6 +509,7 @@ def antigravity(home: Path, told: Told, _: ModuleType) -> Path:
     for path, text in told.files:
         step("VIEW_FILE", f"File Path: `file://{path}`\n{text}")
     step("PLANNER_RESPONSE", told.reply)
+    asked(told.prompts[2:])  # steps have numbers
     step(told.strange, "x", told.strange)
     logs = home / ".gemini/antigravity/brain" / told.session / ".system_generated/logs"
     return _lines(logs / "transcript_full.jsonl", [*made, f"not JSON {told.strange}"])

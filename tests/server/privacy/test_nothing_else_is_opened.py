@@ -142,7 +142,10 @@ def test_a_key_that_changes_while_logs_are_watched_is_not_opened(
         _write(agents.home / name)
         _write((agents.home / name).with_name(f"new-{Path(name).name}"))
     with log.open("a") as file:
-        file.write(log.read_text().splitlines()[0].replace("fix it", "the last word").replace('-0"', '-99"') + "\n")
+        file.write(
+            log.read_text().splitlines()[0].replace("fix it", "the last word").replace('"uuid": "', '"uuid": "last-')
+            + "\n"
+        )
     _until(watching, lambda: _turns(agents, "the last word") == 1)
 
     assert none_of_ours(agents, told) == []

@@ -63,6 +63,16 @@ def test_a_call_and_the_step_that_answers_it_are_joined() -> None:
     assert (result.call, result.outcome, result.grounds) == (call.call, Outcome.FAILURE, "status: ERROR")
 
 
+def test_where_a_session_is_held_is_told_by_its_first_command() -> None:
+    reader = SOURCE.reader(LOG, {})
+    for place, cwd in enumerate(("/work/shop", "/work/shop/api")):
+        calls = [{"name": "run_command", "id": f"c{place}", "arguments": {"CommandLine": "ls", "Cwd": cwd}}]
+        (call,) = reader.read(step(place, "PLANNER_RESPONSE", "", tool_calls=calls))
+        assert call.cwd == cwd
+
+    assert reader.facts.cwd == "/work/shop"
+
+
 def test_a_file_that_was_read_is_the_files_words_and_a_page_the_webs() -> None:
     shown, page = read(
         step(0, "VIEW_FILE", "File Path: `file:///shop/a%20b.py`\n1: x"), step(1, "READ_URL_CONTENT", "a page")
