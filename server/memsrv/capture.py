@@ -63,9 +63,15 @@ class Capture:
         return cls(consent, IgnoreFiles(home), closed, former or {}, placing or Placing())
 
     def denied(self, agent: str, cwd: str | None, remote: str | None = None) -> str | None:
-        """What forbids a session as a whole, by the key or the file that says so; None: it may be read."""
+        """What forbids a session as a whole, by the key or the file that says so; None: it may be read.
+
+        One that does not say where it was held may be of a project that may not be read: while there is any, it is
+        read where a person has said so.
+        """
         project = self.placing.project(cwd, remote)
         key = self.consent.denied_by(Act.CAPTURE, project=project, agent=agent)
+        if key is None and cwd is None and remote is None and not self.consent.said(Act.CAPTURE, "projects", project):
+            return f"projects.{project}.capture" if self.consent.refused(Act.CAPTURE, "projects") else None
         if key is None and cwd and not self.consent.said(Act.CAPTURE, "projects", project):
             # A new remote gives another name: a no that was said under the one before still holds.
             keys = (self.consent.denied_by(Act.CAPTURE, project=name) for name in sorted(self.former.get(cwd, ())))

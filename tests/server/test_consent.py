@@ -205,6 +205,26 @@ def test_a_log_that_has_not_said_yet_whose_it_is_waits(place: Place) -> None:
     assert SECRET.encode() not in place.bytes()
 
 
+def test_prompts_that_do_not_say_of_which_project_they_are_are_not_read_while_one_is_closed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codex = place.root / "codex"
+    (codex / "sessions").mkdir(parents=True)
+    entries = [{"session_id": "s1", "ts": 1767323045, "text": SECRET}, {"session_id": "s2", "ts": 1767323046}]
+    (codex / "history.jsonl").write_text("".join(json.dumps({"text": "hello", **one}) + "\n" for one in entries))
+    monkeypatch.setenv("CODEX_HOME", str(codex))
+    place.held(about("open", place.project("shop"), "billing"))
+    place.set("projects.diary.capture", "false")
+
+    report = place.json("ingest")
+
+    assert (report["declined"], report["declined_by"]) == (1, ["projects.unknown.capture"])
+    assert SECRET.encode() not in place.bytes()
+    place.set("projects.unknown.capture", "true")
+    place.json("ingest")
+    assert [hit.event.text for hit in place.app().store.search_turns(SECRET) if hit.event] == [SECRET]
+
+
 def test_a_session_that_goes_into_a_closed_project_leaves_nothing_of_it(place: Place) -> None:
     place.set("projects.diary.capture", "false")
     log = Log("wanders", place.project("shop")).says("The port of the billing service is 4010.")

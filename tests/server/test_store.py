@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from memsrv.errors import NotFound, StoreError
 from memsrv.records import Event, EventType, Evidence, Kind, Memory, Outcome, Session, Trust
-from memsrv.store import Loss, Counts, FileState, Store
+from memsrv.store import Counts, FileState, Loss, Store
 from memsrv.store.connection import Connection
 from memsrv.store.search import match_expression
 from memsrv.tombstones import claim_hash

@@ -82,6 +82,8 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
     found = _NEVER.match(words) or _DONT.match(words)
     if found is None or re.fullmatch(r"(?!need|feed|seed|embed|add)[a-z]+[^e\W]ed", found["verb"].lower()):
         return None  # "you never updated …" tells what happened
+    if re.fullmatch(r"(?!focus|process|access|discuss|guess|miss|pass|press|use)[a-z]+[^s\W]s", found["verb"].lower()):
+        return None  # "never returns" tells what a program does
     strong = _NEVER.match(words) is not None
     noun = re.match(r"(?i)^(?:please\s+)?(?:always\s+)?(?:avoid|no\s+more)\s+(?P<thing>(?![a-z]+ing\b).+)$", words)
     if noun is not None:

@@ -83,6 +83,8 @@ def convention(words: str, scope: str | None) -> Parsed | None:
     kept = _KEEP.match(REASON.sub("", words).replace(" please", ""))
     if kept is not None and is_sort(kept["subject"]):
         return Parsed(Reading(sort_name(kept["subject"]), "length", clean(kept["value"])), general=True)
+    if words.endswith(" in mind"):
+        return None
     for shape in (_IN_TONGUE, _TO_BE, _TO_HAVE, _GO, _ARE_DONE, _ARE, _ARE_NAMED, _WE_DO, _PLACED):
         found = shape.match(words.split(", ", 1)[0] if shape is _IN_TONGUE else words)
         if found is None:
@@ -122,9 +124,11 @@ def is_convention(words: str) -> bool:
         words,
     ):
         return True
-    every = re.match(rf"(?i)^(?:every|each|all)\s+(?P<subject>[\w-]+(?:\s[\w-]+)?)\s+{_DOES}\s+\S", words)
+    every = re.match(
+        rf"(?i)^(?:every|each|all)\s+(?P<subject>[\w-]+(?:\s[\w-]+)??)\s+(?:{_MUST}\s+)?{_DOES}\s+\S", words
+    )
     if every is not None and is_sort(every["subject"]):
-        return True
+        return re.search(r"\b[1-5]\d\d$|\s\d+$|\b(?:null|none|an?\serror|nothing)$", words, re.IGNORECASE) is None
     kept = _KEEP_SO.match(words)
     return (kept is not None and is_sort(kept["subject"])) or _BE.match(words) is not None
 

@@ -8,6 +8,7 @@ import re
 from memsrv.lenses.avoiding import NOT, avoided
 from memsrv.lenses.claim import THIS_PROJECT, Reading
 from memsrv.lenses.conventions import convention, own_subject, placed
+from memsrv.lenses.corrections import corrected
 from memsrv.lenses.habits import always, checked
 from memsrv.lenses.phrases import (
     DEFINITE,
@@ -43,7 +44,7 @@ _USING = (
 _REPLACE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^{NOT}\s+(?P<verb>use|call|import|run|mock|write|put|name|choose|install|set)\s+(?P<old>.+?)\s*(?"
+        rf"^{NOT}\s+(?P<verb>use|call|import|run|mock|stub|patch|write|put|name|choose|install|set)\s+(?P<old>.+?)\s*(?"
         rf":[,;:.!]|\s[-–—]+|\band\b|\bbut\b)?\s*(?:please\s+|always\s+|just\s+|rather\s+|instead,?\s+)*(?P=v"
         rf"erb)\s+(?P<new>.+)$",
         rf"^{NOT}\s+(?:use|call|import|run|choose|install)\s+(?P<old>.+?)\s*[,;:.!-]\s*(?:but|rather"
@@ -100,7 +101,7 @@ def parse(sentence: str) -> Parsed | None:
     """The sentence as one reading, or None where the shape is not known."""
     words = core(sentence)
     scope, words = occasion_of(words)
-    for attempt in (checked, _gone, placed, _replacement, avoided, _use, convention, always):
+    for attempt in (checked, _gone, placed, corrected, _replacement, avoided, _use, convention, always):
         found = attempt(words, scope)
         if found is not None:
             reading = own_subject(found.reading)
@@ -142,7 +143,7 @@ def _replacement(words: str, scope: str | None) -> Parsed | None:
         if found is None:
             continue
         old, new = clean(REASON.sub("", found["old"])), clean(REASON.sub("", found["new"]))
-        new = re.sub(r"\s+(?:which|that|who)\s.+$", "", new)
+        new = re.sub(r"\s+(?:which|that|who|(?:it|they)\s\w+)\s.+$", "", new)
         verb = found.groupdict().get("verb")
         if verb is not None and verb.lower() not in ("use", "choose", "set", "install", "run", "call"):
             old, new = f"{gerund(verb.lower())} {old}", f"{gerund(verb.lower())} {new}"

@@ -12,6 +12,7 @@ from memsrv.lenses.answers import answers, chosen
 from memsrv.lenses.claim import Claim, claim, evidence, in_own_words
 from memsrv.lenses.clauses import clauses
 from memsrv.lenses.conventions import is_convention
+from memsrv.lenses.corrections import is_correction
 from memsrv.lenses.phrases import core
 from memsrv.records import Event, EventType, Kind, Trust
 
@@ -92,7 +93,7 @@ def _taken_apart(event: Event, sentence: str, correcting: bool, insisted: bool, 
 def _joined(text: str, sentence: str, following: str) -> str | None:
     """ "Don't mock X. Mock Y instead." is one correction in two sentences."""
     first = re.match(
-        r"(?i)(?:no,?\s+|please\s+)*(?:don'?t|do not|never)\s+(use|mock|call|import|run|write|put|name"
+        r"(?i)(?:no,?\s+|please\s+)*(?:don'?t|do not|never)\s+(use|mock|stub|patch|call|import|run|write|put|name"
         r"|choose|install)\b",
         sentence,
     )
@@ -120,7 +121,8 @@ def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: 
         corrects = correcting and parsed.correcting and _CORRECTING.match(sentence) is not None
         if durable or parsed.general or corrects:
             return claim(parsed.reading, Trust.HUMAN, quotes, event.time)
-    if scope.is_standing(core(sentence), sentence) or is_convention(core(sentence)):
+    words = core(sentence)
+    if scope.is_standing(words, sentence) or is_convention(words) or is_correction(words):
         return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
     if parsed is not None:
         return None
@@ -147,7 +149,8 @@ _WISH = re.compile(
     r"|i(?:'d|\swould)\srather"
     r"|we\s(?:always|never|prefer|avoid|only|decided|agreed|keep\s(?:having|telling|saying|repeating))|our\s"
     r"(?:convention|policy|rule|standard|style)|the\s(?:rule|convention|policy)"
-    r"|you\s(?:should|must)\s(?:always|never|not)|how\smany\stimes|i(?:'ve|\shave)?\s(?:already\s)?told\syou"
+    r"|you\s(?:should|must)\s(?:always|never|not)|how\smany\stimes"
+    r"|i(?:'ve|\shave)?\s(?:already\s)?told\syou(?!\s(?:the|it|its|it's|that\s(?:the|it)|this|there|what|why|how|my|your|about|i)\b)"
     r"|(?:for|in|on)\s(?:this|our)\s(?:project|repo(?:sitory)?|code\s?base))\b"
 )
 

@@ -12,7 +12,7 @@ from memsrv.lenses.topics import topic_of, topic_of_doing
 LEAD = re.compile(
     r"""(?ix)^\s*(?:(?:no(?:pe)?(?:\s(?:man|dude|bro))?(?=\s*[,;:.!–—-]|\s+(?:don'?t|do|use|it|it's|the|we|i|that|please|always|never|just|let)\b)|ok(?:ay)?|yes|yeah|yep|hey|hi|well|so|also|and|but|btw|fyi|please|pls|actually|wait|sorry
       |hmm+|again|once\sagain|remember(?:\sthat|\sto)?|note(?:\sthat)?|important|reminder|rule|convention|preference|decision|correction
-      |one\smore\sthing|in\sgeneral|generally|as\sa\srule|i\ssaid(?:\salready)?|as\s(?:i\s)?(?:said|told\syou)(?:\sbefore)?|i(?:'ve|\shave)?\s(?:already\s)?(?:told|asked)\syou(?:\salready|\sbefore|\sto|\s(?:two|three|four|five|many|several|\d+)\stimes|\snow|\sagain)*|for\sthe\s(?:last|hundredth|third|tenth)\stime|(?:please\s)?(?:don'?t|do\snot)\sforget(?:\sthat)?(?=\s*[:,]|\s(?:the|we|our|that)\b)|that(?:'s|\sis)\s(?:wrong|not\s(?:right|correct|true))|that\s+is\s+incorrect|wrong|keep\sin\smind(?:\sthat)?
+      |one\smore\sthing|in\sgeneral|generally|as\sa\srule|i\s(?:already\s)?said(?:\salready)?|as\s(?:i\s)?(?:said|told\syou)(?:\sbefore)?|i(?:'ve|\shave)?\s(?:already\s)?(?:told|asked)\syou(?:\salready|\sbefore|\sto|\s(?:two|three|four|five|many|several|\d+)\stimes|\snow|\sagain)*|for\sthe\s(?:last|hundredth|third|tenth)\stime|(?:please\s)?(?:don'?t|do\snot)\sforget(?:\sthat)?(?=\s*[:,]|\s(?:the|we|our|that)\b)|that(?:'s|\sis)\s(?:wrong|not\s(?:right|correct|true))|that\s+is\s+incorrect|wrong|keep\sin\smind(?:\sthat)?
       |for\sthe\srecord|to\sbe\sclear|from\snow\son|from\shere\son(?:\sout)?|going\sforward|in\s(?:the\s)?future|for\s(?:the\s)?future(?:\sreference)?
       |(?:in|for|on|across|throughout)\s(?:this|our)\s(?:whole\s|entire\s)?(?:project|repo(?:sitory)?|code\s?base|monorepo)
       |our\s(?:convention|policy|rule|standard|guideline)\s(?:is(?:\sthat|\sto)?)|the\s(?:convention|policy|rule|standard)(?:\shere)?\sis(?:\sthat|\sto)?
@@ -35,7 +35,7 @@ _SHORT = tuple(
     (re.compile(rf"(?i)\b{short}\b"), long)
     for short, long in (
         ("dont", "don't"), ("doesnt", "doesn't"), ("shouldnt", "shouldn't"), ("isnt", "isn't"), ("wont", "won't"),
-        ("cant", "can't"), ("pls|plz|plese", "please"), ("im", "I'm"),
+        ("cant", "can't"), ("we're", "we are"), ("pls|plz|plese", "please"), ("im", "I'm"),
         ("allways|alway", "always"), ("nver|neve", "never"),
         ("w/o", "without"),
     )
@@ -66,7 +66,7 @@ _SORTS = re.compile(
 )
 
 _DOUBLED = frozenset(
-    "run put get set stop wrap plan drop log skip let submit commit begin ship swap strip pin tag "
+    "run put get set stop stub wrap plan drop log skip let submit commit begin ship swap strip pin tag "
     "patch-up squat cut hit".split()
 )
 

@@ -14,6 +14,7 @@ _DURABLE = re.compile(
       |(?:our|the|house|team|project)\s(?:convention|policy|rule|standard|style|guideline)s?
       |(?:please\s)?remember(?:\sthat|\sto|:|,)|keep\sin\smind|for\sthe\srecord|note\sfor\s(?:later|the\sfuture)
       |(?:how\smany\stimes|i(?:'ve|\shave)?\s(?:already\s)?(?:told|asked)\syou|as\si(?:'ve|\shave)?\s(?:already\s)?said
+         |i\s(?:already\s)?said\s(?=(?:use|no|never|don'?t)\s)
          |we\skeep\s\w+ing|you\skeep\s\w+ing|you\salways|once\sagain|same\smistakes?)
       |i\s(?:strongly\s|really\s|generally\s|usually\s)?(?:prefer|hate|dislike|insist)|i(?:'d|\swould)\srather
       |we\s(?:strongly\s|generally\s|usually\s|only\s)?

@@ -81,7 +81,7 @@ def is_variant(failure: Run, run: Run) -> bool:
 
 
 _MISSING = re.compile(
-    r"(?:^|[\s:])(?P<name>[\w.+-]+): (?:command )?not found\b|command not found: (?P<zsh>[\w.+-]+)"
+    r"(?:^|[\s:])(?P<name>[\w.+-]+): (?:command )?not found\b(?!: \S)|command not found: (?P<zsh>[\w.+-]+)"
     r"|(?:^|The term )'(?P<cmd>[\w.+-]+)' is not recognized|\benv: '?(?P<env>[\w.+-]+)'?: No such file"
     r"|[Uu]nknown command:? '?(?P<fish>[\w.+-]+)"
     r"|No module named (?P<module>pytest|pip|mypy|ruff|black|tox|venv|build)$",

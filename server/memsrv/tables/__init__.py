@@ -22,8 +22,8 @@ saved = manifest = pointers = difference = record
 __all__ = [
     "adapters", "answer", "backlog", "cleared", "compacted", "configuration", "configured", "cost", "difference",
     "endpoint", "examined",
-    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "looked", "manifest", "mcp", "memories",
-    "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
+    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "looked", "manifest", "mcp",
+    "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
     "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "setting",
     "shown", "standing", "timer_removed", "timer_written", "waiting",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from memsrv.lenses import claims
-from memsrv.records import Kind, Trust
+from memsrv.records import EventType, Kind, Outcome, Trust
 
 REFUSED = "Error: connect ECONNREFUSED 127.0.0.1:5432"
 
@@ -194,3 +194,119 @@ def test_where_it_failed_again_the_later_fix_counts(talk: Any) -> None:
     )
 
     assert texts(told) == ["When `pnpm test` fails with ECONNREFUSED: run `make db-up`."]
+
+
+@pytest.mark.parametrize(
+    ("failed", "output", "passed", "text"),
+    [
+        (
+            "python - <<'PY'\nprint(1)\nPY",
+            "bash: python: command not found",
+            "python3 - <<'PY'\nprint(2)\nPY",
+            "When `python` is not found: run `python3` instead.",
+        ),
+        (
+            "pip install x",
+            "zsh: command not found: pip",
+            ".venv/bin/pip install -q x",
+            "When `pip` is not found: run `.venv/bin/pip` instead.",
+        ),
+        (
+            "eslint src --fix",
+            "eslint: not found",
+            "npx eslint src",
+            "When `eslint` is not found: run `npx eslint` instead.",
+        ),
+    ],
+)
+def test_a_missing_program_is_told_with_what_stands_in_for_it(
+    talk: Any, failed: str, output: str, passed: str, text: str
+) -> None:
+    assert texts(talk().runs(failed, output, 127).runs(passed)) == [text]
+
+
+def test_a_missing_program_is_not_replaced_by_whatever_ran_next(talk: Any) -> None:
+    told = talk().runs("eslint src", "eslint: not found", 127).runs("npm test").runs("python3 lint.py")
+
+    assert texts(told) == []
+
+
+def test_a_file_that_a_command_did_not_find_is_told_where_it_stands(talk: Any) -> None:
+    told = talk().runs("sed -n 1,9p docsTideTables.md", "sed: docsTideTables.md: No such file or directory", 2)
+    told.runs("rg --files -g '*Tide*'").runs("sed -n 1,9p docs/TideTables.md")
+
+    assert texts(told) == ["When `docsTideTables.md` is not there: it is at `docs/TideTables.md`."]
+
+
+def test_another_file_that_was_read_next_is_no_fix(talk: Any) -> None:
+    told = talk().runs("cat docs/tides.md", "cat: docs/tides.md: No such file or directory", 1).runs("cat README.md")
+
+    assert texts(told) == []
+
+
+def test_a_cd_from_the_wrong_folder_is_told_with_the_right_one(talk: Any) -> None:
+    told = talk().runs("cd quay && make", "cd: no such file or directory: quay", 1).runs("cd /srv/harbour/quay && make")
+
+    assert texts(told) == [
+        "When `cd quay` fails with no such file or directory: the shell stands in another folder; "
+        "`cd` to `…/srv/harbour/quay`."
+    ]
+
+
+def test_what_the_failure_names_was_mended_not_what_else_was_edited(talk: Any) -> None:
+    told = talk().runs("ruff check", "quay.py:1:1: E722 bare except", 1).edits("README.md", "a", "b")
+    told.edits("quay.py", "except:", "except OSError:").runs("ruff check")
+
+    assert texts(told) == [
+        "When `ruff check` fails with exit code 1: in `quay.py`, change `except:` to `except OSError:`."
+    ]
+
+
+def test_a_run_of_all_tests_shows_that_the_one_that_failed_is_mended(talk: Any) -> None:
+    told = talk().runs("pytest tests/test_quay.py", "1 failed", 1).edits("quay.py", "a", "b").runs("pytest")
+
+    assert texts(told) == ["When `pytest tests/test_quay.py` fails with exit code 1: in `quay.py`, change `a` to `b`."]
+
+
+def test_no_edit_brings_a_program_that_is_not_installed(talk: Any) -> None:
+    told = talk().runs("quayctl check", "quayctl: command not found", 127).edits("quay.yml", "a", "b")
+    told.runs("quayctl check")
+
+    assert texts(told) == []
+
+
+def test_an_install_helped_even_where_the_command_then_fails_of_something_else(talk: Any) -> None:
+    told = talk().runs("quayctl check", "quayctl: command not found", 127).runs("brew install quayctl")
+    told.runs("quayctl check", "2 issues", 2)
+
+    assert texts(told) == ["When `quayctl check` fails with command not found: run `brew install quayctl`."]
+
+
+def asked(told: Any, command: str, words: str, output: str, code: int) -> Any:
+    """A command of which the call itself says how it was to be run."""
+    id = f"call-{len(told.events)}"
+    told.hears(EventType.TOOL_CALL, Trust.COMMAND, words, tool="shell", call=id, command=command)
+    outcome = Outcome.FAILURE if code else Outcome.SUCCESS
+    return told.hears(EventType.TOOL_RESULT, Trust.TOOL, output, tool="shell", call=id, outcome=outcome, exit_code=code)
+
+
+def test_what_the_sandbox_stopped_passed_with_escalated_permissions(talk: Any) -> None:
+    told = asked(talk(), "git fetch --all", "", "fatal: Could not resolve host: quay.example", 128)
+    asked(told, "git fetch --all", "Need the network; with escalated permissions", "", 0)
+
+    (text,) = texts(told)
+
+    assert text.endswith(": run it with escalated permissions: the sandbox does not let it through.")
+
+
+def test_what_took_too_long_passed_with_more_time(talk: Any) -> None:
+    told = asked(talk(), "make docs", "timeout 1000 ms", "command timed out after 1003 milliseconds", 124)
+    asked(told, "make docs", "timeout 9000 ms", "", 0)
+
+    assert texts(told) == ["When `make docs` fails with a timeout: give it more time (a timeout of 9000 ms)."]
+
+
+def test_a_retry_with_the_same_time_is_flaky_not_fixed(talk: Any) -> None:
+    told = asked(talk(), "make docs", "timeout 1000 ms", "command timed out after 1003 milliseconds", 124)
+
+    assert texts(asked(told, "make docs", "timeout 1000 ms", "", 0)) == []

@@ -34,8 +34,10 @@ _COMMAND_PART = re.compile(r"<command-(name|args)>(.*?)</command-\1>", re.DOTALL
 _SHELL_IN = re.compile(r"\s*<bash-input>(.*?)(?:</bash-input>|\Z)", re.DOTALL)
 _SHELL_OUT = re.compile(r"<bash-std(?:out|err)>(.*?)(?:</bash-std(?:out|err)>|\Z)", re.DOTALL)
 _INTERRUPT = re.compile(r"\s*\[Request interrupted by user[^\]]*\]")
+#: Up to the last tag that closes it: what the IDE and the harness put in may hold one, too.
 _INSERTED = re.compile(
-    r"<(system-reminder|ide_opened_file|ide_selection|ide_diagnostics|local-command-stdout)>.*?</\1>|\[Image #\d+\]",
+    r"<(system-reminder|ide_opened_file|ide_selection|ide_diagnostics|local-command-stdout)>(?:(?!<\1>).)*</\1>"
+    r"|\[Image #\d+\]",
     re.DOTALL,
 )
 

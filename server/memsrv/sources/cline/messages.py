@@ -74,7 +74,7 @@ class Messages:
         elif message.get("isSummary") is True:
             found = _summary(content_text(parts), blank)
         elif human:
-            found = self._user(blocks, blank, foreign=isinstance(content, str))
+            found = self._user(blocks, blank, foreign=isinstance(content, str) and role != "tool")
         elif role in ("assistant", "model"):
             found = self._assistant(message, blocks, blank)
         else:

@@ -56,8 +56,8 @@ _DENIED_WITH_WORDS = re.compile(
     r"The user denied this operation and provided the following feedback:\s*<feedback>\n?(.*?)\n?</feedback>\s*\Z",
     re.DOTALL,
 )
-#: These give back strangers' text as it is: a page or a file may forge the harness's sentences.
-_RAW = re.compile(r"read_file|web_|browser|fetch|use_mcp|access_mcp|mcp")
+#: These give back strangers' text as it is: a page, a file or its name may forge the harness's sentences.
+_RAW = re.compile(r"read_file|list_|search|web_|browser|fetch|use_mcp|access_mcp|mcp")
 #: These print nothing of their own: what they give back is what the human answered.
 ASKING = frozenset(
     {"ask_followup_question", "attempt_completion", "plan_mode_respond", "act_mode_respond", "plan_mode_response"}
@@ -83,7 +83,7 @@ def result(tool: str | None, body: str, heard: Collection[str]) -> Iterator[Said
     `heard`: what the user is known to have typed.
     """
     text = body.strip()
-    believed = not (tool and _RAW.search(tool))
+    believed = tool is not None and not _RAW.search(tool)
     told = _status(text)
     if told is not None and told[0] == "denied":
         yield Said("refusal", told[1] if believed or told[1] in heard else "", tool)
@@ -95,7 +95,7 @@ def result(tool: str | None, body: str, heard: Collection[str]) -> Iterator[Said
         words = refused[1].strip()
         yield Said("refusal", words if believed or words in heard else "", tool)
         return
-    if told is not None and believed:
+    if told is not None and (believed or told[1] in heard):
         yield Said("human", told[1])
         return
     if tool in ASKING and (words_of := _TAGGED.match(text)):

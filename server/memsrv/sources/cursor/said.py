@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from memsrv.sources.fields import instant
 
-_QUERY = re.compile(r"<user_query>(\n?)(.*?)(?:</user_query>|\Z)", re.DOTALL)
+_QUERY = re.compile(r"<user_query>(\n?)((?:(?!<user_query>).)*?)(?:</user_query>|(?=<user_query>)|\Z)", re.DOTALL)
 _TIME = re.compile(
     r"<timestamp>\s*(?:\w+, )?(\w+ \d{1,2}, \d{4}),? (?:at )?(\d{1,2}:\d{2}(?::\d{2})? ?[AP]M)"
     r"(?: \((?:UTC|GMT)(?:([+-])(\d{1,2})(?::(\d{2}))?)?\))?\s*</timestamp>"
@@ -36,8 +36,8 @@ def said(text: str) -> Said:
     if not queries:
         enclosed = not text.strip() or text.lstrip().startswith("<")
         return about if enclosed else Said(time=time, workspace=about.workspace, unknown="user:untagged")
-    # What Cursor itself asks stands on the tag's own line.
-    own = "\n\n".join(words.strip() for newline, words in queries if newline and words.strip())
+    # What Cursor itself asks stands on the tag's own line; what it attaches, which may hold the tag, before the query.
+    own = next((words.strip() for newline, words in reversed(queries) if newline and words.strip()), "")
     unknown = None if own or all(not words.strip() for _, words in queries) else "user_query:inline"
     return Said(own, time, about.workspace, unknown=unknown)
 

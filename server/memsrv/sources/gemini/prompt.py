@@ -20,7 +20,8 @@ class Said:
     paths: tuple[str, ...] = ()  # files that the human named with `@`, whose content the host put in
 
 
-_INSERTED = re.compile(r"<(session_context|hook_context|system-reminder)>.*?</\1>", re.DOTALL)
+#: Up to the last tag that closes it: what is put in may hold one, too.
+_INSERTED = re.compile(r"<(session_context|hook_context|system-reminder)>(?:(?!<\1>).)*</\1>", re.DOTALL)
 _EDITOR = re.compile(r"\s*Here is (?:the user's|a summary of changes in the user's) editor context")
 _SUMMARY = re.compile(r"\s*(?:<scratchpad>.*?</scratchpad>\s*)?<state_snapshot>", re.DOTALL)
 _SHELL = re.compile(
