@@ -56,6 +56,10 @@ class EventType(StrEnum):
     NOTE = "note"  # harness context worth keeping, not anybody's words
 
 
+#: The grounds of a NOTE that the human rewound to its parent, where a log says so before they go on from there.
+REWOUND = "rewound"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened in a session. `id` is unique per agent and stable over copies of the log."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from memsrv.errors import NotFound
-from memsrv.records import Event, EventType, Session
+from memsrv.records import REWOUND, Event, EventType, Session
 from memsrv.store import archive, erasing, losses, projects, snapshots
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
@@ -51,13 +51,15 @@ _UPSERT_SESSION = (
     )
 )
 
-# Two prompts that answer the same event: the human rewound, and what hangs on the earlier one was left behind.
+# Two prompts that answer the same event, or a prompt and a note of it: the human rewound, and what hangs on the earlier
+# one was left behind.
 # The `+` keeps SQLite from looking for later turns one by one, which takes a long session's square; they go by parent.
-_MARK_REWOUND = """
+_REWINDS = f"(later.type = 'prompt' OR (later.type = 'note' AND later.grounds = '{REWOUND}'))"
+_MARK_REWOUND = f"""
 WITH RECURSIVE left_behind (id) AS (
     SELECT e.id FROM events e WHERE e.session = :session AND e.type = 'prompt' AND e.parent IS NOT NULL AND EXISTS (
         SELECT 1 FROM events later WHERE later.session = e.session AND later.parent = e.parent
-        AND later.type = 'prompt' AND +later.turn > e.turn)
+        AND {_REWINDS} AND +later.turn > e.turn)
     UNION
     SELECT child.id FROM events child JOIN left_behind ON child.parent = left_behind.id WHERE child.session = :session)
 UPDATE events SET on_main_path = 0 WHERE session = :session AND on_main_path = 1 AND id IN left_behind"""
@@ -133,11 +135,11 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
 
 def _may_be_rewound(db: Database, session: Session, new: Sequence[Event]) -> bool:
     """Whether `new` tells of a rewind, or goes on behind one: else no turn of a long session need be looked at."""
-    prompts = [event.parent for event in new if event.type is EventType.PROMPT and event.parent]
+    prompts = [event.parent for event in new if (event.type is EventType.PROMPT or event.grounds == REWOUND)]
     parents = [event.parent for event in new if event.parent]
     row = db.execute(
         "SELECT EXISTS (SELECT 1 FROM events WHERE agent = ? AND on_main_path = 0 AND id IN "
-        "(SELECT value FROM json_each(?))) OR EXISTS (SELECT 1 FROM events WHERE session = ? AND type = 'prompt' AND "
+        f"(SELECT value FROM json_each(?))) OR EXISTS (SELECT 1 FROM events later WHERE session = ? AND {_REWINDS} AND "
         "parent IN (SELECT value FROM json_each(?)) GROUP BY parent HAVING count(*) > 1)",
         [session.agent, json.dumps(parents), session.id, json.dumps(prompts)],
     ).fetchone()

@@ -12,7 +12,7 @@ from memsrv.consent import Consent
 from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import ingest
 from memsrv.lenses.runs import runs
-from memsrv.records import Event, EventType, Outcome, Trust
+from memsrv.records import REWOUND, Event, EventType, Outcome, Trust
 from memsrv.redact import Redactor
 from memsrv.settings import Settings
 from memsrv.sources import SOURCES, Source
@@ -401,8 +401,8 @@ def test_the_model_and_the_tokens_are_told_once() -> None:
 # Threads
 
 
-def test_rolled_back_turns_are_left_by_what_comes_next() -> None:
-    first, answer, wrong, reply, again = read(
+def test_rolled_back_turns_are_left_by_a_note_of_it_and_by_what_comes_next() -> None:
+    first, answer, wrong, reply, note, again = read(
         *said("one"),
         message("assistant", "1"),
         *said("two"),
@@ -411,20 +411,22 @@ def test_rolled_back_turns_are_left_by_what_comes_next() -> None:
         *said("three"),
     )
 
-    assert wrong.parent == again.parent == answer.id
+    assert wrong.parent == note.parent == again.parent == answer.id
+    assert (note.type, note.grounds) == (EventType.NOTE, REWOUND)
     assert reply.parent == wrong.id
     assert first.parent is not None
 
 
 def test_a_first_turn_that_was_rolled_back_is_left_as_well() -> None:
-    wrong, again = read(*said("one"), screen("thread_rolled_back", num_turns=5), *said("two"))
+    wrong, _, again = read(*said("one"), screen("thread_rolled_back", num_turns=5), *said("two"))
 
     assert wrong.parent == again.parent
 
 
 def test_turns_can_be_rolled_back_again_and_again() -> None:
     back = screen("thread_rolled_back", num_turns=1)
-    first, second, third, again = read(*said("one"), *said("two"), back, *said("three"), back, back, *said("four"))
+    told = read(*said("one"), *said("two"), back, *said("three"), back, back, *said("four"))
+    first, second, third, again = (event for event in told if event.type is EventType.PROMPT)
 
     assert second.parent == third.parent == first.id
     assert again.parent == first.parent
@@ -516,10 +518,28 @@ def test_the_store_sees_what_was_rolled_back_and_what_a_fork_repeats(tmp_path: P
     store = Store.open(tmp_path / "memsrv.db")
     report = ingest(store, Redactor(b"k" * 32), [folder], capture=Capture(Consent(Settings()), IgnoreFiles(tmp_path)))
 
-    assert (report.events, report.duplicates) == (7, 4)
-    told = {event.text: event.on_main_path for event in store.events(THREAD)}
+    assert (report.events, report.duplicates) == (8, 4)
+    told = {event.text: event.on_main_path for event in store.events(THREAD) if event.text}
     assert told == {"one": True, "1": True, "two": False, "2": False, "three": True, "3": True}
     assert [event.text for event in store.events(fork)] == ["four"]
+    store.close()
+
+
+def test_a_rollback_takes_its_turns_off_the_main_path_before_anything_else_is_said(tmp_path: Path) -> None:
+    log = tmp_path / "sessions" / LOG.name
+    log.parent.mkdir()
+    begun = (*said("one"), message("assistant", "1"), *said("two"), message("assistant", "2"))
+    log.write_bytes(b"\n".join((meta(), *begun, b"")))
+    store = Store.open(tmp_path / "memsrv.db")
+    capture = Capture(Consent(Settings()), IgnoreFiles(tmp_path))
+    ingest(store, Redactor(b"k" * 32), [log], capture=capture)
+    with log.open("ab") as more:
+        more.write(screen("thread_rolled_back", num_turns=1) + b"\n")
+
+    ingest(store, Redactor(b"k" * 32), [log], capture=capture)
+
+    told = {event.text: event.on_main_path for event in store.events(THREAD) if event.text}
+    assert told == {"one": True, "1": True, "two": False, "2": False}
     store.close()
 
 

@@ -3,7 +3,7 @@
 Codex writes most things twice, as an item of the conversation and as a message to its own screen; each is told once,
 the human's words from the screen's. An event's id is made of the thread that it was first said in, of the prompts
 before it and of what it says: a fork repeats its parent's lines with times of its own, and gives equal ids for them.
-Turns that were rolled back are left by the parent chain: the next event hangs on what stood before them.
+Turns that were rolled back are left by the parent chain: a note of it, and the next event, hang on what stood before.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from memsrv.records import Event, EventType, Trust, changed
+from memsrv.records import REWOUND, Event, EventType, Trust, changed
 from memsrv.sources import LogFacts, endings
 from memsrv.sources.codex import drift, prompt, results, threads
 from memsrv.sources.codex.calls import Calls, Told, result
@@ -157,7 +157,8 @@ class RolloutReader:
         if told.type is EventType.PROMPT or (told.type is EventType.NOTE and self._agents):
             self._chain, self._turn = digest(self._chain, told.text), Counter()
             self._mirrors = {}
-        self._head = id
+        if event.grounds != REWOUND:
+            self._head = id
         self._cut = told.type is EventType.COMPACTION or (self._cut and told.type is EventType.SUMMARY)
         return event
 
@@ -302,7 +303,7 @@ class RolloutReader:
             if not self._cut:
                 yield Told(EventType.COMPACTION, Trust.COMMAND)
         elif kind == "thread_rolled_back":
-            self._roll_back(message.get("num_turns"))
+            yield from self._roll_back(message.get("num_turns"))
         elif kind in ("patch_apply_end", "exec_command_end", "mcp_tool_call_end"):
             self._calls.ended(message)
         elif kind == "tool_call":
@@ -335,12 +336,14 @@ class RolloutReader:
         self._owed += new if new >= 0 else _natural(last)
         self._counted = _natural(total)
 
-    def _roll_back(self, turns: Any) -> None:
-        """The next event hangs on what stood before the last `turns` prompts, and the store sees a rewind."""
+    def _roll_back(self, turns: Any) -> Iterator[Told]:
+        """A note that hangs on what stood before the last `turns` prompts, where the store sees a rewind at once; what
+        comes next hangs there too."""
         count = min(_natural(turns), len(self._turns))
         if count:
             self._head = self._turns[-count]
             del self._turns[-count:]
+            yield Told(EventType.NOTE, Trust.COMMAND, more={"grounds": REWOUND})
 
     def _compacted(self, compacted: Mapping[str, Any]) -> Iterator[Told]:
         yield from self._settled()
