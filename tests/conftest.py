@@ -8,6 +8,7 @@ import ipaddress
 import os
 import pwd
 import shutil
+import signal
 import sys
 import tempfile
 import uuid
@@ -19,6 +20,8 @@ from typing import Any
 import psutil
 import pytest
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` ignores Ctrl-C, and so would every child
 REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir)
 _RUN = os.environ.setdefault("MEMSRV_TEST_RUN", uuid.uuid4().hex)
 _PRIVATE = Path(tempfile.mkdtemp(prefix="memsrv-tests-"))

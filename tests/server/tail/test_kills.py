@@ -6,6 +6,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import Any
 import pytest
 
 BATCH_BYTES = 2048
-LONGEST_S = 0.15
 
 #: Forks a reader for each line that it is told, and kills it after so many seconds; tells whether it had ended before.
 _NURSERY = """
@@ -55,6 +55,12 @@ class Reader:
         self._nursery.stdin.write(json.dumps([*self._order, killed_after, BATCH_BYTES]) + "\n")
         self._nursery.stdin.flush()
         return int(self._nursery.stdout.readline())
+
+    def seconds(self) -> float:
+        """How long it takes to its end on this machine, now."""
+        begun = time.monotonic()
+        assert self.read() == 0
+        return time.monotonic() - begun
 
     def close(self) -> None:
         self._nursery.communicate()
@@ -133,10 +139,10 @@ def kill(shape: str, times: int, log: Any, reader: Reader, home: Path) -> int:
     writer, rng, landed = Writer(log), random.Random(shape), 0
     change: Callable[[], None] = getattr(writer, shape)
     writer.append()
-    assert reader.read() == 0
+    longest = reader.seconds()
     for n in range(1, times + 1):
         change()
-        landed += reader.read(killed_after=rng.uniform(0, LONGEST_S)) != 0
+        landed += reader.read(killed_after=rng.uniform(0, longest)) != 0
         is_sound(home)
         ids = stored(home)
         assert len(ids) == len(set(ids))

@@ -43,7 +43,7 @@ _INSERTED = re.compile(
     r"|workspace_diagnostics|git_working_state)\b[^<>]*>"
 )
 _HARNESS = re.compile(
-    r"\s*(?:<environment_details>|# task_progress|# TODO LIST|# Todo List|# ?Reminder|\[ERROR\]|\[TASK RESUMPTION\]"
+    r"\s*(?:<environment_details>|# task_progress|# T(?:ODO LIST|odo List)|# ?Reminder|\[ERROR\]|\[TASK RESUMPTION\]"
     r"|\[TASK PROGRESS|Tool \[[^\]]*\] was not executed because|<explicit_instructions|<file_content"
     r"|<workspace_diagnostics"
     r"|(?:" + "|".join(_SENTENCES) + r")\s*\Z|\(The user did not provide a new message"
