@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from watchdog.observers.api import BaseObserver, EventEmitter
 
 from memsrv.app import App
 from memsrv.errors import StoreError
@@ -110,6 +112,23 @@ def test_a_database_that_cannot_be_written_for_a_moment_costs_nothing(
     assert until(lambda: place.standing().last_error).what == "the disk is full; free some space"
     until(lambda: place.knows("zeppelin"))
     until(lambda: place.standing().last_error is None)
+
+
+def test_a_document_that_was_half_written_is_looked_at_again_soon_though_nothing_tells_of_it(
+    place: Any, until: Until, events_only: str
+) -> None:
+    class JustRewritten(App):
+        looks = 0
+
+        def read_logs(self, paths: Sequence[Path], **chosen: Any) -> IngestReport:
+            JustRewritten.looks += 1
+            return replace(super().read_logs(paths, **chosen), half_written=int(JustRewritten.looks == 1))
+
+    place.configure(events_only)
+    place.agent.says("The zeppelin needs helium.")
+    place.watch(JustRewritten, observer=lambda: BaseObserver(EventEmitter))
+
+    until(lambda: JustRewritten.looks == 2)
 
 
 # Settings and consent
