@@ -1,6 +1,7 @@
 """Antigravity's transcripts: steps of which only a request is the human's."""
 
 import json
+import sqlite3
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,6 +72,101 @@ def test_where_a_session_is_held_is_told_by_its_first_command() -> None:
         assert call.cwd == cwd
 
     assert reader.facts.cwd == "/work/shop"
+
+
+def ran(index: int, command: str, **more: Any) -> bytes:
+    return step(
+        index, "PLANNER_RESPONSE", None, tool_calls=[{"name": "run_command", "args": {"CommandLine": command}}], **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("printed", "outcome", "code", "text"),
+    [
+        (
+            "Created At: t\nCompleted At: t\nCommand exited with code 0.\n\nCommand output:\nok",
+            Outcome.SUCCESS,
+            0,
+            "ok",
+        ),
+        ("Created At: t\nCompleted At: t\n\nThe command exited with code 2.\nOutput:\nno\n", Outcome.FAILURE, 2, "no"),
+        ("\t\tThe command completed successfully.\n\t\tOutput:\n\t\tok", Outcome.SUCCESS, 0, "\t\tok"),
+        ("Tool is running as a background task", Outcome.UNKNOWN, None, "Tool is running as a background task"),
+        ("printed\nCommand exited with code 0.", Outcome.UNKNOWN, None, "printed\nCommand exited with code 0."),
+    ],
+)
+def test_how_a_command_ended_stands_before_its_output(
+    printed: str, outcome: Outcome, code: int | None, text: str
+) -> None:
+    call, result = read(ran(0, "make", output_tokens=7), step(1, "GENERIC", printed))
+
+    assert (call.trust, call.command, call.tokens) == (Trust.COMMAND, "make", 7)
+    assert (result.call, result.outcome, result.exit_code, result.text) == (call.call, outcome, code, text)
+
+
+def test_what_a_response_asked_for_and_never_got_is_not_joined_to_the_next_results() -> None:
+    _, second, result = read(ran(0, "sleep 9"), ran(1, "ls"), step(2, "GENERIC", "Command exited with code 0.\n"))
+
+    assert result.call == second.call
+
+
+def test_a_command_in_the_background_keeps_its_call_until_it_is_done() -> None:
+    first, second, one, other = read(
+        ran(0, "serve"),
+        step(1, "RUN_COMMAND", "going", status="RUNNING"),
+        ran(2, "ls"),
+        step(3, "RUN_COMMAND", "The command completed successfully.\nOutput:\na"),
+        step(1, "RUN_COMMAND", "The command exited with code 3.\nOutput:\nb"),
+    )
+
+    assert (one.call, other.call) == (second.call, first.call)
+    assert other.exit_code == 3
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_an_edit_is_told_in_both_transcripts_alike(quoted: bool) -> None:
+    chunks = [{"TargetContent": "a = 1", "ReplacementContent": "a = 2", "StartLine": 3, "EndLine": 3}]
+    given: dict[str, Any] = {"TargetFile": "/shop/a.py", "ReplacementChunks": chunks}
+    args = {key: json.dumps(value) for key, value in given.items()} if quoted else given
+    call, failed = read(
+        step(0, "PLANNER_RESPONSE", None, tool_calls=[{"name": "multi_replace_file_content", "args": args}]),
+        step(1, "GENERIC", "Created At: t\ntarget content not found", status="ERROR"),
+    )
+
+    assert (call.paths, call.edits) == (("/shop/a.py",), (("/shop/a.py", "a = 1", "a = 2"),))
+    assert (failed.outcome, failed.text) == (Outcome.FAILURE, "target content not found")
+
+
+def test_what_the_host_cut_from_its_context_is_a_summary_of_nobody() -> None:
+    cut, summary = read(step(0, "CHECKPOINT", "{{ CHECKPOINT 0 }} always use tabs", "SYSTEM"))
+
+    assert (cut.type, summary.type, summary.trust) == (EventType.COMPACTION, EventType.SUMMARY, Trust.TOOL)
+
+
+def test_the_folder_and_the_parent_of_a_conversation_stand_beside_the_transcripts(tmp_path: Path) -> None:
+    home = tmp_path / ".gemini" / "antigravity-cli"
+    log = home.joinpath("brain", ID, ".system_generated", "logs", "transcript_full.jsonl")
+    log.parent.mkdir(parents=True)
+    log.write_bytes(asked(0, "x"))
+    (home / "history.jsonl").write_text(json.dumps({"conversationId": ID, "workspace": "/work/pet", "display": "x"}))
+    assert SOURCE.reader(log, {}).facts.cwd == "/work/pet"
+
+    with sqlite3.connect(home / "conversation_summaries.db") as connection:
+        connection.execute(
+            "CREATE TABLE conversation_summaries (conversation_id, workspace_uris, parent_conversation_id)"
+        )
+        connection.execute(
+            "INSERT INTO conversation_summaries VALUES (?, ?, ?)", (ID, '["file:///work/my%20shop"]', "upper")
+        )
+    connection.close()
+
+    facts = SOURCE.reader(log, {}).facts
+    assert (facts.cwd, facts.parent) == ("/work/my shop", "upper")
+
+
+def test_a_transcript_is_known_by_its_first_step_whatever_it_is_called() -> None:
+    assert SOURCE.owns(Path("/a/conversation-7.jsonl"), asked(0, "x"))
+    assert not SOURCE.owns(LOG.parent / "chunks" / "transcript" / "0.jsonl", asked(0, "x"))
 
 
 def test_a_file_that_was_read_is_the_files_words_and_a_page_the_webs() -> None:

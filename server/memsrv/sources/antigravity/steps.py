@@ -1,25 +1,20 @@
-"""Antigravity: `brain/<conversation>/.system_generated/logs/transcript_full.jsonl`, one line for each step.
+"""The steps of an Antigravity transcript to Events: what the human asked, the model said, and its tools gave back.
 
-The transcripts are all that can be read: `conversations/<conversation>.db` and `.pb` hold the same steps as protobuf
-without a published schema. `transcript.jsonl` is the same with long texts cut, and is read where it stands alone.
+A call has no id: the steps behind a response of the model answer its calls, in their order. Knows no files.
 """
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from memsrv.records import Event, EventType, Outcome, Trust
-from memsrv.sources import LineSource, LogFacts, calls, endings
+from memsrv.sources import LogFacts, calls, endings
+from memsrv.sources.antigravity import tools
 from memsrv.sources.fields import instant, mapping, name, plain, records, string
-from memsrv.sources.machine import Machine
 from memsrv.sources.marks import digest
 
-_LOGS = (".system_generated", "logs")
-_FULL, _CUT = "transcript_full.jsonl", "transcript.jsonl"
 #: What the harness tells the model.
 _HARNESS = frozenset(
     ("CONVERSATION_HISTORY", "EPHEMERAL_MESSAGE", "SYSTEM_MESSAGE", "KNOWLEDGE_ARTIFACTS", "TASK_BOUNDARY")
@@ -29,47 +24,7 @@ _REQUEST = re.compile(r"<USER_REQUEST>\s*(.*?)\s*</USER_REQUEST>", re.DOTALL)
 _ADDED = re.compile(r"<(ADDITIONAL_METADATA|USER_SETTINGS_CHANGE|EPHEMERAL_MESSAGE)>.*?(?:</\1>|\Z)", re.DOTALL)
 _MODEL = re.compile(r"setting `Model Selection` from .{0,100}? to ([^\n]{1,80}?)\. ")
 _PATH = re.compile(r"File Path: `([^`\n]+)`")
-_WEB = re.compile(r"URL|WEB|BROWSER|INTERNET")
 _TYPE = re.compile(r"[A-Z][A-Z_]{2,50}")
-
-
-class Antigravity(LineSource):
-    name = "antigravity"
-
-    def folders(self, machine: Machine) -> Sequence[Path]:
-        """The editor's and the command line's."""
-        return (machine.home / ".gemini" / "antigravity", machine.home / ".gemini" / "antigravity-cli")
-
-    def discover(self, root: Path) -> Sequence[Path]:
-        brain = root if root.name == "brain" else root / "brain"
-        folders = (folder.joinpath(*_LOGS) for folder in sorted(brain.glob("*")))
-        return [log for folder in folders if (log := _transcript(folder)) is not None]
-
-    def owns(self, path: Path, head: bytes) -> bool:
-        if path.name != _FULL and (path.name != _CUT or path.with_name(_FULL).exists()):
-            return False
-        try:
-            record = json.loads(head.split(b"\n", 1)[0])
-        except (ValueError, RecursionError):
-            return b'"step_index"' in head[:200]  # a first line longer than the head
-        return isinstance(record, dict) and {"step_index", "type", "source"} <= record.keys()
-
-    def log_of(self, path: Path) -> Path:
-        """A conversation's database changes with its transcript."""
-        if path.parent.name != "conversations":
-            return path
-        return _transcript(path.parent.parent.joinpath("brain", path.name.split(".")[0], *_LOGS)) or path
-
-    def session_id(self, path: Path) -> str:
-        parts = path.parts
-        return parts[-4] if len(parts) > 3 and parts[-3:-1] == _LOGS else f"{path.parent.name}-{path.stem}"
-
-    def reader(self, path: Path, state: Mapping[str, Any]) -> "Steps":
-        return Steps(session=self.session_id(path), placed=path.parts[-3:-1] == _LOGS, state=state)
-
-
-def _transcript(folder: Path) -> Path | None:
-    return next((log for log in (folder / _FULL, folder / _CUT) if log.is_file()), None)
 
 
 class Steps:
@@ -81,7 +36,8 @@ class Steps:
         self._facts = LogFacts(**state.get("facts", {}))
         self._model: str | None = state.get("model")
         self._place: int = state.get("place", 0)
-        self._waiting: list[list[str]] = [list(call) for call in state.get("waiting", [])]  # calls: [id, tool]
+        self._waiting: list[list[Any]] = [list(call) for call in state.get("waiting", [])]  # calls: [id, tool, asking]
+        self._running: dict[str, list[Any]] = dict(state.get("running", {}))  # step → the call that it answers
         self._unknown: Counter[str] = Counter(state.get("unknown", {}))
 
     @property
@@ -104,6 +60,7 @@ class Steps:
             "model": self._model,
             "place": self._place,
             "waiting": self._waiting[-64:],
+            "running": dict(list(self._running.items())[-64:]),
             "unknown": dict(self._unknown),
         }
 
@@ -115,13 +72,22 @@ class Steps:
             self._session = digest(record.get("created_at"), record.get("content"))
         self._place += 1
         time, index = instant(record.get("created_at")), record.get("step_index")
-        if string(record.get("status")) in _UNFINISHED:
-            return []  # written again when it is done
+        if string(record.get("status")) in _UNFINISHED:  # written again when it is done
+            if record.get("type") != "PLANNER_RESPONSE" and str(index) not in self._running and self._waiting:
+                self._running[str(index)] = self._waiting.pop(0)
+            return []
         if time:
             self._facts = replace(self._facts, started=self._facts.started or time, ended=time)
         step = index if isinstance(index, int) and not isinstance(index, bool) else f"line{self._place}"
         id = f"{self._session}#{step}"
-        blank = Event(id=id, session=self._session, type=EventType.NOTE, trust=Trust.TOOL, time=time)
+        blank = Event(
+            id=id,
+            session=self._session,
+            type=EventType.NOTE,
+            trust=Trust.TOOL,
+            time=time,
+            sidechain=self._facts.parent is not None,
+        )
         return [
             event if not part else replace(event, id=f"{id}.{part}", parent=id)
             for part, event in enumerate(self._events(record, blank))
@@ -133,9 +99,20 @@ class Steps:
         if kind == "USER_INPUT":
             yield from self._asked(text, blank)
         elif kind == "PLANNER_RESPONSE":
+            self._waiting = []  # whatever the response before it asked for was never answered
+            tokens = _count(record.get("output_tokens"))
             if text.strip():
-                yield replace(blank, type=EventType.REPLY, trust=Trust.ASSISTANT, text=text.strip(), model=self._model)
-            yield from self._calls(record, blank)
+                said = replace(blank, type=EventType.REPLY, trust=Trust.ASSISTANT, text=text.strip())
+                yield replace(said, model=self._model, tokens=tokens)
+                tokens = None
+            for call in self._calls(record, blank):
+                yield replace(call, tokens=tokens)
+                tokens = None
+        elif kind == "CHECKPOINT":
+            cut = replace(blank, type=EventType.COMPACTION, trust=Trust.COMMAND, text="checkpoint")
+            yield from (cut, replace(blank, type=EventType.SUMMARY, text=text)) if text.strip() else (cut,)
+        elif kind == "TOOL_RESPONSE":
+            yield self._given(kind, text, record, blank)
         elif source == "SYSTEM" or kind in _HARNESS:
             if kind not in _HARNESS:
                 self._unknown[f"type:{name(kind)}"] += 1
@@ -160,16 +137,16 @@ class Steps:
             call = mapping(item)
             tool = (string(call.get("name")) or "?")[:100]
             arguments = mapping(call.get("arguments")) or mapping(call.get("args"))
-            made = calls.call(tool, arguments)
-            cwd = (string(arguments.get("Cwd")) or "").strip('"')  # all that tells where the session is held
+            made = tools.call(tool, arguments)
+            cwd = (string(arguments.get("Cwd")) or "").strip('"')
             if cwd:
                 self._facts = replace(self._facts, cwd=self._facts.cwd or cwd)
             id = string(call.get("id")) or f"{blank.id}:{number}"
-            self._waiting.append([id, tool])
+            self._waiting.append([id, tool, endings.asks(made.command or "")])
             yield replace(
                 blank,
                 type=EventType.TOOL_CALL,
-                trust=calls.call_trust(tool),
+                trust=tools.call_trust(tool),
                 text=plain(made.text),
                 tool=tool,
                 call=id,
@@ -182,28 +159,25 @@ class Steps:
             )
 
     def _given(self, kind: str, text: str, record: Mapping[str, Any], blank: Event) -> Event:
-        call, tool = self._waiting.pop(0) if self._waiting else (None, kind.lower())
+        running = self._running.pop(str(record.get("step_index")), None)
+        unasked: list[Any] = [None, kind.lower(), False]
+        call, tool, asking = running or (self._waiting.pop(0) if self._waiting else unasked)
         path = _PATH.search(text[:1000])
         named = calls.path_of(path[1]) if path else None
-        outcome, error, grounds = _ended(record.get("status"), text)
+        ended = tools.ending(tool, record.get("status"), text, asking=asking)
+        event = replace(blank, tool=tool, call=call, outcome=ended.outcome, grounds=ended.grounds)
+        if ended.outcome is Outcome.REJECTED:
+            return replace(event, type=EventType.REJECTION, trust=Trust.HUMAN)
         return replace(
-            blank,
+            event,
             type=EventType.TOOL_RESULT,
-            trust=Trust.WEB if _WEB.search(kind) else calls.result_trust(tool),
-            text=text,
-            tool=tool,
-            call=call,
+            trust=tools.result_trust(tool, kind),
+            text=ended.text,
             paths=(named,) if named else (),
-            outcome=outcome,
-            error=error,
-            grounds=grounds,
+            exit_code=ended.exit_code,
+            error=ended.error,
         )
 
 
-def _ended(status: Any, text: str) -> tuple[Outcome, str | None, str | None]:
-    """`DONE` says that the step is over, not that it went well."""
-    if status == "ERROR":
-        return Outcome.FAILURE, endings.error_class(text), "status: ERROR"
-    if status in ("CANCELED", "CANCELLED", "INTERRUPTED"):
-        return Outcome.PARTIAL, "interrupted", f"status: {status}"
-    return Outcome.UNKNOWN, None, None
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**40 else None
