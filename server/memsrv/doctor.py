@@ -61,8 +61,15 @@ def of_machine() -> Iterator[Check]:
         yield Check("sqlite", WELL, f"SQLite {figures.SQLITE}")
 
 
-def of_home(home: Home, unsound: str | None) -> Iterator[Check]:
-    """`unsound`: what is wrong with the database, in SQLite's words."""
+def damaged(home: Home, what: str) -> Check:
+    """The database holds what no database does; `what`, in SQLite's words."""
+    remedy = "restore a backup (`memsrv restore`), or move it away and run `memsrv ingest` to rebuild it"
+    named = what if what.startswith(str(home.database)) else f"{home.database}: {what}"
+    return Check("database", WRONG, named, remedy)
+
+
+def of_home(home: Home, unsound: Check | None) -> Iterator[Check]:
+    """`unsound`: what is wrong with the database."""
     root = home.root
     if not root.exists():
         yield Check("home", KNOWN, f"{root} is not there yet", "`memsrv ingest` makes it")
@@ -86,8 +93,7 @@ def of_home(home: Home, unsound: str | None) -> Iterator[Check]:
     if not home.database.exists():
         yield Check("database", KNOWN, "nothing has been read yet", "run `memsrv ingest`")
     elif unsound:
-        remedy = "restore a backup (`memsrv restore`), or move it away and run `memsrv ingest` to rebuild it"
-        yield Check("database", WRONG, f"{home.database}: {unsound}", remedy)
+        yield unsound
     else:
         yield Check("database", WELL, f"{home.database} is sound")
 

@@ -9,7 +9,8 @@
     │   └── Paused            a night's run made way for whoever came back
     ├── NoLogs                nothing to read at the given place
     ├── MissingExtra          an optional dependency is not installed
-    ├── StoreError            the database cannot be used (locked, full, newer schema, damaged)
+    ├── StoreError            the database cannot be used (locked, full, newer schema)
+    │   └── StoreDamaged      what it holds is no database any more
     ├── BackupRefused         a backup is damaged or newer, or memsrv is at work where it would be restored
     ├── RunInProgress         one consolidation at a time
     ├── RunFailed             a consolidation ended without a report
@@ -69,6 +70,10 @@ class MissingExtra(MemsrvError):
 
 
 class StoreError(MemsrvError):
+    pass
+
+
+class StoreDamaged(StoreError):
     pass
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,29 @@ def test_a_damaged_database_needs_a_hand_and_is_not_counted_from(app: App) -> No
 
     assert found(app)["database"].state == doctor.WRONG
     assert "claude-code" not in found(app)
+
+
+def test_a_file_that_is_no_database_is_told_once_with_the_way_back(app: App) -> None:
+    app.home.database.write_bytes(b"no database at all, but long enough to be taken for one" * 100)
+
+    check = found(app)["database"]
+
+    assert check.state == doctor.WRONG
+    assert check.what.count(str(app.home.database)) == 1
+    assert "memsrv restore" in (check.remedy or "")
+
+
+def test_a_database_that_is_only_newer_is_not_to_be_restored(app: App) -> None:
+    log(app, "The zeppelin needs helium.")
+    app.ingest()
+    app.close()
+    with closing(sqlite3.connect(app.home.database)) as db, db:
+        db.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('memsrv', 'm999', '')")
+
+    check = found(app)["database"]
+
+    assert check.state == doctor.WRONG
+    assert "restore" not in f"{check.what} {check.remedy}"
 
 
 def test_where_no_agent_is_found_the_setting_is_named_that_tells_where(app: App) -> None:

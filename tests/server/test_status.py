@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from memsrv import address, status
+from memsrv import address, status, tables
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
-from memsrv.records import Kind, Trust
+from memsrv.records import Kind, Trust, to_dict
 from memsrv.settings import Home, Settings, load
 from memsrv.status import (
     AdapterStanding,
@@ -276,6 +276,25 @@ def test_a_part_that_cannot_be_read_is_a_warning_and_the_rest_is_told(
     assert (standing.events > 0) == (damage is not _database)
 
 
+def test_of_a_database_that_cannot_be_opened_only_that_is_said(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    app.store.close()
+    _database(app.home)
+
+    standing = App(app.home, Settings(), app.cwd).status()
+    tables.standing(to_dict(standing))
+
+    (warning,) = standing.warnings
+    assert warning.what.startswith(f"the database could not be read: {app.home.database}: ")
+    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[:12])
+    assert told["read"] == told["remembered"] == "not known: it could not be read"
+
+
+def test_a_shelf_that_cannot_be_read_is_not_called_empty(app: App) -> None:
+    _version(app.home)
+
+    assert "no adapter is live" not in [warning.what for warning in app.status().warnings]
+
+
 def test_a_change_stands_though_the_status_line_cannot_be_written(app: App) -> None:
     app.home.statusline.unlink(missing_ok=True)
     app.home.statusline.mkdir()
@@ -298,13 +317,11 @@ def test_the_line_follows_a_change_without_a_memory_being_loaded(app: App, monke
 
 
 def test_all_of_it_is_one_json_document_with_the_keys_that_scripts_know(app: App) -> None:
-    from memsrv.records import to_dict
-
     told = json.loads(json.dumps(to_dict(app.status())))
 
     assert {
         "version", "home", "project", "sessions", "events", "sources", "agents", "watch", "memories", "runs",
-        "adapters", "endpoint", "mcp", "spend", "night", "disk", "consents", "sqlite", "notes", "warnings",
+        "adapters", "endpoint", "mcp", "spend", "night", "disk", "consents", "sqlite", "notes", "warnings", "not_read",
     } <= told.keys()  # fmt: skip
     assert {"path", "agent", "unreadable", "behind", "lag_s"} <= told["sources"][0].keys()
     assert {"tokens", "usd", "tokens_per_day", "usd_per_day"} <= told["spend"].keys()

@@ -9,7 +9,7 @@ from memsrv.app.projects import Projecting
 from memsrv.app.standing import Status
 from memsrv.consent import Act
 from memsrv.doctor import Check, Examined
-from memsrv.errors import MemsrvError
+from memsrv.errors import MemsrvError, StoreDamaged
 
 
 class Examining(Status, Projecting):
@@ -35,11 +35,16 @@ class Examining(Status, Projecting):
         yield from doctor.of_rest(standing)
         yield from doctor.of_concerns((*standing.warnings, *self.projects().advice))
 
-    def _unsound(self) -> str | None:
+    def _unsound(self) -> Check | None:
+        """What is wrong with the database, if anything is: a full disk is no damage."""
         try:
-            return self.store.unsound()
+            damage = self.store.unsound()
+        except StoreDamaged as error:
+            damage = str(error).partition("; ")[0]
         except MemsrvError as error:
-            return str(error)
+            what, _, remedy = str(error).rpartition("; ")
+            return Check("database", doctor.WRONG, what, remedy)
+        return doctor.damaged(self.home, damage) if damage else None
 
     def _closed_folders(self) -> list[Path]:
         """The agents' folders that are there and that this user may not look into."""

@@ -16,7 +16,7 @@ from memsrv.app.rooms import EVERY
 from memsrv.app.versions import Versions
 from memsrv.consent import Act
 from memsrv.disk import usage
-from memsrv.errors import MemsrvError
+from memsrv.errors import MemsrvError, StoreError
 from memsrv.night import timer
 from memsrv.night.journal import last_decision
 from memsrv.records import to_dict
@@ -35,6 +35,7 @@ from memsrv.status import (
     Standing,
     Watcher,
 )
+from memsrv.status.figures import DATABASE, VERSIONS, WATCH
 from memsrv.store import Counts, Loss, SourceFile, figures
 from memsrv.watch import standing as watching
 from memsrv_adapters import client
@@ -64,12 +65,13 @@ class Status(Finding, Learning, Versions):
         read = Standing(version=__version__, home=str(self.home.root), project=name)
         for add in (self._memory, self._weights, self._servers, self._clock, self._limits):
             read = add(read, rooms)
+        read = replace(read, not_read=tuple(rooms.not_read))
         told = replace(read, warnings=(*rooms.troubles, *status.concerns(read)))
         rooms.read("the status line", lambda: self._write_line(told.memories.current, told.adapters, told), None)
         return told
 
     def _memory(self, read: Standing, rooms: "_Rooms") -> Standing:
-        counts: Counts | None = rooms.read("the database", lambda: self.visible.counts(), None)
+        counts: Counts | None = rooms.read(DATABASE, lambda: self.visible.counts(), None)
         if counts is None:
             return read
         none: list[SourceFile] = []
@@ -111,9 +113,7 @@ class Status(Finding, Learning, Versions):
         return replace(
             read,
             runs=rooms.read("the runs", lambda: self.runs().runs[:20], ()),
-            adapters=rooms.read(
-                "the adapter versions", lambda: self.adapters(project=read.project), AdapterStanding(read.project)
-            ),
+            adapters=rooms.read(VERSIONS, lambda: self.adapters(project=read.project), AdapterStanding(read.project)),
         )
 
     def _servers(self, read: Standing, rooms: "_Rooms") -> Standing:
@@ -127,7 +127,7 @@ class Status(Finding, Learning, Versions):
             )
         return replace(
             read,
-            watch=rooms.read("who watches", self._watcher, Watcher(watching=False)),
+            watch=rooms.read(WATCH, self._watcher, Watcher(watching=False)),
             endpoint=rooms.read("the endpoint", lambda: shapes.of_endpoint(client.endpoint_state(self.home)), off),
             mcp=rooms.read("MCP over HTTP", self._mcp, off),
         )
@@ -221,14 +221,17 @@ class _Rooms:
 
     def __init__(self) -> None:
         self.troubles: list[Concern] = []
+        self.not_read: dict[str, None] = {}
 
     def read(self, what: str, look: Callable[[], Part], otherwise: Part) -> Part:
         try:
             return look()
         except _UNREADABLE as error:
+            what = DATABASE if isinstance(error, StoreError) else what  # whatever was looked for in it
+            self.not_read[what] = None
             said, _, remedy = str(error).rpartition("; ") if isinstance(error, MemsrvError) else ("", "", "")
             concern = Concern(
-                f"{what} could not be read: {said or error!r}", remedy or "look at the file, or move it away"
+                f"{what} could not be read: {said or repr(error)}", remedy or "look at the file, or move it away"
             )
             if concern not in self.troubles:
                 self.troubles.append(concern)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from memsrv.disk import MIB, REMEDY
-from memsrv.status.figures import Concern, Standing
+from memsrv.status.figures import DATABASE, VERSIONS, Concern, Standing
 
 #: A log that is behind is no concern while somebody watches, unless it has been so long (two rescans, by default).
 PATIENCE_S = 60.0
@@ -17,7 +17,11 @@ def concerns(standing: Standing) -> tuple[Concern, ...]:
 
 
 def _reading(s: Standing) -> Iterator[Concern]:
-    if not s.events and all(consent.capture and consent.recall for consent in s.consents):
+    if (
+        not s.events
+        and DATABASE not in s.not_read
+        and all(consent.capture and consent.recall for consent in s.consents)
+    ):
         yield Concern("nothing has been read yet", "run `memsrv ingest` to read the agents' logs")
     if s.watch.left_logs:
         yield Concern(
@@ -102,7 +106,7 @@ def _learning(s: Standing) -> Iterator[Concern]:
             f"{live.version} is live and learned something that was erased since, so it is no longer served",
             "run `memsrv consolidate` to learn the rest again",
         )
-    elif s.memories.current and not live and not (last and last.state == "running"):
+    elif s.memories.current and not live and VERSIONS not in s.not_read and not (last and last.state == "running"):
         gone = f", and {', '.join(tainted)} learned what was erased since" if tainted else ""
         yield Concern(f"no adapter is live{gone}", "run `memsrv consolidate` to learn from what is remembered")
     if s.memories.waiting:

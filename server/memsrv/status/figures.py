@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: Rooms that may not be readable, as warnings name them.
+DATABASE, VERSIONS, WATCH = "the database", "the adapter versions", "who watches"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceStanding:
@@ -193,7 +196,7 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How all stands. What could not be read is at its default here, and among `warnings`."""
+    """How all stands. What could not be read is at its default here, named in `not_read`, and among `warnings`."""
 
     version: str
     home: str
@@ -215,3 +218,4 @@ class Standing:
     sqlite: str | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[Concern, ...] = ()
+    not_read: tuple[str, ...] = ()  # rooms, as in the warning that says why

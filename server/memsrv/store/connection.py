@@ -16,7 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from memsrv.errors import StoreError
+from memsrv.errors import StoreDamaged, StoreError
 from memsrv.store import migrations
 from memsrv.store.database import Database
 
@@ -156,6 +156,7 @@ _ADVICE = (
     ("unable to open", "the file cannot be opened; check the permissions of the folder"),
     ("disk I/O", "the disk did not answer, or is full; check it, then run the same command again"),
 )
+_DAMAGED = ("not a database", "malformed")
 
 
 @contextmanager
@@ -170,7 +171,8 @@ def _sentences(path: Path) -> Iterator[None]:
         advice = next((advice for key, advice in _ADVICE if key in words), None)
         if advice is None:
             raise
-        raise StoreError(f"{path}: {words}: {advice}") from error
+        kind = StoreDamaged if any(key in words for key in _DAMAGED) else StoreError
+        raise kind(f"{path}: {words}: {advice}") from error
     except OSError as error:
         raise StoreError(
             f"{path}: {error.strerror or error}; check the folder, or set MEMSRV_HOME to another"

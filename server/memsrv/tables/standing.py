@@ -1,28 +1,34 @@
 """How all stands."""
 
+from memsrv.status.figures import DATABASE, VERSIONS, WATCH
 from memsrv.tables.cells import Json, counts, joined
 from memsrv.tables.learning import runs
 from memsrv.terminal import details, percent, say, table
 
 _MIB = 1 << 20
 _NAMES = 5
+_UNKNOWN = "not known: it could not be read"
 
 
 def standing(result: Json) -> None:
     memories, adapters = result["memories"], result["adapters"]
     live = next((v for v in adapters["versions"] if v["version"] == adapters["current"]), None)
+    not_read = {*result["not_read"]}
+    unknown = _UNKNOWN if DATABASE in not_read else None
     waiting = f"{memories['waiting']} wait for a person" if memories["waiting"] else None
     details(
         {
             "memsrv": result["version"],
             "home": result["home"],
             "project": result["project"],
-            "read": f"{result['sessions']} sessions, {result['events']} events from {len(result['sources'])} logs",
-            "watched": _watched(result["watch"]),
-            "remembered": joined(str(memories["current"]), counts(memories["by_kind"]))
+            "read": unknown
+            or f"{result['sessions']} sessions, {result['events']} events from {len(result['sources'])} logs",
+            "watched": _UNKNOWN if WATCH in not_read else _watched(result["watch"]),
+            "remembered": unknown
+            or joined(str(memories["current"]), counts(memories["by_kind"]))
             + f"; {joined(str(memories['superseded']) + ' superseded', waiting)}",
             "trust": counts(memories["by_trust"]) or None,
-            "live adapter": _version(live) if live else "none",
+            "live adapter": _version(live) if live else _UNKNOWN if VERSIONS in not_read else "none",
             "previous": adapters["previous"],
             "candidate": adapters["candidate"],
             "endpoint": _server(result["endpoint"]),

@@ -117,10 +117,23 @@ def on_a_full_disk(verbs: Sequence[tuple[str, ...]], small_disk: Disk, log: Any)
 
     assert status.returncode == 0
     assert "full" in status.stdout
+    assert "nothing has been read" not in status.stdout
     assert "Traceback" not in status.stderr
+    is_no_damage(small_disk, "full", " MiB are free")
     small_disk.make_room()
     assert small_disk.run("ingest", str(log.path.parent)).returncode == 0
     assert small_disk.stored() == 201
+
+
+def is_no_damage(small_disk: Disk, *words: str) -> None:
+    """The doctor says what keeps the home from being written to, and advises no restore."""
+    doctor = small_disk.run("doctor")
+
+    assert doctor.returncode == 1
+    assert "Traceback" not in doctor.stderr
+    wrong = [line for line in doctor.stdout.splitlines() if line.startswith("! ")]
+    assert [line for line in wrong if any(word in line for word in words)]
+    assert not [line for line in wrong if "restore" in line or "rebuild" in line]
 
 
 def in_a_home_that_may_only_be_read(verbs: Sequence[tuple[str, ...]], small_disk: Disk, log: Any) -> None:
@@ -133,6 +146,7 @@ def in_a_home_that_may_only_be_read(verbs: Sequence[tuple[str, ...]], small_disk
 
     assert status.returncode == 0
     assert "Read-only" in status.stdout
+    is_no_damage(small_disk, "Read-only", "cannot be written")
     small_disk.mount("-o", "remount,rw")
     assert small_disk.run("ingest", str(log.path.parent)).returncode == 0
     assert small_disk.stored() == 201
