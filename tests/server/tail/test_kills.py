@@ -6,7 +6,6 @@ import random
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,24 +15,27 @@ import pytest
 
 BATCH_BYTES = 2048
 
-#: Forks a reader for each line that it is told, and kills it after so many seconds; tells whether it had ended before.
+#: Forks a reader for each line that it is told, and kills it after so many seconds; tells how it ended, and how soon.
 _NURSERY = """
-import json, os, signal, sys, time
+import json, multiprocessing, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from conftest import Tail
+
+def look(home, folder, batch):
+    tail = Tail(Path(home))
+    tail.look(Path(folder), now=time.time, batch_bytes=batch)
+    tail.store.close()
+
 for order in sys.stdin:
     home, folder, delay, batch = json.loads(order)
-    child = os.fork()
-    if not child:
-        tail = Tail(Path(home))
-        tail.look(Path(folder), now=time.time, batch_bytes=batch)
-        tail.store.close()
-        os._exit(0)
-    if delay is not None:
-        time.sleep(delay)
-        os.kill(child, signal.SIGKILL)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    child = multiprocessing.get_context("fork").Process(target=look, args=(home, folder, batch))
+    begun = time.monotonic()
+    child.start()
+    child.join(delay)
+    child.kill()
+    child.join()
+    print(child.exitcode, time.monotonic() - begun, flush=True)
 """
 
 
@@ -49,18 +51,14 @@ class Reader:
             text=True,
         )
 
-    def read(self, killed_after: float | None = None) -> int:
+    def read(self, killed_after: float | None = None) -> tuple[int, float]:
+        """How it ended, and after how many seconds."""
         assert self._nursery.stdin
         assert self._nursery.stdout
         self._nursery.stdin.write(json.dumps([*self._order, killed_after, BATCH_BYTES]) + "\n")
         self._nursery.stdin.flush()
-        return int(self._nursery.stdout.readline())
-
-    def seconds(self) -> float:
-        """How long it takes to its end on this machine, now."""
-        begun = time.monotonic()
-        assert self.read() == 0
-        return time.monotonic() - begun
+        code, seconds = self._nursery.stdout.readline().split()
+        return int(code), float(seconds)
 
     def close(self) -> None:
         self._nursery.communicate()
@@ -139,10 +137,13 @@ def kill(shape: str, times: int, log: Any, reader: Reader, home: Path) -> int:
     writer, rng, landed = Writer(log), random.Random(shape), 0
     change: Callable[[], None] = getattr(writer, shape)
     writer.append()
-    longest = reader.seconds()
+    code, longest = reader.read()
+    assert code == 0
     for n in range(1, times + 1):
         change()
-        landed += reader.read(killed_after=rng.uniform(0, longest)) != 0
+        code, seconds = reader.read(killed_after=rng.uniform(0, longest))
+        landed += code != 0
+        longest = longest if code else seconds  # what a reading takes on this machine, now
         is_sound(home)
         ids = stored(home)
         assert len(ids) == len(set(ids))
@@ -152,7 +153,7 @@ def kill(shape: str, times: int, log: Any, reader: Reader, home: Path) -> int:
             with closing(sqlite3.connect(home / "memsrv.db")) as db:
                 assert db.execute("SELECT offset FROM files").fetchall() == [(len(told),)]
         if n % 8 == 0 or n == times:
-            assert reader.read() == 0
+            assert reader.read()[0] == 0
             assert sorted(stored(home)) == sorted(writer.written)
             assert unread(home) == []
             writer.forget_old(shape)
