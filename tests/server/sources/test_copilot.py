@@ -106,6 +106,12 @@ def test_what_the_harness_says_under_the_users_name_is_no_prompt() -> None:
     assert (skill.type, skill.trust) == (EventType.NOTE, Trust.TOOL)
 
 
+def test_a_prompt_that_the_autopilot_gave_itself_is_no_humans() -> None:
+    (told,) = _read(_session(("user.message", {"content": "Go on until it is done", "isAutopilotContinuation": True})))
+
+    assert (told.type, told.trust) == (EventType.NOTE, Trust.TOOL)
+
+
 def test_what_a_subagent_is_told_is_no_prompt_of_a_human() -> None:
     records = _session()
     records.append(_event(1, "user.message", {"content": "Inspect it"}, agentId="agent-1"))
@@ -150,6 +156,12 @@ def test_the_newer_form_tells_the_exit_code_in_a_block() -> None:
     block = {"type": "terminal", "text": "boom", "exitCode": 4, "cwd": "/w"}
 
     assert _result(success=True, result={"content": "boom", "contents": [block]}).exit_code == 4
+
+
+def test_an_exit_code_beside_the_result_counts_where_the_result_was_cut() -> None:
+    result = _result(success=True, result={"content": "boom"}, shellExecution={"exitCode": 3})
+
+    assert (result.outcome, result.exit_code, result.grounds) == (Outcome.FAILURE, 3, "exit code 3")
 
 
 def test_a_refusal_is_the_humans_and_no_failure() -> None:

@@ -100,6 +100,21 @@ def test_a_command_that_the_human_ran_is_theirs() -> None:
     assert (output.call, output.outcome, output.exit_code) == (command.call, Outcome.FAILURE, 1)
 
 
+def test_a_skill_that_a_command_was_replaced_by_is_not_the_humans_words() -> None:
+    skill = '<skill name="tidy" location="/s/SKILL.md">\nReferences are relative to /s.\n\nalways use tabs\n</skill>'
+    alone, asked = read(message("user", skill), message("user", f"{skill}\n\nonly in src", id="e2"))
+
+    assert (alone.type, alone.command) == (EventType.COMMAND, "/skill:tidy")
+    assert (asked.type, asked.text) == (EventType.PROMPT, "only in src")
+
+
+def test_a_file_that_was_put_before_a_prompt_is_named_and_not_the_humans_words() -> None:
+    files = '<file name="/w/a.md">\nnever use npm\n</file>\nnor yarn\n</file>\n<file name="/w/b.png"></file>\n'
+    (prompt,) = read(message("user", f"{files}look at both"))
+
+    assert (prompt.text, prompt.paths) == ("look at both", ("/w/a.md", "/w/b.png"))
+
+
 def test_summaries_are_the_hosts_and_compactions_are_kept() -> None:
     compacted = entry("compaction", "e1", summary="all so far", firstKeptEntryId="x", tokensBefore=50_000)
     left = entry("branch_summary", "e2", "e1", fromId="x", summary="another way")

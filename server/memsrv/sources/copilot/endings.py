@@ -45,6 +45,9 @@ def refusal(data: Mapping[str, Any], denied: str | None) -> str | None:
 def ending(data: Mapping[str, Any], *, shell: bool, asking: bool) -> Ending:
     result, error = mapping(data.get("result")), mapping(data.get("error"))
     text, code = _printed(result, shell=shell)
+    told = mapping(data.get("shellExecution")).get("exitCode")  # it outlives the blocks of the result
+    if shell and isinstance(told, int) and not isinstance(told, bool):
+        code = told
     if data.get("success") is not True:
         if data.get("success") is not False:
             return Ending(text, Outcome.UNKNOWN)

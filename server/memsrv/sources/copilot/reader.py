@@ -147,6 +147,7 @@ class CopilotReader:
             return
         said = replace(blank, model=None, text=text)
         by_human = (data.get("source") or "user") in ("user", "human") and "inputOrigin" not in data
+        by_human = by_human and data.get("isAutopilotContinuation") is not True
         if blank.sidechain or "inputOrigin" in data:  # one agent's words to another
             yield replace(said, trust=Trust.ASSISTANT)
         elif not by_human:

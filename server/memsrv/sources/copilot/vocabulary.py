@@ -1,4 +1,7 @@
-"""What of Copilot CLI's events is known; all else is counted by name, so that drift is seen. A table, no behaviour."""
+"""What of Copilot CLI's events is known, SDK 1.0.14 included; all else is counted by name, so that drift is seen.
+
+A table, no behaviour.
+"""
 
 from typing import Any
 
@@ -21,7 +24,20 @@ _PASSED_BY = words(
     user_input.requested user_input.completed elicitation.requested elicitation.completed sampling.requested
     sampling.completed mcp.oauth_required mcp.oauth_completed external_tool.requested external_tool.completed
     command.queued command.execute command.completed commands.changed capabilities.changed exit_plan_mode.requested
-    exit_plan_mode.completed model.call_failure model.call_finished binary.asset
+    exit_plan_mode.completed model.call_failure model.call_finished binary.asset session.binary_asset
+    assistant.server_tool_progress assistant.fusion_phase_started assistant.fusion_phase_activity
+    assistant.fusion_phase_completed assistant.fusion_phase_failed auto_mode_switch.requested
+    auto_mode_switch.completed factory.run_started factory.run_updated factory.run_settled
+    mcp.headers_refresh_required mcp.headers_refresh_completed mcp.tools.list_changed mcp.resources.list_changed
+    mcp.prompts.list_changed mcp_app.tool_call_complete session.auto_mode_resolved session.auto_tier_recommendation
+    session.auto_tier_switch_failed session.autopilot_objective_changed session.canvas.opened session.canvas.closed
+    session.canvas.recorded session.canvas.removed session.canvas.unavailable session.canvas.registry_changed
+    session.completion_receipt session.custom_notification session.extensions.attachments_pushed
+    session.fusion_resolved session.fusion_route_started session.fusion_route_failed session.fusion_completed
+    session.managed_settings_resolved session.managed_settings_enforced session.mcp_server_needs_reconnect
+    session.mcp_server_removed session.mode_notice_delivered session.schedule_rearmed
+    session.session_limits_changed session_limits_exhausted.requested session_limits_exhausted.completed
+    tool_search.activated ui.ephemeral_query
     """
 )
 _READ = words(

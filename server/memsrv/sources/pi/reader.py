@@ -20,6 +20,10 @@ _KNOWN = frozenset(("session", "message", "model_change", "thinking_level_change
 _PASSED_BY = frozenset(("custom", "label", "session_info", "custom_message", "usage", "context_edit"))
 _EXITED = re.compile(r"(?:\A|\n)\s*Command exited with code (\d+)\s*\Z")
 _STOPPED = re.compile(r"(?:\A|\n)\s*(?:Command|Operation|Request) (?:was )?aborted\s*\Z")
+#: Up to the last tag that closes it: a skill's text, or a file's, may hold one, too.
+_SKILL = re.compile(r'\s*<skill name="([^"\n]+)" location="[^"\n]*">\n.*\n</skill>(?:\n\n(.+))?\s*\Z', re.DOTALL)
+_FILES = re.compile(r'\s*<file name="[^"\n]+">.*</file>\n', re.DOTALL)
+_FILE = re.compile(r'(?:\A\s*|</file>\n)<file name="([^"\n]+)">')
 _ADDED = re.compile(r"^\+ *(\d+) ", re.MULTILINE)
 
 
@@ -122,9 +126,7 @@ class PiReader:
     def _message(self, message: Mapping[str, Any], blank: Event) -> Iterator[Event]:
         role = message.get("role")
         if role == "user":
-            text = plain(content_text(message.get("content"))).strip()
-            if text:
-                yield replace(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)
+            yield from _asked(plain(content_text(message.get("content"))), blank)
         elif role == "assistant":
             yield from self._reply(message, blank)
         elif role == "toolResult":
@@ -207,6 +209,20 @@ class PiReader:
         if exited is None or len(exited[1]) > 9:
             return replace(event, outcome=Outcome.FAILURE, error=endings.error_class(text), grounds="isError: true")
         return _exited(event, text[: exited.start()], int(exited[1]), command)
+
+
+def _asked(text: str, blank: Event) -> Iterator[Event]:
+    """The human's words, without the files that `pi @file` put before them and what `/skill:name` was replaced by."""
+    put_in = _FILES.match(text)
+    paths = dict.fromkeys(_FILE.findall(put_in[0])) if put_in else {}
+    text = text[put_in.end() :] if put_in else text
+    skill = _SKILL.match(text)
+    words = (skill[2] or "" if skill else text).strip()
+    if words:
+        yield replace(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=words, paths=tuple(paths))
+    elif skill:
+        command = f"/skill:{skill[1]}"
+        yield replace(blank, type=EventType.COMMAND, trust=Trust.HUMAN, text=command, command=command)
 
 
 def _exited(event: Event, printed: str, code: int, command: str | None) -> Event:
