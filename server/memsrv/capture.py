@@ -152,8 +152,10 @@ class Withholding:
         return self.capture.ignored.whole(cwd) is not None
 
     def _touches(self, event: Event) -> bool:
-        paths = (*event.paths, *(path for path, _, _ in event.edits), *self._in_command(event.command or ""))
-        return any(self._ignores(path) for path in dict.fromkeys(paths))
+        paths = dict.fromkeys((*event.paths, *(path for path, _, _ in event.edits)))
+        if event.command:
+            paths |= dict.fromkeys(self._in_command(event.command))
+        return any(self._ignores(path) for path in paths)
 
     def _ignores(self, path: str) -> bool:
         return self.capture.ignored.ignores(path, self.cwd)

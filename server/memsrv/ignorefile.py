@@ -47,9 +47,15 @@ class IgnoreFiles:
         self._roots: dict[str, tuple[str, str | None]] = {}
         self._known: dict[tuple[str, str | None], bool] = {}
         self._spoken: dict[str | None, bool] = {}
+        self._wholes: dict[str, Path | None] = {}
 
     def whole(self, cwd: str) -> Path | None:
         """The file that leaves out all of `cwd`, if one does."""
+        if cwd not in self._wholes:
+            self._wholes[cwd] = self._whole(cwd)
+        return self._wholes[cwd]
+
+    def _whole(self, cwd: str) -> Path | None:
         place = os.path.normpath(cwd)
         for folder, rules in self._chain(place):
             relative = os.path.relpath(place, folder)

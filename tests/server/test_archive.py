@@ -79,6 +79,20 @@ def test_the_archive_gives_a_session_back_event_for_event(store: Store, log: Pat
     assert [one.turn for one in store.archived(STEM, 1500, 1502)] == [1500, 1501, 1502]
 
 
+def test_the_archive_keeps_an_exit_code_of_zero(store: Store, log: Path) -> None:
+    use = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "true"}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": "done"}
+    log.write_bytes(
+        line("", "a", type="assistant", message={"role": "assistant", "content": [use]})
+        + line("", "b", message={"role": "user", "content": [result]})
+    )
+    read(store, log)
+
+    back = [one.event.exit_code for one in store.archived(STEM) if one.event]
+
+    assert back == [None, 0]
+
+
 def test_a_session_that_is_told_line_by_line_packs_as_one_that_is_read_at_once(store: Store, log: Path) -> None:
     for n in range(200):
         add(log, line(f"and this is what is said in place {n}", f"u{n}"))

@@ -1,6 +1,7 @@
 """A log's lines in batches, in flat memory: a line that is longer than a cap is measured and hashed, not held."""
 
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -41,9 +42,10 @@ def batches(file: BinaryIO, offset: int, size: int, batch_bytes: int = BATCH_BYT
         pieces.append(chunk)
         held += len(chunk)
         if b"\n" in chunk:  # one long line is joined once, when it ends
-            *lines, rest = b"".join(pieces).split(b"\n")
+            lines = io.BytesIO(b"".join(pieces)).readlines()
+            rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
             if lines:
-                yield Batch([line + b"\n" for line in lines])
+                yield Batch(lines)
             pieces, held = ([rest], len(rest)) if rest else ([], 0)
         elif held > LINE_BYTES:
             long, rest, left = _measured(file, pieces, left)

@@ -176,7 +176,7 @@ def content_text(content: Any) -> str:
 
 
 def plain(text: str) -> str:
-    return _ANSI.sub("", text).replace("\x00", "")
+    return (_ANSI.sub("", text) if "\x1b" in text else text).replace("\x00", "")
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

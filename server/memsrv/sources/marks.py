@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+_WRITER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, default=repr)
+
 
 def digest(*parts: Any) -> str:
     """The same for the same parts, on every machine."""
     try:
-        whole = json.dumps(parts, ensure_ascii=True, sort_keys=True, default=repr)
+        whole = _WRITER.encode(parts)
     except RecursionError:  # read at a shallower place than it is written at
         whole = f"too deep: {len(parts)}"
     return hashlib.sha256(whole.encode()).hexdigest()[:32]

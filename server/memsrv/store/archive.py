@@ -26,7 +26,6 @@ _LIMIT = 1 << 30  # no batch is so large: what claims to be is damaged
 _EVENTS, _RAW = "events", "raw"
 #: What every line would repeat is in the batch's row, or is what an event has where nothing is said.
 _SAID = tuple(name for name in EVENT_COLUMNS if name not in ("session", "turn"))
-_SILENT = frozenset((None, False, (), "", Outcome.UNKNOWN))
 _values = attrgetter(*_SAID)
 
 Line = tuple[int, bytes]
@@ -34,9 +33,11 @@ Line = tuple[int, bytes]
 
 def event_line(event: Event, turn: int) -> Line:
     """Called once for every event that is read: no detours."""
-    said = {name: value for name, value in zip(_SAID, _values(event), strict=True) if value not in _SILENT}
+    said = {name: value for name, value in zip(_SAID, _values(event), strict=True) if value or type(value) is int}
     if event.on_main_path:
         del said["on_main_path"]
+    if event.outcome is Outcome.UNKNOWN:
+        del said["outcome"]
     return turn, _dumped({"turn": turn, "event": said})
 
 

@@ -182,7 +182,11 @@ class Counts:
 
 def plain(text: str) -> str:
     """`text` without lone surrogates, which no UTF-8 file can hold."""
-    return _SURROGATE.sub("\ufffd", text)
+    try:
+        text.encode()  # ten times as fast as looking for them, and nearly never in vain
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def key_of(memory: Memory) -> str | None:
@@ -204,6 +208,7 @@ def cut(event: Event) -> Event:
     return event if text is event.text and edits is event.edits else replace(event, text=text, edits=edits)
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 _columns = attrgetter(*EVENT_COLUMNS)
 _TURN = EVENT_COLUMNS.index("turn")
 
@@ -260,12 +265,11 @@ def file_values(file: FileState) -> dict[str, Any]:
 
 
 def _column(value: Any) -> Any:
-    if type(value) is str and value.isascii():
-        return value
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, list | tuple):
-        return plain(json.dumps(value, ensure_ascii=False)) if value else "[]"
-    if isinstance(value, bool):
-        return int(value)
-    return value
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else plain(value)
+    if kind is tuple or kind is list:
+        return plain(_as_json(value)) if value else "[]"
+    if kind is bool:
+        return 1 if value else 0
+    return str(value) if isinstance(value, StrEnum) else value

@@ -71,9 +71,8 @@ def unknown(record: Mapping[str, Any]) -> Iterator[str]:
     if kind not in TYPES if isinstance(kind, str) else True:
         yield f"type:{_name(kind)}"
         return
-    for field in record:
-        if field not in _FIELDS:
-            yield f"field:{_name(field)}"
+    if not record.keys() <= _FIELDS:
+        yield from (f"field:{_name(field)}" for field in record if field not in _FIELDS)
     if kind == "system":
         subtype = record.get("subtype")
         if subtype is not None and (not isinstance(subtype, str) or subtype not in _SUBTYPES):

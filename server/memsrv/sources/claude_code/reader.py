@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from memsrv.records import Event, EventType, Outcome, Trust, changed
@@ -19,6 +20,9 @@ from memsrv.sources.claude_code.queued import Queue
 from memsrv.sources.fields import blocks, content_text, instant, mapping, plain, records, string
 
 KNOWN_TYPES = drift.TYPES
+
+#: An event of the record that is being read, as far as the record itself tells.
+Begun = partial[Event]
 
 _REMEMBERED = 512  # how many open calls and chain links a state holds at most
 
@@ -84,7 +88,7 @@ class ClaudeReader:
             self._unknown[name] += 1
         time = instant(record.get("timestamp"))
         self._learn(record, time)
-        read: Callable[[Mapping[str, Any], Event], Iterator[Event]] | None = {
+        read: Callable[[Mapping[str, Any], Begun], Iterator[Event]] | None = {
             "user": self._user,
             "assistant": self._assistant,
             "system": self._system,
@@ -97,18 +101,17 @@ class ClaudeReader:
         parent = self._links.get(raw_parent, raw_parent) if raw_parent else None
         found: list[Event] = []
         if read is not None:
-            blank = Event(
+            begun = partial(
+                Event,
                 id=id,
                 session=self._session,
-                type=EventType.NOTE,
-                trust=Trust.TOOL,
                 time=time,
                 cwd=string(record.get("cwd")),
                 branch=string(record.get("gitBranch")),
                 parent=parent,
                 sidechain=self._subagent or record.get("isSidechain") is True,
             )
-            for place, event in enumerate(read(record, blank)):
+            for place, event in enumerate(read(record, begun)):
                 found.append(event if not place else changed(event, id=f"{id}#{place}", parent=id))
         if not found and string(record.get("uuid")):
             self._links[id] = parent
@@ -153,51 +156,50 @@ class ClaudeReader:
 
     # Records of the conversation
 
-    def _user(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
+    def _user(self, record: Mapping[str, Any], begun: Begun) -> Iterator[Event]:
         parts = blocks(record)
         results = [block for block in parts if block.get("type") == "tool_result"]
         if results:
             for block in results:
-                yield self._tool_result(record, block, blank)
+                yield self._tool_result(record, block, begun)
             return
         text = "\n".join(block["text"] for block in parts if isinstance(block.get("text"), str))
-        yield from self._heard(prompt.said(record, plain(text), subagent=self._subagent), blank)
+        yield from self._heard(prompt.said(record, plain(text), subagent=self._subagent), begun)
 
-    def _heard(self, said: prompt.Said, blank: Event) -> Iterator[Event]:
+    def _heard(self, said: prompt.Said, begun: Begun) -> Iterator[Event]:
         """What was said, and behind it what was taken back before: a copy without the queue has the same ids."""
-        yield from _spoken(said, blank)
+        yield from _spoken(said, begun)
         for text in self._queue.said(said.text) if said.speaker == "human" else ():
-            yield from _spoken(prompt.of_text(text), blank)
+            yield from _spoken(prompt.of_text(text), begun)
 
-    def _assistant(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
+    def _assistant(self, record: Mapping[str, Any], begun: Begun) -> Iterator[Event]:
         message = mapping(record.get("message"))
         model = string(message.get("model"))
         if model == "<synthetic>" or record.get("isApiErrorMessage") is True:
             return
         tokens = self._new_tokens(message)
-        blank = changed(blank, model=model)
+        begun = partial(begun, model=model)
         for block in blocks(record):
-            event = self._said_by_model(block, blank)
+            event = self._said_by_model(block, partial(begun, tokens=tokens))
             if event is not None:
-                yield event if tokens is None else changed(event, tokens=tokens)
+                yield event
                 tokens = None
         if tokens:  # a response that only thought: its tokens are counted with the response's next line
             id = string(message.get("id"))
             if id in self._tokens:
                 self._tokens[id] -= tokens
 
-    def _said_by_model(self, block: Mapping[str, Any], blank: Event) -> Event | None:
+    def _said_by_model(self, block: Mapping[str, Any], begun: Begun) -> Event | None:
         kind = block.get("type")
         if kind == "text" and string(block.get("text")) and str(block["text"]).strip():
-            return changed(blank, type=EventType.REPLY, trust=Trust.ASSISTANT, text=plain(block["text"]))
+            return begun(type=EventType.REPLY, trust=Trust.ASSISTANT, text=plain(block["text"]))
         if kind in ("tool_use", "server_tool_use"):
             tool = (string(block.get("name")) or "?")[:100]
             made = tools.call(tool, mapping(block.get("input")))
             id = string(block.get("id"))
             if id:
                 self._calls[id] = [tool, endings.asks(made.command or "")]
-            return changed(
-                blank,
+            return begun(
                 type=EventType.TOOL_CALL,
                 trust=tools.call_trust(tool),
                 text=plain(made.text),
@@ -209,7 +211,7 @@ class ClaudeReader:
                 child=self._beside.child(id) if id and tool in tools.SPAWNS else None,
             )
         if kind in ("web_search_tool_result", "web_fetch_tool_result"):
-            return self._tool_result({}, block, blank)
+            return self._tool_result({}, block, begun)
         return None
 
     def _new_tokens(self, message: Mapping[str, Any]) -> int | None:
@@ -225,22 +227,29 @@ class ClaudeReader:
         self._tokens[id] = count
         return new
 
-    def _tool_result(self, record: Mapping[str, Any], block: Mapping[str, Any], blank: Event) -> Event:
+    def _tool_result(self, record: Mapping[str, Any], block: Mapping[str, Any], begun: Begun) -> Event:
         id = string(block.get("tool_use_id"))
         tool, asking = self._calls.pop(id, [None, False]) if id else (None, False)
         text = plain(self._beside.whole(content_text(block.get("content"))))
         is_error = block.get("is_error") is True
-        if not blank.sidechain:
+        by_human = not begun.keywords["sidechain"]  # nobody is asked there
+        if by_human:
             words = tools.refusal(record, tool, text, is_error=is_error)
             if words is not None:
-                event = changed(blank, type=EventType.REJECTION, trust=Trust.HUMAN, text=words, tool=tool, call=id)
-                return changed(event, outcome=Outcome.REJECTED, grounds="rejected by user")
+                return begun(
+                    type=EventType.REJECTION,
+                    trust=Trust.HUMAN,
+                    text=words,
+                    tool=tool,
+                    call=id,
+                    outcome=Outcome.REJECTED,
+                    grounds="rejected by user",
+                )
         detail = record.get("toolUseResult")
         ended = tools.ending(tool, text, is_error=is_error, detail=detail, asking=asking)
         path = string(mapping(detail).get("filePath")) or string(mapping(mapping(detail).get("file")).get("filePath"))
-        answered = tool == "AskUserQuestion" and ended.outcome is Outcome.SUCCESS and not blank.sidechain
-        return changed(
-            blank,
+        answered = tool == "AskUserQuestion" and ended.outcome is Outcome.SUCCESS and by_human
+        return begun(
             tool=tool,
             call=id,
             type=EventType.TOOL_RESULT,
@@ -257,46 +266,46 @@ class ClaudeReader:
             child=tools.child(detail) if tool in tools.SPAWNS else None,
         )
 
-    def _system(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
+    def _system(self, record: Mapping[str, Any], begun: Begun) -> Iterator[Event]:
         subtype = record.get("subtype")
         if subtype == "compact_boundary":
             data = mapping(record.get("compactMetadata")) or mapping(record.get("compact_metadata"))
             trigger = string(data.get("trigger")) or "unknown"
             tokens = data.get("preTokens", data.get("pre_tokens"))
             text = trigger if not isinstance(tokens, int) else f"{trigger}, {tokens} tokens before"
-            yield changed(blank, type=EventType.COMPACTION, trust=Trust.COMMAND, text=text)
+            yield begun(type=EventType.COMPACTION, trust=Trust.COMMAND, text=text)
         elif subtype == "local_command":
             said = prompt.of_text(plain(string(record.get("content")) or ""))
             if said.speaker in ("command", "shell", "output"):
-                yield from _spoken(said, blank)
+                yield from _spoken(said, begun)
 
-    def _attachment(self, record: Mapping[str, Any], blank: Event) -> Iterator[Event]:
+    def _attachment(self, record: Mapping[str, Any], begun: Begun) -> Iterator[Event]:
         data = mapping(record.get("attachment"))
         if data.get("type") == "queued_command" and data.get("commandMode") != "task-notification":
             steering = data.get("prompt")
             text = content_text(steering)
-            yield from self._heard(prompt.said(record, plain(text), subagent=self._subagent), blank)
+            yield from self._heard(prompt.said(record, plain(text), subagent=self._subagent), begun)
         elif data.get("type") == "edited_text_file":
             path = string(data.get("filename"))
             snippet = plain(string(data.get("snippet")) or "")
-            yield changed(blank, trust=Trust.FILE, text=snippet, paths=(path,) if path else ())
+            yield begun(type=EventType.NOTE, trust=Trust.FILE, text=snippet, paths=(path,) if path else ())
 
 
-def _spoken(said: prompt.Said, blank: Event) -> Iterator[Event]:
+def _spoken(said: prompt.Said, begun: Begun) -> Iterator[Event]:
     text = said.text
     if said.speaker == "human":
-        yield changed(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)
+        yield begun(type=EventType.PROMPT, trust=Trust.HUMAN, text=text)
     elif said.speaker == "summary":
-        yield changed(blank, type=EventType.SUMMARY, trust=Trust.TOOL, text=text)
+        yield begun(type=EventType.SUMMARY, trust=Trust.TOOL, text=text)
     elif said.speaker == "agent" and text:  # one agent's words to another
-        yield changed(blank, type=EventType.NOTE, trust=Trust.ASSISTANT, text=text)
+        yield begun(type=EventType.NOTE, trust=Trust.ASSISTANT, text=text)
     elif said.speaker == "command":
-        yield changed(blank, type=EventType.COMMAND, trust=Trust.HUMAN, text=text, command=text)
+        yield begun(type=EventType.COMMAND, trust=Trust.HUMAN, text=text, command=text)
     elif said.speaker == "shell":
-        yield changed(blank, type=EventType.COMMAND, trust=Trust.COMMAND, tool="Bash", command=text)
+        yield begun(type=EventType.COMMAND, trust=Trust.COMMAND, tool="Bash", command=text)
     elif said.speaker == "output" and text:
-        yield changed(blank, type=EventType.TOOL_RESULT, trust=Trust.TOOL, tool="Bash", text=text)
+        yield begun(type=EventType.TOOL_RESULT, trust=Trust.TOOL, tool="Bash", text=text)
     elif said.speaker == "interrupt":
-        yield changed(blank, type=EventType.INTERRUPT, trust=Trust.HUMAN)
+        yield begun(type=EventType.INTERRUPT, trust=Trust.HUMAN)
         if text:
-            yield changed(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=text)
+            yield begun(type=EventType.PROMPT, trust=Trust.HUMAN, text=text)

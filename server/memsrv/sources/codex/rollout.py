@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from memsrv.records import REWOUND, Event, EventType, Trust, changed
+from memsrv.records import REWOUND, Event, EventType, Trust
 from memsrv.sources import LogFacts, endings
 from memsrv.sources.codex import drift, prompt, results, threads
 from memsrv.sources.codex.calls import Calls, Told, result
@@ -137,23 +137,17 @@ class RolloutReader:
             self._turns.append(self._parent())
         self._turn[str(told.type)] += 1
         id = digest(self._origin, self._chain, str(told.type), self._turn[str(told.type)], told.key, told.text)
-        event = Event(
-            id=id,
-            session=self._session,
-            type=told.type,
-            trust=told.trust,
-            text=told.text,
-            time=time,
-            cwd=self._cwd,
-            branch=self._branch,
-            parent=self._parent(),
-            sidechain=self._agents,
-            model=self._model if told.trust is Trust.ASSISTANT or told.type is EventType.TOOL_CALL else None,
-        )
-        if told.more:
-            event = changed(event, **told.more)
+        said: dict[str, Any] = {
+            "cwd": self._cwd,
+            "branch": self._branch,
+            "parent": self._parent(),
+            "sidechain": self._agents,
+            "model": self._model if told.trust is Trust.ASSISTANT or told.type is EventType.TOOL_CALL else None,
+            **(told.more or {}),
+        }
         if told.type in (EventType.REPLY, EventType.TOOL_CALL) and self._owed:
-            event, self._owed = changed(event, tokens=self._owed), 0
+            said["tokens"], self._owed = self._owed, 0
+        event = Event(id, self._session, told.type, told.trust, told.text, time, **said)
         if told.type is EventType.PROMPT or (told.type is EventType.NOTE and self._agents):
             self._chain, self._turn = digest(self._chain, told.text), Counter()
             self._mirrors = {}
