@@ -77,9 +77,15 @@ def has_room(budget: int) -> None:
 
 
 def chosen_session(store: Store, session: str | None, project: str | None) -> Session:
-    """The session called `session`, else the newest of `project` that is no subagent's."""
+    """The session called `session`, or that tells it best, else the newest of `project` that is no subagent's."""
     if session is not None:
-        return store.session(session)
+        told = (one for one in store.sessions() if one.original == session)
+        try:
+            return store.session(session)
+        except NotFound:
+            if (best := next(told, None)) is None:
+                raise
+            return best
     sessions = [session for session in store.sessions(project) if session.parent is None]
     if not sessions:
         where = f"of project {project}" if project else "at all"

@@ -101,7 +101,7 @@ class Desk:
             ended=facts.ended,
             version=cleaned(facts.version),
             parent=cleaned(facts.parent),
-            original=cleaned(facts.original),
+            original=cleaned(facts.original) if facts.original != id else None,
         )
 
     def own_id(self, id: str, agent: str) -> str:

@@ -74,12 +74,17 @@ def finish(db: Database, when: str) -> None:
     db.execute("UPDATE tombstones SET done = ? WHERE done IS NULL", [when])
 
 
+def places(session: Session) -> list[str]:
+    """Where the words of `session` stand: what was erased of the session that it tells again is erased of it."""
+    originals = [in_session(session.original)] if session.original else []
+    return [in_session(session.id), *originals, in_project(session.project)]
+
+
 def clean_event(event: Event, session: Session, stones: Tombstones) -> Event:
     """`event` without erased words, as it is stored."""
     if not stones:
         return event
-    place = (in_session(session.id), in_project(session.project))
-    return replace(event, **stones.scrub_tree({name: getattr(event, name) for name in _SAID}, place))
+    return replace(event, **stones.scrub_tree({name: getattr(event, name) for name in _SAID}, places(session)))
 
 
 def clean_raw(text: str, stones: Tombstones, place: Sequence[str]) -> str:
@@ -104,7 +109,7 @@ def clean_line(said: Mapping[str, Any], stones: Tombstones, place: Sequence[str]
 
 def clean_session(session: Session, stones: Tombstones) -> Session:
     title = session.title
-    return replace(session, title=stones.scrub(title, [in_session(session.id)])) if title and stones else session
+    return replace(session, title=stones.scrub(title, places(session)[:-1])) if title and stones else session
 
 
 def clean_file(file: FileState, stones: Tombstones) -> FileState:
@@ -135,11 +140,12 @@ def stones_of(connection: Connection, memories: Iterable[Memory], words: Iterabl
     found = [bury_phrase(own, phrase) for phrase in words]
     for memory in memories:
         said_in = json.dumps(sorted({quote.session for quote in memory.evidence}))
-        # A subagent's session repeats what it was told, an export all of its original.
+        # A subagent's session repeats what it was told, an export all of its original, whose subagents it may have.
         near = connection.read(
-            "WITH s AS (SELECT value AS id FROM json_each(?)) SELECT id FROM s UNION SELECT id FROM sessions "
-            "WHERE parent IN s OR original IN s UNION SELECT parent FROM sessions WHERE id IN s AND parent IS NOT NULL "
-            "UNION SELECT original FROM sessions WHERE id IN s AND original IS NOT NULL",
+            "WITH said AS (SELECT value AS id FROM json_each(?)), s AS (SELECT id FROM said UNION "
+            "SELECT original FROM sessions WHERE id IN said AND original IS NOT NULL) SELECT id FROM s UNION "
+            "SELECT id FROM sessions WHERE parent IN s OR original IN s "
+            "UNION SELECT parent FROM sessions WHERE id IN s AND parent IS NOT NULL",
             [said_in],
         )
         found += of_memory(memory, own, [row["id"] for row in near])

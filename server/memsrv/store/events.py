@@ -30,7 +30,7 @@ from memsrv.store.rows import (
     session_of,
     session_values,
 )
-from memsrv.tombstones import Tombstones, in_project, in_session
+from memsrv.tombstones import Tombstones
 
 _INSERT_EVENT = (
     f"INSERT INTO events (agent, {', '.join(EVENT_COLUMNS)}) VALUES (?, {', '.join('?' for _ in EVENT_COLUMNS)})"
@@ -121,7 +121,7 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
     if not new and not known:  # a copy of what is already stored is no session of its own
         db.execute("DELETE FROM sessions WHERE id = ?", [session.id])
     archive.add_events(db, session.id, lines)
-    place = (in_session(session.id), in_project(session.project))
+    place = erasing.places(session)
     raw = (
         [replace(one, text=erasing.clean_raw(one.text, stones, place)) for one in stretch.raw]
         if stones

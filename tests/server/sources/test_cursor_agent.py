@@ -49,7 +49,11 @@ def test_messages_are_told_in_the_order_of_the_newest_list(store: Any, cursor_fi
 
     assert told(snapshot.events) == [(EventType.PROMPT, "use pnpm"), (EventType.REPLY, "I will.")]
     assert snapshot.events[1].model == cursor_files.MODEL
-    assert (snapshot.session, snapshot.facts.cwd, snapshot.facts.title) == (SESSION, FOLDER, "Use pnpm")
+    assert (snapshot.session, snapshot.facts.cwd, snapshot.facts.title) == (
+        f"cli-{SESSION}",
+        FOLDER,
+        "Use pnpm",
+    )
     assert snapshot.facts.started == "2026-08-22T20:20:00.000Z"
     assert snapshot.events[0].cwd == FOLDER
 

@@ -96,19 +96,25 @@ def test_damage_takes_nothing_from_what_was_read_before(store: Store, tmp_path: 
     assert prompts(store, "c2") == ["two"]
 
 
-def test_a_session_that_a_transcript_told_first_has_its_prompts_once(
+def test_a_session_that_a_transcript_told_first_is_the_transcripts_until_a_better_one_tells_it(
     store: Store, tmp_path: Path, cursor_files: ModuleType
 ) -> None:
     transcript = cursor_files.transcript(tmp_path)
     transcript.write_bytes(cursor_files.typed("use pnpm"))
     read(store, transcript)
+    before = [session.id for session in store.sessions()]
     with cursor_files.Store(tmp_path, "/work/shop", cursor_files.SESSION) as held:
         held.root([held.message(cursor_files.query("use pnpm")), held.message(cursor_files.query("and uv"))])
         transcript.write_bytes(transcript.read_bytes() + cursor_files.typed("and uv"))
         read(store, transcript, held.path)
 
-    assert prompts(store, cursor_files.SESSION) == ["use pnpm", "and uv"]
-    assert len(store.sessions()) == 1
+    with cursor_files.Editor(tmp_path) as editor:
+        editor.composer(cursor_files.SESSION, [cursor_files.asked("a1", "use pnpm")])
+        read(store, editor.path)
+
+    assert before == [f"transcript-{cursor_files.SESSION}"]
+    assert prompts(store, f"cli-{cursor_files.SESSION}") == ["use pnpm", "and uv"]
+    assert [session.id for session in store.sessions()] == [cursor_files.SESSION]
 
 
 def test_a_real_database_that_is_read_twice_adds_nothing(store: Store, real_logs: Path) -> None:

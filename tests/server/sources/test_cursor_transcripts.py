@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -169,47 +168,6 @@ def test_a_subagents_transcript_tells_no_prompts_and_names_its_parent(path: Path
     assert (event.type, event.trust, event.sidechain) == (EventType.NOTE, Trust.ASSISTANT, True)
 
 
-# The same session in another place
-
-
-@pytest.mark.parametrize("where", ["the editor", "the agent"])
-def test_a_session_that_is_told_better_elsewhere_is_not_told_here(
-    path: Path, tmp_path: Path, cursor_files: ModuleType, where: str
-) -> None:
-    before = read(path, cursor_files.typed("use pnpm"))
-    held: Any
-    if where == "the editor":
-        held = cursor_files.Editor(tmp_path)
-        held.composer(cursor_files.SESSION, [cursor_files.asked("a1", "use pnpm")])
-    else:
-        held = cursor_files.Store(tmp_path, "/work/shop", cursor_files.SESSION)
-        held.root([held.message(cursor_files.query("use pnpm"))])
-
-    with held:
-        assert [event.text for event in before] == ["use pnpm"]
-        assert read(path, cursor_files.typed("use pnpm")) == []
-
-
-def test_a_session_of_which_nothing_is_kept_elsewhere_is_told_here(
-    path: Path, tmp_path: Path, cursor_files: ModuleType
-) -> None:
-    with cursor_files.Editor(tmp_path) as editor, cursor_files.Store(tmp_path, "/work/shop", cursor_files.SESSION):
-        editor.composer(cursor_files.SESSION, [])
-
-        assert told(read(path, cursor_files.typed("use pnpm"))) == [(EventType.PROMPT, "use pnpm")]
-
-
-def test_a_prompt_that_two_logs_tell_is_one_event(path: Path, tmp_path: Path, cursor_files: ModuleType) -> None:
-    here = read(path, cursor_files.typed("use pnpm"), cursor_files.typed("use pnpm"))
-    with cursor_files.Store(tmp_path, "/work/shop", cursor_files.SESSION) as store:
-        message = store.message(cursor_files.query("use pnpm"))
-        store.root([message, message])
-        (snapshot,) = CursorAgent().snapshots(store.path, {})
-
-    assert [event.id for event in here] == [event.id for event in snapshot.events]
-    assert len({event.id for event in here}) == 2
-
-
 # Texts
 
 
@@ -261,7 +219,7 @@ def test_a_text_is_told_without_its_thoughts(text: Path, cursor_files: ModuleTyp
     _, _, ran, wrote, _ = snapshot.events
     assert (ran.tool, ran.command) == ("Shell", "pnpm i")
     assert wrote.edits == (("a.py", "", "x = 1\ny = 2"),)
-    assert snapshot.session == cursor_files.SESSION
+    assert (snapshot.session, snapshot.facts.original) == (f"text-{cursor_files.SESSION}", cursor_files.SESSION)
 
 
 def test_a_text_that_grew_keeps_the_ids_of_what_it_had(text: Path) -> None:
@@ -273,14 +231,6 @@ def test_a_text_that_grew_keeps_the_ids_of_what_it_had(text: Path) -> None:
 
     assert after.events[: len(before.events)] == before.events
     assert after.events[-1].text == "thanks"
-
-
-def test_a_text_that_cursor_wrote_as_lines_too_is_told_from_these(
-    text: Path, cursor_files: ModuleType, tmp_path: Path
-) -> None:
-    cursor_files.transcript(tmp_path).write_bytes(cursor_files.typed("use pnpm"))
-
-    assert list(TEXTS.snapshots(text, {})) == []
 
 
 # All four

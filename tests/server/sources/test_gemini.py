@@ -490,7 +490,7 @@ def test_prompts_are_read_where_no_session_has_them(tmp_path: Path) -> None:
 
     assert SOURCE.owns(log, log.read_bytes())
     assert [(found.session, found.events[0].text) for found in SOURCE.snapshots(log, {})] == [
-        ("older-session", "of older-session")
+        ("history-older-session", "of older-session")
     ]
 
 

@@ -35,6 +35,7 @@ class LineEvents:
 
 def line_events(seed: str, session: str, lines: Sequence[Mapping[str, Any]]) -> LineEvents:
     made, names, parent = LineEvents(), Occurrences(), None
+    begun = False
     for line in lines:
         if "role" in line:
             continue  # a message, and read as one
@@ -44,6 +45,9 @@ def line_events(seed: str, session: str, lines: Sequence[Mapping[str, Any]]) -> 
         time, text = instant(line.get("ts")), plain(string(line.get("text")) or "")
         blank = Event(id, session, EventType.NOTE, Trust.TOOL, text, time, parent=parent)
         read = _READ.get(kind or "")
+        if kind == "text" and not begun:  # older versions call the task so; the model has not been asked yet
+            read = _human
+        begun = begun or kind is not None
         if read is None and kind not in _PASSED_BY:
             self_named = f"{'say' if line.get('say') else 'ask'}:{name(kind)}"
             made.unknown[self_named] += 1

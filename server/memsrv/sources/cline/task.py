@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ class Task:
         content = self._log.read_bytes()
         messages, lines = self._messages(content)
         seed = digest(_first(messages) if messages else _first(lines.lines))
-        session = self._session(seed)
+        task = self._session(seed)
+        session = f"shown-{task}" if self._log.name in _SHOWN else task  # the log itself may still come
         metadata, item = beside(self._metadata()), beside(self._log.with_name("history_item.json"))
         changed = mark([content, self._shown_bytes(), metadata, item])
         if marks.get(session) == changed:
@@ -48,7 +50,7 @@ class Task:
         if not messages and _answered(lines.lines):
             from_lines = line_events(seed, session, lines.lines)
             events, unknown = (*events, *from_lines.events), unknown + from_lines.unknown
-        facts = _facts(reading, lines, told, history)
+        facts = replace(_facts(reading, lines, told, history), original=task if task != session else None)
         yield Snapshot(session, changed, facts, events, dict(unknown), tuple(lost))
 
     def _messages(self, content: bytes) -> tuple[list[Any], Shown]:

@@ -1,6 +1,7 @@
 """The command line agent, `cursor-agent`: `~/.cursor/chats/<md5 of the folder>/<session>/store.db`, one session each.
 
-Messages have neither times nor ids of their own: one is known by its hash and by how often it was said before.
+Messages have neither times nor ids of their own: one is known by its hash and by how often it was said before. The
+editor may tell the session, too, under the id that both give it.
 """
 
 from collections import Counter
@@ -48,7 +49,7 @@ class CursorAgent(SnapshotSource):
         return databases.signature(log)
 
     def snapshots(self, path: Path, marks: Mapping[str, str]) -> Iterator[Snapshot]:
-        session = path.absolute().parent.name
+        session = f"cli-{path.absolute().parent.name}"
         with databases.opened(path) as connection:
             if not databases.tables(connection) >= {"blobs", "meta"}:
                 raise UnreadableLineError("it has no tables of cursor-agent's")
@@ -85,6 +86,7 @@ def _read(connection: databases.Database, path: Path, session: str, mark: str, a
         title=title(about.get("name")) or title(aside.get("title")),
         started=started,
         ended=instant(aside.get("updatedAtMs")) or started,
+        original=path.absolute().parent.name,
     )
     events = tuple(event if event.cwd else replace(event, cwd=cwd) for event in reading.events)
     return Snapshot(session, mark, facts, events, dict(+reading.unknown), tuple(reading.lost))

@@ -28,9 +28,7 @@ def asked(content: Any) -> tuple[Said, str]:
 
 
 def prompts(words: Said, text: str, blank: Event, unknown: Counter[str], asked: Counter[str]) -> Iterator[Event]:
-    """`asked` counts what was asked before. A prompt is known by its words, and so is the same one in every log that
-    tells the session, even if two of them are read before it is seen that one tells it better.
-    """
+    """`asked` counts what was asked before: a prompt is known by its words."""
     if words.summary:
         yield replace(blank, type=EventType.COMPACTION, trust=Trust.COMMAND)
         yield replace(blank, type=EventType.SUMMARY, trust=Trust.TOOL, text=words.summary)

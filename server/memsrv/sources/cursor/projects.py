@@ -1,4 +1,4 @@
-"""Cursor's own folder, `~/.cursor`: which project a transcript belongs to, and what tells its session better.
+"""Cursor's own folder, `~/.cursor`: which session a transcript tells, and which project it belongs to.
 
 The name of a project's folder cannot be turned back into a path, but a path can be tried.
 """
@@ -9,11 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from memsrv.sources import UnreadableLineError, databases
-from memsrv.sources.cursor import composers, store
-from memsrv.sources.cursor.editor import user_folder
 from memsrv.sources.fields import mapping, string
-from memsrv.sources.machine import Machine
 
 TRANSCRIPTS = "agent-transcripts"
 _SESSION = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
@@ -63,31 +59,6 @@ def folder_among(transcript: Path, paths: Iterable[str]) -> str | None:
     return None
 
 
-def told_better(transcript: Path) -> bool:
-    """Whether the agent's own store, or the editor's database, holds the session: both tell results too.
-
-    OSError where that cannot be said now.
-    """
-    session, cursor = session_of(transcript), _cursor_folder(transcript)
-    if cursor is None:
-        return False
-    for database in cursor.glob(f"chats/*/{session}/store.db"):
-        try:
-            with databases.opened(database) as connection:
-                if store.messages(connection):
-                    return True
-        except (UnreadableLineError, FileNotFoundError):
-            continue
-    home = cursor.parent
-    here = Machine.this()
-    machine = here if home == here.home else Machine(home, here.system, {})
-    try:
-        with databases.opened(user_folder(machine) / "globalStorage" / "state.vscdb") as connection:
-            return composers.holds(connection, session)
-    except (UnreadableLineError, FileNotFoundError):
-        return False
-
-
 def is_of(folder: Path, digest: str) -> bool:
     """Whether Cursor's name for the sessions held in `folder` is `digest`."""
     return hashlib.md5(str(folder).encode("utf-8", "replace"), usedforsecurity=False).hexdigest() == digest
@@ -98,13 +69,6 @@ def _project(transcript: Path) -> Path | None:
     if TRANSCRIPTS not in parts:
         return None
     return Path(*parts[: len(parts) - 1 - parts[::-1].index(TRANSCRIPTS)])
-
-
-def _cursor_folder(transcript: Path) -> Path | None:
-    project = _project(transcript)
-    if project is None or project.parent.name != "projects":
-        return None
-    return project.parent.parent
 
 
 def _named(path: str) -> str:

@@ -1,7 +1,7 @@
 """Agent transcripts as Cursor wrote them until early 2026: `<session>.txt`, for reading rather than for programs.
 
 Nothing tells where a thought ends and the answer begins: the line that opens a thought is dropped, what follows it is
-kept as the answer. Results are named, not told. A session that is told better elsewhere is not read here.
+kept as the answer. Results are named, not told. Another of Cursor's logs may tell the session, too, and better.
 """
 
 import re
@@ -43,12 +43,13 @@ class CursorTexts(SnapshotSource):
         return projects.TRANSCRIPTS in path.parts or (first == "user:" and b"<user_query>" in head)
 
     def snapshots(self, path: Path, marks: Mapping[str, str]) -> Iterator[Snapshot]:
-        session = projects.session_of(path)
+        original = projects.session_of(path)
+        session = f"text-{original}"
         data = path.read_bytes()
         if not data.strip():
             raise UnreadableLineError("it is empty")
         now = mark([data])
-        if marks.get(session) == now or _is_converted(path) or projects.told_better(path):
+        if marks.get(session) == now:
             return
         text = plain(data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n"))
         cwd, parent = projects.trusted(path), projects.parent_of(path)
@@ -70,14 +71,9 @@ class CursorTexts(SnapshotSource):
             started=min(times, default=None),
             ended=max(times, default=None),
             parent=parent,
+            original=original,
         )
         yield Snapshot(session, now, facts, tuple(events), dict(unknown))
-
-
-def _is_converted(path: Path) -> bool:
-    """Whether Cursor wrote the session as lines of JSON too."""
-    session = projects.session_of(path)
-    return any((path.parent / name).is_file() for name in (f"{session}.jsonl", f"{session}/{session}.jsonl"))
 
 
 def _events(text: str, blank: Event, unknown: Counter[str]) -> Iterator[Event]:

@@ -1,7 +1,7 @@
 """Agent transcripts, `~/.cursor/projects/<project>/agent-transcripts/<session>/<session>.jsonl`, and their subagents'.
 
-They tell what was said and which tools were called, but neither times (but those in prompts) nor results. Where the
-editor's database or the agent's store holds the session, it is told from there, and its transcript tells nothing.
+They tell what was said and which tools were called, but neither times (but those in prompts) nor results. The editor's
+database or the agent's store may tell the session too: a transcript is a session of its own that names it.
 """
 
 from collections import Counter
@@ -46,10 +46,10 @@ class CursorTranscripts(LineSource):
         return head.startswith((b'{"role":"user","message":{"content":', b'{"role":"assistant","message":{"content":'))
 
     def session_id(self, path: Path) -> str:
-        return projects.session_of(path)
+        return f"transcript-{projects.session_of(path)}"
 
     def reader(self, path: Path, state: Mapping[str, Any]) -> "TranscriptReader":
-        return TranscriptReader(path, state, silent=projects.told_better(path))
+        return TranscriptReader(path, state)
 
 
 def found_below(root: Path, ending: str) -> Sequence[Path]:
@@ -77,13 +77,12 @@ def _is_ours(record: Mapping[str, Any]) -> bool:
 
 
 class TranscriptReader:
-    def __init__(self, path: Path, state: Mapping[str, Any], *, silent: bool) -> None:
+    def __init__(self, path: Path, state: Mapping[str, Any]) -> None:
         self._path = path
-        self._silent = silent
-        self._session = projects.session_of(path)
-        parent = projects.parent_of(path)
+        original, parent = projects.session_of(path), projects.parent_of(path)
+        self._session = f"transcript-{original}"
         self._sidechain = parent is not None
-        self._facts = LogFacts(**state.get("facts", {"parent": parent}))
+        self._facts = LogFacts(**state.get("facts", {"parent": parent, "original": original}))
         if self._facts.cwd is None:
             self._facts = replace(self._facts, cwd=projects.trusted(path))
         self._line: int = state.get("line", 0)
@@ -116,13 +115,10 @@ class TranscriptReader:
     def read(self, line: bytes) -> list[Event]:
         found = records(line)
         self._line += 1
-        events: list[Event] = []
-        if self._silent:
-            return events
         # Equal lines are equal only in what they say: each is an event of its own.
         id = digest(self._session, self._line, line.strip().decode("utf-8", "replace"))
         told = (event for record in found for event in self._record(record, id))
-        events += messages.linked(told, id, self._last)
+        events = list(messages.linked(told, id, self._last))
         self._last = events[-1].id if events else self._last
         return events
 

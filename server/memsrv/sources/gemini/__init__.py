@@ -5,7 +5,7 @@ document is rewritten, and a line of the mutation log (.jsonl) may change any me
 
 Old versions kept no sessions, only the prompts (`logs.json`) and what the user saved by hand (`checkpoint-<tag>.json`).
 Where sessions are kept too, both only repeat them; so a checkpoint is read where its project has no `chats/`, and of
-`logs.json` the sessions that have no file there.
+`logs.json` the sessions that have no file there. What two of them repeat of each other is the same events in both.
 """
 
 import json
@@ -19,13 +19,15 @@ from memsrv.sources.fields import document, instant, mapping, string
 from memsrv.sources.gemini import conversation, folder
 from memsrv.sources.gemini.conversation import Conversation
 from memsrv.sources.gemini.drift import SPOKEN
+from memsrv.sources.gemini.prompt import texts
 from memsrv.sources.gemini.reader import events
 from memsrv.sources.machine import Machine
-from memsrv.sources.marks import digest
+from memsrv.sources.marks import beside, digest
 from memsrv.sources.marks import mark as marked
 
 __all__ = ["Gemini"]
 
+_TYPED = "history-"  # of a session of which only the prompts are left
 _SESSION = re.compile(rb'\s*\{\s*"sessionId"\s*:\s*"[^"]*"\s*,\s*"projectHash"\s*:\s*"')
 _MESSAGE = re.compile(rb'\s*\{\s*"id"\s*:\s*"[^"]*"\s*,\s*"timestamp"\s*:\s*"[^"]*"\s*,\s*"type"\s*:\s*"gemini"')
 _PROMPTS = re.compile(rb'\s*\[\s*\{\s*"sessionId"\s*:\s*"[^"]*"\s*,\s*"messageId"\s*:\s*\d')
@@ -86,7 +88,7 @@ class Gemini(SnapshotSource):
             yield Snapshot(
                 session=held.session,
                 mark=mark,
-                facts=_facts(held, cwd, parent),
+                facts=_facts(held, cwd, parent, held.session.removeprefix(_TYPED) if log.name == "logs.json" else None),
                 events=events(held, cwd, subagent=subagent),
                 unknown=held.unknown,
                 lost=held.lost,
@@ -121,7 +123,7 @@ def _is_gemini(text: bytes) -> bool:
     return spoken and record.get("type") in SPOKEN - {"model"} and "message" not in record and "role" not in record
 
 
-def _facts(held: Conversation, cwd: str | None, parent: str | None) -> LogFacts:
+def _facts(held: Conversation, cwd: str | None, parent: str | None, original: str | None) -> LogFacts:
     times = [time for message in held.messages if (time := instant(message.record.get("timestamp")))]
     title = string(held.header.get("summary"))
     return LogFacts(
@@ -130,6 +132,7 @@ def _facts(held: Conversation, cwd: str | None, parent: str | None) -> LogFacts:
         started=instant(held.header.get("startTime")) or min(times, default=None),
         ended=instant(held.header.get("lastUpdated")) or max(times, default=None),
         parent=parent,
+        original=original,
     )
 
 
@@ -138,19 +141,23 @@ def _prompts(log: Path, entries: Any) -> Iterator[Conversation]:
     if not isinstance(entries, list):
         raise UnreadableLineError("not a list of prompts")
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in entries:
-        session, words = string(mapping(entry).get("sessionId")), string(mapping(entry).get("message"))
-        if session and words and mapping(entry).get("type") == "user":
-            id = digest(session, entry.get("messageId"), words)
-            found.setdefault(session, []).append(
-                {"id": id, "timestamp": entry.get("timestamp"), "type": "user", "content": words}
-            )
+    for session, prompt in _typed(entries):
+        found.setdefault(session, []).append(prompt)
     kept = [path.name for path in (log.parent / "chats").glob("session-*.json*")]
     if kept:
         found = dict(list(found.items())[:-1])
     for session, messages in found.items():
         if not any(name.split(".json")[0].endswith(f"-{session[:8]}") for name in kept):
-            yield conversation.of_messages(session, messages)
+            yield conversation.of_messages(f"{_TYPED}{session}", messages)
+
+
+def _typed(entries: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The prompts of `logs.json` as messages, each with its session."""
+    for entry in entries if isinstance(entries, list) else []:
+        session, words = string(mapping(entry).get("sessionId")), string(mapping(entry).get("message"))
+        if session and words and mapping(entry).get("type") == "user":
+            id = digest(session, entry.get("messageId"), words)
+            yield session, {"id": id, "timestamp": entry.get("timestamp"), "type": "user", "content": words}
 
 
 def _checkpoint(log: Path, saved: Any) -> Iterator[Conversation]:
@@ -160,13 +167,26 @@ def _checkpoint(log: Path, saved: Any) -> Iterator[Conversation]:
     if not isinstance(history, list):
         raise UnreadableLineError("not a saved conversation")
     session = f"{log.stem}-{digest(log.parent.name)[:8]}"
-    messages = [
-        {
-            "id": digest(session, place, content),
-            "type": "user" if content.get("role") == "user" else "gemini",
-            "content": content.get("parts"),
-        }
-        for place, content in enumerate(history)
-        if isinstance(content, Mapping)
-    ]
+    typed = _as_typed(log.with_name("logs.json"))
+    messages, id = list[Mapping[str, Any]](), digest(log.parent.name)
+    for content in history:
+        if not isinstance(content, Mapping):
+            continue
+        id = digest(id, content)  # another checkpoint of the conversation begins alike
+        kind = "user" if content.get("role") == "user" else "gemini"
+        message = {"id": id, "type": kind, "content": content.get("parts")}
+        known = typed.get("\n".join(texts(content.get("parts"))).strip()) if kind == "user" else None
+        messages.append(known.pop(0) if known else message)
     yield conversation.of_messages(session, messages)
+
+
+def _as_typed(log: Path) -> dict[str, list[Mapping[str, Any]]]:
+    """The prompts of `logs.json` by their words, in their order."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    try:
+        entries = document(beside(log) or b"[]")
+    except UnreadableLineError:
+        return found
+    for _, prompt in _typed(entries):
+        found.setdefault(prompt["content"].strip(), []).append(prompt)
+    return found
