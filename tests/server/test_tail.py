@@ -241,6 +241,55 @@ def test_a_log_that_has_not_changed_is_not_opened(store: Store, log: Path, monke
     assert str(log) not in opened
 
 
+def changed_inside(log: Path, old: bytes, new: bytes) -> None:
+    """In place, behind the beginning that a log is known by and before its end; its size stays."""
+    assert len(old) == len(new)
+    with log.open("r+b") as file:
+        file.seek(log.read_bytes().index(old))
+        file.write(new)
+
+
+LONG = [line(f"{n} {'x' * 600}", f"u{n}") for n in range(20)]
+
+
+def test_what_is_written_over_the_middle_of_a_long_log_is_read_and_adds_only_what_is_new(
+    store: Store, log: Path
+) -> None:
+    log.write_bytes(b"".join(LONG))
+    read(store, log, batch_bytes=1000)
+    changed_inside(log, LONG[10], line(f"Y {'x' * 601}", "new"))
+
+    report = read(store, log)
+
+    assert (report.events, report.duplicates) == (1, 19)
+    assert texts(store)[-1].startswith("Y x")
+    assert read(store, log).events == 0
+    assert store.losses() == []
+
+
+def test_what_is_written_over_a_log_that_grows_is_read_once_it_grows_no_more(store: Store, log: Path) -> None:
+    log.write_bytes(b"".join(LONG))
+    read(store, log)
+    changed_inside(log, LONG[10], line(f"Y {'x' * 601}", "new"))
+    add(log, line("more", "more") + b'{"unfinished')
+
+    first = ingest(store, REDACTOR, [log], capture=ALL)
+    second = ingest(store, REDACTOR, [log], capture=ALL)
+
+    assert (first.events, second.events) == (1, 1)
+
+
+@pytest.mark.parametrize("long", [line("z" * (17 << 20), "too-long"), b"", b'{"torn\n'])
+def test_a_log_that_was_only_touched_is_not_read_again(store: Store, log: Path, long: bytes) -> None:
+    log.write_bytes(b"".join(LONG[:3]) + long + b"".join(LONG[3:]) + LONG[0][:-9])
+    read(store, log, batch_bytes=1000)
+    os.utime(log, (1, 1))
+
+    report = read(store, log)
+
+    assert (report.events, report.duplicates) == (0, 0)
+
+
 # What is lost
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from memsrv.capture import Withholding
 from memsrv.echo import Listening
 from memsrv.ingest.desk import Desk, clean_tree
-from memsrv.logfiles import Batch, identify, logical, tail
+from memsrv.logfiles import Batch, checksum, identify, logical, pieces, tail
 from memsrv.records import Event, Session
 from memsrv.sources import LineSource, LogFacts, Reader, UnreadableLineError
 from memsrv.sources.fields import salvaged
@@ -45,9 +45,10 @@ class Reading:
         events, losses, raw, offset = self._parsed(batch)
         clean = self.desk.cleaner(self.withholding)
         cleaned = self.desk.events(events, self.withholding, self.listening)
+        stored = {id: self._stored_id(id) for id in dict.fromkeys(event.session for event in cleaned)}
         by_session: dict[str, list[Event]] = {}
         for event in cleaned:
-            by_session.setdefault(self._stored_id(event.session), []).append(event)
+            by_session.setdefault(stored[event.session], []).append(event)
         last = next(reversed(by_session), self.state.session)
         if raw or not by_session:
             by_session.setdefault(last, [])
@@ -62,6 +63,7 @@ class Reading:
             "by": type(self.source).__name__,
             "source": clean_tree(clean, self.reader.state),
             "tail": tail(file, offset),
+            "checksum": self._checksum(batch, file, offset),
             "withheld": self.withholding.state,
             "echo": clean_tree(clean, self.listening.state),
         }
@@ -78,6 +80,18 @@ class Reading:
             unknown=clean_tree(clean, unknown),
         )
         return self.state, stretches, [replace(loss, reason=clean(loss.reason)) for loss in losses]
+
+    def _checksum(self, batch: Batch, file: BinaryIO, offset: int) -> int | None:
+        """Of all bytes before `offset`, to which `batch` leads; None of a log whose beginning was read without."""
+        begun = self.state.offset
+        before = self.state.state.get("checksum") if begun else 0
+        if before is None:
+            return None
+        if batch.too_long is not None:  # too long to be held
+            return checksum(pieces(file, begun, offset), before)
+        if batch.unfinished:  # read as far as it is whole
+            return checksum([b"".join(batch.lines)[: offset - begun]], before)
+        return checksum(batch.lines, before)
 
     def _parsed(self, batch: Batch) -> tuple[list[Event], list[Loss], list[Raw], int]:
         events: list[Event] = []

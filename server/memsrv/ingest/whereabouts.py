@@ -1,6 +1,6 @@
 """Which log a file is: the one that was read, moved or compressed perhaps; or another one in its place.
 
-A log that was cut or rewritten is read again from its beginning. Reads nothing of what logs mean.
+A log that was cut or rewritten, or changed in place, is read again from its beginning. Reads nothing of what logs mean.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from memsrv.errors import NotFound
 from memsrv.ingest.desk import Desk
-from memsrv.logfiles import identify, is_same, logical, open_log, siblings, size_of
+from memsrv.logfiles import identify, is_same, is_untouched, logical, open_log, siblings, size_of
 from memsrv.sources import LineSource
 from memsrv.store import FileState, Loss, LossKind
 
@@ -26,7 +26,8 @@ def goes_on(file: BinaryIO, known: FileState, size: int, *, packed: bool) -> boo
     was_packed = Path(known.path).suffix in (".zst", ".gz") or bool(known.state.get("packed"))
     if replaced and not packed and not was_packed:
         return False
-    return is_same(file, known, size)
+    grown = size > known.size  # a log that is appended to is not read again for each line; it is once that has ended
+    return is_same(file, known, size) and (grown or is_untouched(file, known))
 
 
 def moved_here(desk: Desk, path: Path, named: str, file: BinaryIO, size: int) -> FileState | None:

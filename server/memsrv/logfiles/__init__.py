@@ -4,7 +4,7 @@ Splits bytes on `\\n` only, whatever a line's length. Knows nothing of what line
 """
 
 from memsrv.logfiles.finding import Found, find
-from memsrv.logfiles.identity import FileIdentity, identify, is_same, tail
+from memsrv.logfiles.identity import FileIdentity, checksum, identify, is_same, is_untouched, pieces, tail
 from memsrv.logfiles.lines import BATCH_BYTES, Batch, TooLong, batches
 from memsrv.logfiles.packed import logical, open_log, siblings, size_of
 
@@ -15,11 +15,14 @@ __all__ = [
     "Found",
     "TooLong",
     "batches",
+    "checksum",
     "find",
     "identify",
     "is_same",
+    "is_untouched",
     "logical",
     "open_log",
+    "pieces",
     "siblings",
     "size_of",
     "tail",

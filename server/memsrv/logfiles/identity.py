@@ -1,7 +1,12 @@
-"""By what a log is known again: device, inode and the hash of its beginning; and of the bytes before an offset."""
+"""By what a log is known again: device, inode and the hash of its beginning; and of the bytes before an offset.
+
+Of all that was read a checksum is kept too; to compare it costs a reading, so it is for logs that only seem the same.
+"""
 
 import hashlib
 import os
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -9,6 +14,7 @@ from memsrv.store import FileState
 
 _HEAD_BYTES = 4096
 _TAIL_BYTES = 256
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,26 @@ def is_same(file: BinaryIO, known: FileState, size: int) -> bool:
 def tail(file: BinaryIO, offset: int) -> str:
     size = min(_TAIL_BYTES, offset)
     return hashlib.sha256(_at(file, offset - size, size)).hexdigest()
+
+
+def checksum(pieces: Iterable[bytes], before: int = 0) -> int:
+    """Of bytes that follow those whose checksum is `before`."""
+    for piece in pieces:
+        before = zlib.crc32(piece, before)
+    return before
+
+
+def pieces(file: BinaryIO, place: int, end: int) -> Iterator[bytes]:
+    """The bytes from `place` to `end`; whoever reads on in the file does not notice."""
+    while place < end and (piece := _at(file, place, min(_CHUNK, end - place))):
+        place += len(piece)
+        yield piece
+
+
+def is_untouched(file: BinaryIO, known: FileState) -> bool:
+    """Whether every byte that was read is what it was; true where no checksum is known, of a log read long ago."""
+    kept = known.state.get("checksum")
+    return kept is None or checksum(pieces(file, 0, known.offset)) == kept
 
 
 def _at(file: BinaryIO, place: int, size: int) -> bytes:

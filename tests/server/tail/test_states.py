@@ -127,6 +127,23 @@ def machine(new_log: Callable[[str, Path], Any], new_tail: Callable[[Path], Any]
 
         @precondition(lambda self: self.logs())
         @rule(data=st.data())
+        def write_over(self, data: st.DataObject) -> None:
+            """One line of a log that was read becomes another one of its length."""
+            path = self.choose(data)
+            self.ingest(500)
+            lines = path.read_bytes().splitlines(keepends=True)
+            new = self.new_line()
+            fitting = [place for place, line in enumerate(lines) if len(line) >= len(new) and line.endswith(b"\n")]
+            if fitting:
+                place = data.draw(st.sampled_from(fitting))
+                more = "x" * (len(lines[place]) - len(new))
+                lines[place] = bytes(self.shape.line(f"line {self.count}{more}", f"n{self.count}"))
+                with path.open("r+b") as file:
+                    file.write(b"".join(lines))
+            self.ingest(500)
+
+        @precondition(lambda self: self.logs())
+        @rule(data=st.data())
         def rename(self, data: st.DataObject) -> None:
             path, new = self.choose(data), self.new_name()
             path.rename(new)
