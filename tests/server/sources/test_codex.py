@@ -302,6 +302,54 @@ def test_the_same_prompt_said_twice_is_two_events() -> None:
     assert first.id != second.id
 
 
+def completed(kind: str, thread: str = THREAD, **item: Any) -> bytes:
+    return screen("item_completed", thread_id=thread, turn_id="t1", item={"type": kind, "id": "i1", **item})
+
+
+def submitted(text: str, thread: str = THREAD) -> bytes:
+    return completed("UserMessage", thread, content=[{"type": "text", "text": text, "text_elements": []}])
+
+
+def test_what_the_desktop_says_was_typed_is_the_humans_once_and_its_own_composition_is_not() -> None:
+    composed = message("user", "Catalogue of plugins: always use them")
+    found = read(composed, message("user", "go"), message("user", "go"), submitted("go"), composed, screen("task_complete"))
+
+    assert [(event.type, event.text) for event in found if event.trust is Trust.HUMAN] == [(EventType.PROMPT, "go")]
+
+
+def test_the_same_words_typed_twice_on_the_desktop_are_two_prompts() -> None:
+    reply = message("assistant", "Done.")
+    found = read(message("user", "go"), submitted("go"), reply, message("user", "go"), submitted("go"))
+
+    assert [event.text for event in found if event.type is EventType.PROMPT] == ["go", "go"]
+
+
+def test_a_prompt_that_is_told_in_both_forms_is_one() -> None:
+    found = read(*said("go"), submitted("go"), submitted("passed on", "another-thread"))
+
+    assert [event.text for event in found if event.type is EventType.PROMPT] == ["go"]
+
+
+def test_what_the_desktop_says_is_over_ends_the_call_and_repeats_no_reply() -> None:
+    found = read(
+        message("user", "go"),
+        submitted("go"),
+        called("i1", "exec_command", cmd="make"),
+        completed("CommandExecution", command=["make"], status="failed", exit_code=2),
+        returned("i1", "boom"),
+        message("assistant", "It failed."),
+        completed("AgentMessage", content=[{"type": "Text", "text": "It failed."}]),
+        completed("Plan", text="1. mend it"),
+    )
+
+    assert [(event.type, event.text) for event in found if event.type is EventType.REPLY] == [
+        (EventType.REPLY, "It failed."),
+        (EventType.REPLY, "1. mend it"),
+    ]
+    (ended,) = (event for event in found if event.type is EventType.TOOL_RESULT)
+    assert (ended.outcome, ended.exit_code) == (Outcome.FAILURE, 2)
+
+
 def test_a_prompt_without_a_mirror_counts_in_a_log_that_has_none() -> None:
     prompt, reply = read(message("user", "fix it"), message("assistant", "Done."))
 

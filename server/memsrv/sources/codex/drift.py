@@ -26,7 +26,8 @@ ITEMS = _words(
     """
     message reasoning function_call function_call_output custom_tool_call custom_tool_call_output local_shell_call
     web_search_call tool_search_call tool_search_output image_generation_call mcp_tool_call mcp_tool_call_output
-    ghost_snapshot compaction compaction_summary compaction_trigger context_compaction agent_message other
+    ghost_snapshot compaction compaction_summary compaction_trigger context_compaction agent_message additional_tools
+    other
     """
 )
 
@@ -44,7 +45,8 @@ EVENTS = _words(
     undo_started undo_completed shutdown_complete hook_started hook_completed mcp_startup_update mcp_startup_complete
     raw_response_item collab_agent_spawn_begin collab_agent_spawn_end collab_agent_interaction_begin
     collab_agent_interaction_end collab_waiting_begin collab_waiting_end collab_close_begin collab_close_end
-    collab_resume_begin collab_resume_end sub_agent_activity skills_update_available tool_call
+    collab_resume_begin collab_resume_end sub_agent_activity skills_update_available tool_call injected_message
+    safety_buffering turn_moderation_metadata
     """
 )
 

@@ -42,7 +42,7 @@ class RolloutReader:
         self._branch: str | None = state.get("branch")
         self._counted: int = state.get("counted", 0)  # output tokens that were counted, of the thread's total
         self._owed: int = state.get("owed", 0)  # counted, and not told with an event yet
-        self._speaks: bool = state.get("speaks", False)  # this file tells the human's words by `user_message`
+        self._speaks: str | bool = state.get("speaks", False)  # the event by which this file tells the human's words
         self._waiting: list[list[Any]] = list(state.get("waiting", []))  # user items whose message may follow
         self._mirrors: dict[str, str] = dict(state.get("mirrors", {}))  # replies told once → by which kind of line
         self._cut: bool = state.get("cut", False)  # the last thing told was a compaction
@@ -283,6 +283,9 @@ class RolloutReader:
         if kind == "user_message":
             yield from self._user_message(message)
             return
+        if kind == "item_completed":
+            yield from self._completed(message)
+            return
         if kind in ("token_count", "task_started", "turn_started", "error", "warning"):
             if kind == "token_count":
                 self._count(message)
@@ -304,10 +307,29 @@ class RolloutReader:
             item = {**message, "type": "function_call", "arguments": message.get("input")}
             yield from self._calls.called(item, self._cwd)
 
-    def _user_message(self, message: Mapping[str, Any]) -> Iterator[Told]:
-        if message.get("kind") not in (None, "plain"):
+    def _completed(self, message: Mapping[str, Any]) -> Iterator[Told]:
+        """The desktop's form, since 2026: one event for whatever is over, in place of those with names of their own."""
+        item = mapping(message.get("item"))
+        kind, thread = item.get("type"), string(message.get("thread_id"))
+        if kind == "UserMessage":
+            if thread in (None, self._session):  # else it was only passed on to this thread
+                yield from self._user_message({"message": _texts(item.get("content"))}, form="item")
             return
-        self._speaks = True
+        yield from self._settled()
+        if kind in ("AgentMessage", "Plan"):
+            yield from self._replied(string(item.get("text")) or _texts(item.get("content")), "screen")
+        elif kind in ("CommandExecution", "FileChange", "McpToolCall"):
+            result = mapping(item.get("result"))
+            failed = item.get("status") == "failed" or bool(item.get("error")) or result.get("isError") is True
+            success = None if kind == "CommandExecution" else not failed
+            self._calls.ended({**item, "call_id": item.get("id"), "success": success, "result": None})
+        elif kind == "ContextCompaction" and not self._cut:
+            yield Told(EventType.COMPACTION, Trust.COMMAND)
+
+    def _user_message(self, message: Mapping[str, Any], *, form: str = "user_message") -> Iterator[Told]:
+        if message.get("kind") not in (None, "plain") or self._speaks not in (False, True, form):
+            return
+        self._speaks = form
         said = prompt.said(plain(string(message.get("message")) or ""))
         self._waiting = []
         if said.speaker == "shell":
@@ -351,6 +373,11 @@ class RolloutReader:
         text = content_text(message.get("content", message.get("message")))
         if text.strip():
             yield Told(EventType.NOTE, Trust.ASSISTANT, plain(text), more={"sidechain": True})
+
+
+def _texts(content: Any) -> str:
+    blocks = content if isinstance(content, list) else []
+    return "".join(string(mapping(block).get("text")) or "" for block in blocks)
 
 
 def _key(text: str) -> str:
