@@ -61,11 +61,11 @@ def bury(salt: str, *phrases: str, within: str = "") -> Tombstone | None:
     return Tombstone(_digest(salt, within, words), salt, shape)
 
 
-def of_memory(memory: Memory, salt: str, sessions: Iterable[str]) -> list[Tombstone]:
+def of_memory(memory: Memory, salt: str, sessions: Iterable[str], also: Iterable[str] = ()) -> list[Tombstone]:
     """The stones of a memory that is erased: its text and its quotes.
 
     Of a value that is exact (a port, an address, a path) also every sentence of the project that names it with its
-    subject, and the value itself in the `sessions` that said it.
+    subject (and every one in the places `also`), and the value itself in the `sessions` that said it.
     """
     quotes = {quote.quote for quote in memory.evidence}
     long = {phrase for phrase in (memory.text, *quotes) if len(_WORD.findall(phrase)) >= FEW_WORDS}
@@ -73,7 +73,8 @@ def of_memory(memory: Memory, salt: str, sessions: Iterable[str]) -> list[Tombst
     stones = [bury(salt, phrase) for phrase in sorted(long)]
     if memory.value and _EXACT.search(memory.value) and len(memory.value) >= FEW_WORDS:
         local.add(memory.value)
-        stones.append(bury(salt, memory.subject or "", memory.value, within=in_project(memory.project)))
+        within = [in_project(memory.project), *also]
+        stones += [bury(salt, memory.subject or "", memory.value, within=place) for place in within]
     stones += [bury(salt, phrase, within=in_session(id)) for id in sorted(sessions) for phrase in sorted(local)]
     return [stone for stone in stones if stone is not None]
 

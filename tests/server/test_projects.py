@@ -210,6 +210,51 @@ def test_what_both_say_is_one_memory_with_the_evidence_of_both_and_two_once_it_i
     assert [len(desk.app.store.memories(name)) for name in ("acme-old", "acme-new")] == [2, 2]
 
 
+PORT = "Nightly builds go to the staging server, port 8443, by rsync."
+
+
+def erase(desk: Desk, value: str) -> None:
+    ids = [memory.id for memory in desk.app.store.memories() if memory.value == value]
+    shown = desk.app.forget(ids, erase=True)
+    desk.app.forget(ids, erase=True, confirm=shown.confirm)
+
+
+def test_what_was_erased_of_two_projects_as_one_does_not_come_back_once_they_are_two_again(two: Desk) -> None:
+    two.app.merge_projects("acme-shop", "new-shop", confirm=True)
+    erase(two, "8443")
+    two.app.split_project("acme-shop", confirm=True)
+
+    for name in ("acme/shop", "new/shop"):
+        two.says(f"later {name[:3]}", two.repository(f"later-{name[:3]}", name), PORT)
+
+    assert two.app.store.search_turns("8443") == []
+    assert two.app.store.search_turns("erased")
+
+
+def test_what_was_erased_of_a_project_does_not_come_back_from_one_that_it_is_merged_into(two: Desk) -> None:
+    erase(two, "8443")
+    two.app.merge_projects("acme-shop", "new-shop", confirm=True)
+
+    two.says("later", two.repository("later", "acme/shop"), PORT)
+
+    assert two.project_of("later") == "new-shop"
+    assert two.app.store.search_turns("8443") == []
+
+
+def test_what_was_erased_of_a_folder_that_was_split_off_does_not_come_back_with_it(desk: Desk) -> None:
+    shop = desk.repository("shop", "acme/shop")
+    (shop / "docs").mkdir()
+    desk.says("first", shop / "docs", "The staging server is on port 8443.")
+    desk.says("second", shop / "docs", "Write the changelog.")
+    desk.app.split_project(str(shop / "docs"), confirm=True)
+    erase(desk, "8443")
+    desk.app.merge_projects("docs", "acme-shop", confirm=True)
+
+    desk.says("second", shop / "docs", PORT)
+
+    assert desk.app.store.search_turns("8443") == []
+
+
 def test_a_memory_that_a_person_retired_stays_retired(two: Desk) -> None:
     [memory] = [m for m in two.app.store.memories("acme-shop") if m.value == "8443"]
     two.app.store.retire(memory.id, "2026-11-20T00:00:00Z")

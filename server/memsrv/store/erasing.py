@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from memsrv.records import Event, Memory, Session
-from memsrv.store import archive
+from memsrv.store import archive, projects
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
 from memsrv.store.rows import FileState, plain
@@ -74,17 +74,19 @@ def finish(db: Database, when: str) -> None:
     db.execute("UPDATE tombstones SET done = ? WHERE done IS NULL", [when])
 
 
-def places(session: Session) -> list[str]:
-    """Where the words of `session` stand: what was erased of the session that it tells again is erased of it."""
+def places(session: Session, identity: str) -> list[str]:
+    """Where the words of `session` stand: what was erased of the session that it tells again is erased of it, and what
+    was erased of the project that its folder says it is of (`identity`), before that was merged or split."""
     originals = [in_session(session.original)] if session.original else []
-    return [in_session(session.id), *originals, in_project(session.project)]
+    names = dict.fromkeys((session.project, identity))
+    return [in_session(session.id), *originals, *map(in_project, names)]
 
 
-def clean_event(event: Event, session: Session, stones: Tombstones) -> Event:
+def clean_event(event: Event, stones: Tombstones, place: Sequence[str]) -> Event:
     """`event` without erased words, as it is stored."""
     if not stones:
         return event
-    return replace(event, **stones.scrub_tree({name: getattr(event, name) for name in _SAID}, places(session)))
+    return replace(event, **stones.scrub_tree({name: getattr(event, name) for name in _SAID}, place))
 
 
 def clean_raw(text: str, stones: Tombstones, place: Sequence[str]) -> str:
@@ -107,14 +109,16 @@ def clean_line(said: Mapping[str, Any], stones: Tombstones, place: Sequence[str]
     return {**said, "event": {**event, **stones.scrub_tree(words, place)}}
 
 
-def clean_session(session: Session, stones: Tombstones) -> Session:
+def clean_session(session: Session, stones: Tombstones, place: Sequence[str]) -> Session:
     title = session.title
-    return replace(session, title=stones.scrub(title, places(session)[:-1])) if title and stones else session
+    return replace(session, title=stones.scrub(title, place)) if title and stones else session
 
 
-def clean_file(file: FileState, stones: Tombstones) -> FileState:
+def clean_file(file: FileState, stones: Tombstones, place: Sequence[str]) -> FileState:
     """What the source remembers to read on (titles, open calls) is words, too."""
-    return replace(file, state=stones.scrub_tree(file.state, [in_session(file.session)])) if stones else file
+    if not stones:
+        return file
+    return replace(file, state=stones.scrub_tree(file.state, [in_session(file.session), *place]))
 
 
 def clean_memory(memory: Memory, stones: Tombstones, erased: frozenset[str]) -> Memory | None:
@@ -148,8 +152,22 @@ def stones_of(connection: Connection, memories: Iterable[Memory], words: Iterabl
             "UNION SELECT parent FROM sessions WHERE id IN s AND parent IS NOT NULL",
             [said_in],
         )
-        found += of_memory(memory, own, [row["id"] for row in near])
+        others = _other_places(connection, memory.project)
+        found += of_memory(memory, own, [row["id"] for row in near], others)
     return [stone for stone in dict.fromkeys(found) if stone is not None]
+
+
+def _other_places(connection: Connection, project: str) -> list[str]:
+    """Where words of `project` will stand once its merges and splits are undone: in projects that are all in it now,
+    and in those of its sessions whose folder was split off another."""
+    rules = projects.placing(connection)
+    merged = [name for name in rules.merged if rules.named(name) == project]
+    rows = connection.read(
+        "SELECT id FROM sessions WHERE project = ? AND identity IS NOT NULL AND identity != project "
+        "AND identity NOT IN (SELECT value FROM json_each(?)) ORDER BY id",
+        [project, json.dumps(merged)],
+    )
+    return [*map(in_project, sorted(merged)), *(in_session(row["id"]) for row in rows)]
 
 
 def sweep(

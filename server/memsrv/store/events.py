@@ -79,7 +79,8 @@ def take(
     taken = [_take_stretch(db, file, stretch, stones) for stretch in stretches]
     losses.has_opened(db, file.path, file.offset)
     losses.add(db, lost)
-    _put_file(db, erasing.clean_file(file, stones))
+    place = {name: None for one in stretches for name in _places(db, one)} if stones else {}
+    _put_file(db, erasing.clean_file(file, stones, tuple(place)))
     return Appended(
         added=sum(one.added for one in taken),
         duplicates=sum(one.duplicates for one in taken),
@@ -89,14 +90,17 @@ def take(
     )
 
 
+def _places(db: Database, stretch: Stretch) -> list[str]:
+    return erasing.places(projects.placed(db, stretch.session), stretch.session.project)
+
+
 def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombstones) -> Appended:
-    session = erasing.clean_session(projects.placed(db, stretch.session), stones)
+    place = _places(db, stretch)
+    session = erasing.clean_session(projects.placed(db, stretch.session), stones, place)
     events: dict[str, Event] = {}
     for event in stretch.events:
         event = event if event.session == session.id else replace(event, session=session.id)
-        if stretch.session.project != session.project:  # what was erased of it before it was merged stays erased
-            event = erasing.clean_event(event, stretch.session, stones)
-        events.setdefault(plain(event.id), erasing.clean_event(event, session, stones))
+        events.setdefault(plain(event.id), erasing.clean_event(event, stones, place))
     known = db.execute("SELECT count(*) FROM sessions WHERE id = ?", [session.id]).fetchone()[0]
     if events or known:
         db.execute(_UPSERT_SESSION, session_values(session))
@@ -121,7 +125,6 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
     if not new and not known:  # a copy of what is already stored is no session of its own
         db.execute("DELETE FROM sessions WHERE id = ?", [session.id])
     archive.add_events(db, session.id, lines)
-    place = erasing.places(session)
     raw = (
         [replace(one, text=erasing.clean_raw(one.text, stones, place)) for one in stretch.raw]
         if stones
