@@ -439,11 +439,19 @@ def test_the_model_and_the_tokens_are_told_once() -> None:
         count(100, 100),
         message("assistant", "One."),
         count(130, 30),
-        message("assistant", "Two."),
+        called("c1", "shell", command=["ls"]),
         screen("token_count", info=None),
+        count(137, 7),
+        screen("turn_aborted", reason="interrupted"),
     )
 
-    assert [(event.model, event.tokens) for event in events] == [("gpt-5-codex", 100), ("gpt-5-codex", 30)]
+    assert {event.model for event in events} - {None} == {"gpt-5-codex"}
+    assert [(event.type, event.tokens) for event in events] == [
+        (EventType.REPLY, 100),
+        (EventType.NOTE, 30),  # the reply's, which was told before they were
+        (EventType.TOOL_CALL, None),
+        (EventType.INTERRUPT, 7),
+    ]
 
 
 # Threads

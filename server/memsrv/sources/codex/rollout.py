@@ -20,6 +20,9 @@ from memsrv.sources.codex.calls import Calls, Told, result
 from memsrv.sources.fields import content_text, instant, mapping, plain, records, string
 from memsrv.sources.marks import digest
 
+#: What may carry the tokens of a response; behind a reply, which mostly ends one, a note does.
+_SPENT = frozenset({EventType.REPLY, EventType.TOOL_CALL, EventType.INTERRUPT})
+_USAGE = "token_count"
 _REMEMBERED = 256  # how many turns to go back to a state holds at most
 
 
@@ -42,6 +45,7 @@ class RolloutReader:
         self._branch: str | None = state.get("branch")
         self._counted: int = state.get("counted", 0)  # output tokens that were counted, of the thread's total
         self._owed: int = state.get("owed", 0)  # counted, and not told with an event yet
+        self._answered: bool = state.get("answered", False)  # the last thing told was a reply
         self._speaks: str | bool = state.get("speaks", False)  # the event by which this file tells the human's words
         self._waiting: list[list[Any]] = list(state.get("waiting", []))  # user items whose message may follow
         self._mirrors: dict[str, str] = dict(state.get("mirrors", {}))  # replies told once → by which kind of line
@@ -77,6 +81,7 @@ class RolloutReader:
             "branch": self._branch,
             "counted": self._counted,
             "owed": self._owed,
+            "answered": self._answered,
             "speaks": self._speaks,
             "waiting": self._waiting,
             "mirrors": dict(list(self._mirrors.items())[-16:]),
@@ -145,14 +150,15 @@ class RolloutReader:
             "model": self._model if told.trust is Trust.ASSISTANT or told.type is EventType.TOOL_CALL else None,
             **(told.more or {}),
         }
-        if told.type in (EventType.REPLY, EventType.TOOL_CALL) and self._owed:
+        if self._owed and (told.type in _SPENT or said.get("grounds") == _USAGE):
             said["tokens"], self._owed = self._owed, 0
         event = Event(id, self._session, told.type, told.trust, told.text, time, **said)
-        if told.type is EventType.PROMPT or (told.type is EventType.NOTE and self._agents):
+        if told.type is EventType.PROMPT or (told.type is EventType.NOTE and self._agents and told.text):
             self._chain, self._turn = digest(self._chain, told.text), Counter()
             self._mirrors = {}
         if event.grounds != REWOUND:
             self._head = id
+        self._answered = told.type is EventType.REPLY
         self._cut = told.type is EventType.COMPACTION or (self._cut and told.type is EventType.SUMMARY)
         return event
 
@@ -289,6 +295,8 @@ class RolloutReader:
         if kind in ("token_count", "task_started", "turn_started", "error", "warning"):
             if kind == "token_count":
                 self._count(message)
+                if self._answered and self._owed:  # nothing of this response follows that could carry them
+                    yield Told(EventType.NOTE, Trust.COMMAND, more={"grounds": _USAGE, "model": self._model})
             return
         yield from self._settled()
         if kind == "agent_message":

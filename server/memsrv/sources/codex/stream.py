@@ -53,7 +53,6 @@ class StreamReader:
         self._thread: str = state.get("thread", "")
         self._turns: int = state.get("turns", 0)
         self._begun: list[str] = list(state.get("begun", []))  # items whose call was told when it started
-        self._owed: int = state.get("owed", 0)
         self._head: str | None = state.get("head")
         self._unknown: Counter[str] = Counter(state.get("unknown", {}))
 
@@ -76,7 +75,6 @@ class StreamReader:
             "thread": self._thread,
             "turns": self._turns,
             "begun": self._begun[-256:],
-            "owed": self._owed,
             "head": self._head,
             "unknown": dict(self._unknown),
         }
@@ -95,7 +93,8 @@ class StreamReader:
             self._begun = []
         elif kind == "turn.completed":
             count = mapping(record.get("usage")).get("output_tokens")
-            self._owed += count if type(count) is int and 0 <= count < 2**40 else 0
+            if type(count) is int and 0 < count < 2**40:
+                yield replace(self._event(EventType.NOTE, Trust.COMMAND, kind, ""), tokens=count, grounds=kind)
         elif kind.startswith("item."):
             yield from self._item(item, kind.removeprefix("item."))
 
@@ -149,10 +148,7 @@ class StreamReader:
 
     def _event(self, type: EventType, trust: Trust, item: str, text: str) -> Event:
         id = digest(self._thread or self._session, self._turns, str(type), item, text)
-        tokens = self._owed or None if type in (EventType.REPLY, EventType.TOOL_CALL) else None
-        if tokens:
-            self._owed = 0
-        event = Event(id, self._session, type, trust, text, parent=self._head, tokens=tokens)
+        event = Event(id, self._session, type, trust, text, parent=self._head)
         self._head = id
         return event
 
