@@ -4,6 +4,7 @@ Knows paths as text; whether anything is there is known only from what a tool sa
 """
 
 import re
+from pathlib import PureWindowsPath
 
 #: Names that many folders have: two of them are the same file only where one path ends in the other.
 _MANY = re.compile(
@@ -29,12 +30,17 @@ def is_corrected(wrong: str, right: str) -> bool:
 
 def relative(path: str, cwd: str | None) -> str:
     """`path` from the folder of work; else its end: no memory tells where somebody's home is."""
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", path):  # of Windows, where letters' case and the slash do not matter
+        inside = PureWindowsPath(path)
+        if cwd and inside.is_relative_to(cwd):
+            return inside.relative_to(cwd).as_posix()
+        path = inside.as_posix()
     if cwd and path.startswith(cwd.rstrip("/") + "/"):
         return path[len(cwd.rstrip("/")) + 1 :]
     parts = path.rstrip("/").split("/")
     if re.match(r"/(?:home|Users|root)/|[A-Za-z]:[\\/]", path) and len(parts) <= 5:
         return parts[-1]
-    return "/".join(parts[-3:]) if path.startswith("/") and len(parts) > 4 else path
+    return "/".join(parts[-3:]) if re.match(r"/|[A-Za-z]:", path) and len(parts) > 4 else path
 
 
 def _plain(path: str) -> str:

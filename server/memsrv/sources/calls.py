@@ -109,10 +109,17 @@ def path_of(value: Any) -> str | None:
     if not value.startswith(("file:", "vscode-remote:")):
         return value
     try:
-        path = unquote(urlparse(value).path)
+        address = urlparse(value)
     except ValueError:  # `file://[`
         return None
-    return path[1:] if re.match(r"/[A-Za-z]:", path) else path or None
+    path, host = unquote(address.path), unquote(address.netloc)
+    if re.match(r"/[A-Za-z]:", path):
+        return path[1:].replace("/", "\\")
+    if address.scheme == "file" and host.lower() not in ("", "localhost"):
+        if host.lower() in ("wsl.localhost", "wsl$"):  # a distribution's own folder
+            return "/" + path.lstrip("/").partition("/")[2]
+        return f"//{host}{path}".replace("/", "\\")  # on a server of Windows' network
+    return path or None
 
 
 def _whole_input(arguments: Mapping[str, Any]) -> str:

@@ -1,10 +1,9 @@
 """The file that a part of an OpenCode message names. Looks at no file."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlparse
 
+from memsrv.sources import calls
 from memsrv.sources.fields import mapping, string
 
 
@@ -16,10 +15,4 @@ def path_of(part: Mapping[str, Any]) -> str | None:
     if source:
         return source
     url = string(part.get("url")) or ""
-    if not url.startswith("file:"):
-        return None
-    try:
-        path = unquote(urlparse(url).path)
-    except ValueError:
-        return None
-    return path[1:] if re.match(r"/[A-Za-z]:", path) else path or None
+    return calls.path_of(url) if url.startswith("file:") else None
