@@ -21,19 +21,25 @@ from memsrv.lenses.topics import topic_of, topic_of_doing
 
 NOT = r"(?:do\s+not|don'?t|don’t|never|do\s+not\s+ever|don'?t\s+ever)"
 
+#: How not to do it: "never manually set …" forbids the manner, and keeps it.
+ADVERB = r"(?:(?P<how>(?!apply|rely|reply|supply|multiply|comply|imply|fly|only)[a-z]{3,}ly)\s+)?"
+
 _STRONG_NOT = r"(?:never(?:,?\s+ever)?|don'?t\s+ever|do\s+not\s+ever|no\s+more|always\s+avoid|avoid|stop)"
 
 _NEVER = re.compile(
-    rf"^(?:(?:we|i|you)\s+(?:should\s+|must\s+|want\s+to\s+)?)?(?:please\s+)?{_STRONG_NOT}\s+(?P<verb>[a-z-]+"
+    rf"^(?:(?:we|i|you)\s+(?:should\s+|must\s+|want\s+to\s+)?)?(?:please\s+)?{_STRONG_NOT}\s+{ADVERB}(?P<verb>[a-z-]+"
     rf")\b\s*(?P<thing>.*)$",
     re.IGNORECASE,
 )
 
 _DONT = re.compile(
     rf"^(?:please\s+)?(?:{NOT}|(?:you|we)\s+(?:should\s+not|shouldn'?t|must\s+not|mustn'?t|don'?t|do\s+not)("
-    rf"?:\s+be)?)\s+(?P<verb>[a-z-]+)\b\s*(?P<thing>.*)$",
+    rf"?:\s+be)?)\s+{ADVERB}(?P<verb>[a-z-]+)\b\s*(?P<thing>.*)$",
     re.IGNORECASE,
 )
+
+#: Where somebody who types no stop begins the next sentence.
+_GOES_ON = re.compile(r"(?i)\s+(?=(?:we|you|i)\s+(?:should|must|always|need|want|will)\b)")
 
 _DONT_WANT = re.compile(
     r"^(?:we|i)\s+(?:do\s+not|don'?t|never)\s+(?:want|like|allow|accept|need)\s+(?P<thing>(?!to\b|you\b|it\b"
@@ -94,7 +100,10 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
             Reading(scope or topic_of(thing) or THIS_PROJECT, "avoid", thing), general=not re.match(r"(?i)an?\s", thing)
         )
     reason = REASON.search(found["thing"])
-    verb, thing = found["verb"].lower(), clean(REASON.sub("", found["thing"]).split(", ", 1)[0])
+    verb, thing = (
+        found["verb"].lower(),
+        clean(_GOES_ON.split(REASON.sub("", found["thing"]), maxsplit=1)[0].split(", ", 1)[0]),
+    )
     if verb in (
         "be",
         "have",
@@ -125,6 +134,8 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
         return None
     doing = verb if verb.endswith("ing") else gerund(verb)
     stem = infinitive(verb) if verb.endswith("ing") else verb
+    if found["how"]:
+        doing = f"{found['how'].lower()} {doing}"
     if scope is None:
         after = SCOPE_AFTER.match(thing)
         if (

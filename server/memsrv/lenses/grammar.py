@@ -56,7 +56,7 @@ _REPLACE = tuple(
         r"se\s+(?P<new>.+)$",
         r"^(?:we|i)\s+(?:don'?t|do\s+not)\s+(?:like|want|use|allow)\s+(?P<old>[^,;]+)[,;]\s*(?:please\s+|always\s+)*use\s+(?P<new>.+)$",
         rf"^(?:{_WE})?prefer\s+(?P<new>.+?)\s+(?:to|over)\s+(?P<old>.+)$",
-        r"^i(?:'d|\s+would)\s+rather\s+(?:have|use|see|get|write)\s+(?P<new>.+?)\s+than\s+(?P<old>.+)$",
+        r"^i(?:'d|\s+would)\s+rather\s+(?:have|use|see|get|write)\s+(?P<new>(?!an?\s).+?)\s+than\s+(?P<old>.+)$",
     )
 )
 

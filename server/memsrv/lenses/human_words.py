@@ -13,7 +13,8 @@ from memsrv.lenses.claim import Claim, claim, evidence, in_own_words
 from memsrv.lenses.clauses import clauses
 from memsrv.lenses.conventions import is_convention
 from memsrv.lenses.corrections import is_correction
-from memsrv.lenses.phrases import core
+from memsrv.lenses.manners import is_manner, is_reminder
+from memsrv.lenses.phrases import DEFINITE, core
 from memsrv.records import Event, EventType, Kind, Trust
 
 _CORRECTING = re.compile(
@@ -56,13 +57,16 @@ def _answered(event: Event) -> Iterator[Claim]:
 def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
     """The preferences in one event of a human; `correcting`: the agent has acted before."""
     said = list(prose.sentences(event.text))
+    if prose.is_plan(event.text):  # its steps and demands hold for this piece of work, however they are worded
+        said = [sentence for sentence in said if scope.is_lasting(sentence)]
     skip = False
     kept_having = False  # "we keep having this discussion": what follows is meant to last
     for place, sentence in enumerate(said):
         if skip:
             skip = False
             continue
-        if _RECURS.search(sentence) and len(sentence.split()) <= 9 and grammar.parse(sentence) is None:
+        recurs = _RECURS.search(sentence) and len(sentence.split()) <= 9 and grammar.parse(sentence) is None
+        if recurs or _ANNOUNCED.match(sentence):
             kept_having = True
             continue
         following = said[place + 1] if place + 1 < len(said) else ""
@@ -111,6 +115,8 @@ def _joined(text: str, sentence: str, following: str) -> str | None:
 
 def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: bool) -> Claim | None:
     """`insisted`: they just complained that this comes up again; `alone`: it is no step of a longer task."""
+    if correcting and is_reminder(core(sentence)):
+        return in_own_words(sentence, Trust.HUMAN, (evidence(event, sentence),), event.time, Kind.SEMANTIC)
     if scope.is_passing(sentence):
         return None
     ruled = insisted or prose.is_rule_list(event.text, sentence)
@@ -118,11 +124,13 @@ def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: 
     parsed = grammar.parse(sentence)
     quotes = (evidence(event, sentence),)
     if parsed is not None:
+        if _TOLD_YOU.match(sentence) and not parsed.general and DEFINITE.search(parsed.reading.value):
+            return None  # "you should not modify the output folder": this piece of work
         corrects = correcting and parsed.correcting and _CORRECTING.match(sentence) is not None
         if durable or parsed.general or corrects:
             return claim(parsed.reading, Trust.HUMAN, quotes, event.time)
     words = core(sentence)
-    if scope.is_standing(words, sentence) or is_convention(words) or is_correction(words):
+    if scope.is_standing(words, sentence) or is_convention(words) or is_correction(words) or is_manner(words):
         return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
     if parsed is not None:
         return None
@@ -140,14 +148,20 @@ _RECURS = re.compile(
     r"(?i)\b(?:(?:we|you) keep \w+ing|same (?:discussion|mistakes?)|how many times|(?:told|asked) you (?:thi"
     r"s )?(?:before|already|many times))\b(?![^.]*:)"
 )
+#: "Going forward." What comes next is meant to last.
+_ANNOUNCED = re.compile(
+    r"(?i)^(?:ok(?:ay)?[\s,]+|so[\s,]+|and[\s,]+)*(?:going\sforward|from\s(?:now|here)\son|in\s(?:the\s)?future|for\s(?:the\s)?future(?:\sreference)?|as\sa\s(?:general\s)?rule|(?:general|new|another|important)\srule"
+    r"|(?:going\sforward,?\s|from\snow\son,?\s)?(?:this|that)\s(?:should|must|will)\s(?:\w+\s)?be\s(?:our|your|the|my)\s(?:\w+\s)?(?:approach|process|workflow|way|default|routine|rule|procedure))\W*$"
+)
+_TOLD_YOU = re.compile(r"(?i)^(?:(?:please|also|and|but|note(?:\sthat)?)[\s,]+)*you\s(?:should|must)\snot\b")
 _BARE = re.compile(r"(?i)^(?:please )?(?:always|never)\b")  # may also be a step: "… always show it on the line before"
 _WISH = re.compile(
     r"(?ix)^(?:(?:no|ok(?:ay)?|please|and|also|again|remember(?:\s(?:that|to))?|note)[\s,:!-]+)*"
     r"(?:always|never|from\snow\son|going\sforward|in\s(?:the\s)?future|for\s(?:the\s)?future|whenever"
-    r"|(?:every|each)\stime|as\sa\srule|by\sdefault|don'?t\sever|no\smore"
+    r"|(?:every|each)\stime|as\sa\srule|don'?t\sever|no\smore"
     r"|i\s(?:strongly\s|really\s|generally\s)?(?:prefer|hate|dislike|insist|want\syou\sto\s(?:always|never))"
-    r"|i(?:'d|\swould)\srather"
-    r"|we\s(?:always|never|prefer|avoid|only|decided|agreed|keep\s(?:having|telling|saying|repeating))|our\s"
+    r"|i(?:'d|\swould)\srather(?!\s(?:have|get|see)\san?\s)"
+    r"|let'?s\s(?:always|never)|we\s(?:always|never|prefer|avoid|only|decided|agreed|keep\s(?:having|telling|saying|repeating))|our\s"
     r"(?:convention|policy|rule|standard|style)|the\s(?:rule|convention|policy)"
     r"|you\s(?:should|must)\s(?:always|never|not)|how\smany\stimes"
     r"|i(?:'ve|\shave)?\s(?:already\s)?told\syou(?!\s(?:the|it|its|it's|that\s(?:the|it)|this|there|what|why|how|my|your|about|i)\b)"

@@ -101,6 +101,7 @@ def occasion_of(words: str) -> tuple[str | None, str]:
         or found["word"].lower() in ("before", "after")
         or THIS.search(found["scope"])
         or " use " in found["scope"]
+        or (found["word"].lower() == "for" and re.match(r"(?i)(?:all|each|every)\s.*[\w]/", found["scope"]) is not None)
     ):
         return None, words
     scope = re.sub(r"(?i)^(?:you(?:'re|\sare)|we(?:'re|\sare)|i(?:'m|\sam))\s+", "", found["scope"])
@@ -219,6 +220,7 @@ def is_general(words: str) -> bool:
         return True
     return (
         not DEFINITE.search(words)
+        and re.search(r"(?i)^(?:any|every|some|no)thing\b", words) is None
         and re.search(r"(?i)(?:s|ing|code|style|documentation|production|ci|main|master)\b", words) is not None
     )
 
@@ -249,7 +251,7 @@ def is_style(verb: str, thing: str) -> bool:
     first = thing.split(" ", 1)[0].lower() if thing else ""
     return (
         habit
-        and first not in {"a", "an", "any"}
+        and first not in {"a", "an", "any", "other", "another", "further"}
         and re.search(r"(?i)^(?:[\w-]+\s){0,2}[\w-]{2,}s\b", thing) is not None
         and not re.search(r"[`_(]", thing)
     )

@@ -46,6 +46,7 @@ _OTHERS_WORDS = re.compile(
 )
 _HEADING = re.compile(r"(?m)^#{1,6} \S")
 _BULLET = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+")
+_ITEM = re.compile(r"\s*(?:[-*•✅❌☐□]|\d+[.)]|[a-z]\)|\([a-z\d]\))\s+\S")
 _END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\betc)(?<!\bvs)(?<!\s\.)[.!?…]+[)\"'`]*(?=\s|$)|;(?=\s)|\n[ \t]*\n|\n")
 _RULES = re.compile(
     r"(?im)^[^\n]*\b(?:conventions?|rules|guidelines|preferences|house style|remember|for (?:the )?future)\b[^\n]*:\s*$"
@@ -76,6 +77,18 @@ def is_rule_list(text: str, sentence: str) -> bool:
     if place <= heading.end() or not _BULLET.fullmatch(on_its_line):
         return False
     return all(not line.strip() or _BULLET.match(line) for line in between.splitlines())
+
+
+def is_plan(text: str) -> bool:
+    """Whether a prompt is a worked-out task (steps, demands, what to deliver); a list headed as rules is none."""
+    own = _own(text)
+    lines = [line for line in own.split("\n") if line.strip("\0 \t")]
+    items = [place for place, line in enumerate(lines) if _ITEM.match(line)]
+    rules = _RULES.search(own)
+    if rules is not None and not any(_ITEM.match(line) for line in own[: rules.start()].split("\n")):
+        return False
+    heads = sum(len(line) < 80 and line.rstrip().endswith(":") for line in lines)
+    return len(items) >= 6 or (len(items) >= 3 and heads >= 2) or len(lines) >= 12
 
 
 def _own(text: str) -> str:

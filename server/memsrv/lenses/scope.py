@@ -25,16 +25,23 @@ _DURABLE = re.compile(
     | [\s,]ever(?:\sagain)?(?=[\s.!,]*$)
     """
 )
+_LASTING = re.compile(
+    r"(?i)\b(?:from (?:now|here) on|going forward|in (?:the )?future|for (?:the )?future|as a rule|at all times"
+    r"|remember(?: that| to|,)|(?:in|for|across|throughout) (?:this|our) (?:whole |entire )?"
+    r"(?:project|repo(?:sitory)?|code ?base|monorepo|team|company))\b"
+)
 _QUESTION = re.compile(
     r"""(?ix)^(?:(?:so|ok(?:ay)?|and|but|or|hmm+|wait|hey|also)[,\s]+)*
     (?:can|could|would|will|shall|should|may|do(?!\snot\b)|does|did|is|are|was|were|have|has|had|am|why|what|how|where|which|who
       |whose|isn'?t|aren'?t|doesn'?t|didn'?t|won'?t|wouldn'?t|couldn'?t|shouldn'?t|any\schance|i\swonder)\b"""
 )
+#: What begins as a statement and ends as a question, without its mark.
+_ASKS = re.compile(r"(?i),\s+(?:what|how|which|why|where)\s+(?:is|are|do|does|would|should|can|could|will)\s")
 _POLITE = re.compile(r"(?i)^(?:can|could|would|will) you (?:please )?(?:always|never|from now on|stop|not)\b")
 _ONE_TASK = re.compile(
     r"""(?ix)
     \b(?:for\snow|right\snow|just\snow|this\stime|just\sthis\sonce|only\sthis\sonce|for\sthe\smoment|at\sthe\smoment
-      |for\sthe\stime\sbeing|not?\s\w+\syet|\byet\b(?=[\s.!,)]*$)|yet\b|today|tonight|temporarily|until\s(?:i|we|then|you|the)
+      |for\sthe\stime\sbeing|not?\s\w+\syet|\byet\b(?=[\s.!,)]*$)|yet\b|today|tonight|temporarily|until\s(?:i|we|then|you|the|given|told|asked|further)
       |anything\selse|something\selse|any\s?more\sthan\sthat|while\s(?:i|we)\b|before\swe\scontinue|to\sstart\swith
       |(?:in|for|on|from|to|with)\s(?:this|that|these|those)\s(?!project|repo|code\s?base|monorepo|team|api\b|app\b|service\b|backend\b|frontend\b|company)
       |(?<!for\s)(?:the|this|that)\s(?:current|last|previous|above|next)\s(?!professional|style)
@@ -53,7 +60,7 @@ _GUESS = re.compile(
        |hypothetically|i\sthought|used\sto|consider|alternatively|for\sexample,?\sif)\b
     | \bdon'?t\s(?:worry|bother|forget|hesitate|panic|you|i|we|they)\b
     | \bdo\s(?:not|n't)\s(?:do\s)?anything\b
-    | ^(?:if|unless|suppose|assuming|imagine)\b.*\bwe\suse\b
+    | ^(?:(?:now|so|ok(?:ay)?|and|but)[,\s]+)*(?:if|unless|suppose|assuming|imagine)\s(?:we|i|they|it|the)\b.*\bwe\s
     | ^(?:never\s?mind|always\s?(?:has|have|had|was|is|been)|it\salways
        |it\snever|that\snever|this\salways|this\snever)\b
     | \b(?:it|this|that|they|which|he|she|\w+\(\)|the\s[\w-]+(?:\s[\w-]+)?)\s
@@ -75,7 +82,9 @@ _REPORT = re.compile(
     r"|failed|gets?|got)\b"
 )
 
-_EVERY_TIME = re.compile(r"(?i)^(?:after|before)\s[a-z]+ing\s.+?(?=\salways\b)")
+_EVERY_TIME = re.compile(
+    r"(?i)^(?:(?:after|before)\s[a-z]+ing|(?:when(?:ever)?|once|after|before|if)\syou)\s.+?(?=\s(?:always|never)\b)"
+)
 
 MAX_WORDS = 45
 
@@ -84,12 +93,17 @@ def is_question(sentence: str) -> bool:
     words = sentence.strip()
     if _POLITE.match(words):
         return False
-    return words.rstrip("`'\")").endswith("?") or _QUESTION.match(words) is not None
+    return words.rstrip("`'\")").endswith("?") or _QUESTION.match(words) is not None or _ASKS.search(words) is not None
 
 
 def is_durable(sentence: str) -> bool:
     """Whether the sentence says by itself that it holds beyond this task."""
     return _DURABLE.search(sentence) is not None
+
+
+def is_lasting(sentence: str) -> bool:
+    """Whether it names a time or a place beyond this task: words that no list of a task's steps has."""
+    return _LASTING.search(sentence) is not None
 
 
 def is_passing(sentence: str) -> bool:
@@ -139,7 +153,7 @@ def is_standing(core: str, sentence: str) -> bool:
     if re.search(r"(?i),\s*(?:always|every\s+time|each\s+time)\W*$", sentence):
         return True
     states = _VERB.search(core) or re.match(r"(?:the|our|The|Our|[A-Z]\w*)\s(?:[\w-]+\s){0,3}?[a-z]{3,}s\s", core)
-    told = _TO_REMEMBER.match(sentence) is not None and states is not None and len(core.split()) >= 4
+    told = _TO_REMEMBER.match(sentence) is not None and states is not None and 4 <= len(core.split()) <= 25
     return told or (_AS_WE_DO.match(core) is not None and len(core.split()) <= 12)
 
 
