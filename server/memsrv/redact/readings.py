@@ -104,7 +104,9 @@ def spaced(data: bytes) -> bytes:
 
 #: What nobody sees: a terminal's colours, characters of no width, the zeros of UTF-16 that was read as bytes.
 _UNSEEN = r"\x1b\[[0-9;:?]*[A-Za-z]|[\x00\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
-_MAY_BE_UNSEEN = re.compile(rb"[\x1b\x00]|\xc2\xad|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xef\xbb\xbf")
+_MAY_BE_UNSEEN = re.compile(rb"\xc2\xad|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xef\xbb\xbf")
+#: What else something that is written in another way cannot do without.
+_SIGNS = (b"\\", b"%", b"&#", b"\x1b", b"\x00")
 
 _ESCAPE = re2.compile(
     r"\\+u([0-9a-fA-F]{4})|\\+x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,4});|\\+(/)|"
@@ -115,7 +117,7 @@ _ESCAPE = re2.compile(
 
 def unescaped(data: bytes) -> Reading | None:
     """`data` with the escapes of JSON, URLs and HTML undone, without what nobody sees; None where it has neither."""
-    if not (b"\\" in data or b"%" in data or b"&#" in data or _MAY_BE_UNSEEN.search(data)):
+    if not any(sign in data for sign in _SIGNS) and (data.isascii() or not _MAY_BE_UNSEEN.search(data)):
         return None
     made, last = _Making(), 0
     for match in _ESCAPE.finditer(data):
