@@ -35,7 +35,7 @@ def facts(source: Any, log: Path) -> LogFacts:
             reader.read(line)
         return reader.facts
     assert isinstance(source, SnapshotSource)
-    return list(source.snapshots(log, {}))[0].facts
+    return next(iter(source.snapshots(log, {}))).facts
 
 
 @pytest.mark.parametrize("agent", ["ClaudeCode", "Codex", "Copilot", "Pi"])
