@@ -20,6 +20,7 @@ from memsrv.consent import Consent
 from memsrv.errors import NotFound
 from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import ingest
+from memsrv.records import EventType
 from memsrv.redact import Redactor
 from memsrv.remember import remember
 from memsrv.settings import Settings
@@ -35,6 +36,7 @@ REPLY = "Every script runs with the wombat package now."
 TIME = "2026-01-02T03:04:05.000Z"
 MS = 1_767_323_045_000
 TOKENS = 7
+VERSION = "memsrv/encode-httpx@v12"  # as our own endpoint names what answered
 
 Forms = Callable[[Path, ModuleType], list[Path]]
 
@@ -87,7 +89,7 @@ def text(path: Path, content: str) -> Path:
 
 def claude_records(session: str) -> list[dict[str, Any]]:
     common = {"sessionId": session, "cwd": "/w/shop", "version": "2.1.30"}
-    message = {"role": "assistant", "id": "msg_1", "model": "claude-opus-5", "usage": {"output_tokens": TOKENS}}
+    message = {"role": "assistant", "id": "msg_1", "model": VERSION, "usage": {"output_tokens": TOKENS}}
     thought = {"type": "thinking", "thinking": "hm"}
     return [
         common | {"type": "user", "uuid": "a", "parentUuid": None, "timestamp": TIME, "message": {"content": SAID}},
@@ -128,6 +130,7 @@ def codex_records(thread: str, **meta: Any) -> list[dict[str, Any]]:
     spent = {"total_token_usage": {"output_tokens": TOKENS}, "last_token_usage": {"output_tokens": TOKENS}}
     return [
         line("session_meta", id=thread, cwd="/w/shop", cli_version="0.89.0", **meta),
+        line("turn_context", model=VERSION, cwd="/w/shop"),
         line("response_item", type="message", role="user", content=[{"type": "input_text", "text": SAID}]),
         line("event_msg", type="user_message", message=SAID),
         line("event_msg", type="agent_message", message=REPLY),
@@ -161,7 +164,14 @@ def gemini(home: Path, *forms: str) -> list[Path]:
     about = {"sessionId": ID, "projectHash": "0a", "startTime": TIME, "lastUpdated": TIME}
     said = [
         {"id": "m1", "timestamp": TIME, "type": "user", "content": SAID},
-        {"id": "m2", "timestamp": TIME, "type": "gemini", "content": REPLY, "tokens": {"output": TOKENS}},
+        {
+            "id": "m2",
+            "timestamp": TIME,
+            "type": "gemini",
+            "content": REPLY,
+            "tokens": {"output": TOKENS},
+            "model": VERSION,
+        },
     ]
     saved = [{"role": "user", "parts": [{"text": SAID}]}, {"role": "model", "parts": [{"text": REPLY}]}]
     typed = [
@@ -189,7 +199,7 @@ def opencode(home: Path, _: ModuleType) -> list[Path]:
     messages = [
         ({"id": asked, "sessionID": session, "role": "user", "time": {"created": MS}},
          {"id": "prt_0123456789abcdef0001", "messageID": asked, "sessionID": session, "type": "text", "text": SAID}),
-        ({"id": told, "sessionID": session, "role": "assistant", "time": {"created": MS}, "modelID": "gpt-5", **spent},
+        ({"id": told, "sessionID": session, "role": "assistant", "time": {"created": MS}, "modelID": VERSION, **spent},
          {"id": "prt_0123456789abcdef0002", "messageID": told, "sessionID": session, "type": "text", "text": REPLY}),
     ]  # fmt: skip
     tree = text(data / f"storage/session/p/{session}.json", json.dumps(info))
@@ -241,7 +251,7 @@ def vscode(home: Path, _: ModuleType) -> list[Path]:
     """The document, and the log of changes that took its place."""
     request = {
         "requestId": "r1", "timestamp": MS, "message": {"text": SAID, "parts": []}, "response": [{"value": REPLY}],
-        "agent": {"id": "github.copilot.editsAgent"}, "modelId": "copilot/gpt-5.2", "completionTokens": TOKENS,
+        "agent": {"id": "github.copilot.editsAgent"}, "modelId": VERSION, "completionTokens": TOKENS,
     }  # fmt: skip
     chat = {"version": 3, "sessionId": ID, "creationDate": MS, "responderUsername": "x", "initialLocation": "panel"}
     folder = home / ".config/Code/User/workspaceStorage/0a/chatSessions"
@@ -355,3 +365,17 @@ def test_what_was_erased_of_a_session_is_erased_of_another_form_that_is_read_lat
     assert store.memories() == []
     [prompt, _] = store.events(f"transcript-{cursor_files.SESSION}")
     assert "pnpm" not in prompt.text
+
+
+@pytest.mark.parametrize(
+    "forms", ["claude's log and fork", "codex's rollouts", "gemini's document and mutations", "opencode", "vscode"]
+)
+def test_what_an_adapter_said_keeps_the_version_that_said_it(
+    forms: str, tmp_path: Path, stores: Callable[[], Store], cursor_files: ModuleType
+) -> None:
+    store = stores()
+    for path in FORMS[forms](tmp_path, cursor_files):
+        read(store, path)
+
+    replies = [event for one in store.sessions() for event in store.events(one.id) if event.type is EventType.REPLY]
+    assert [reply.model for reply in replies] == [VERSION]
