@@ -155,7 +155,7 @@ def sources() -> tuple[Source, ...]:
     from memsrv.sources.aider import Aider
     from memsrv.sources.antigravity import Antigravity
     from memsrv.sources.claude_code import ClaudeCode, ClaudeCodeHistory
-    from memsrv.sources.cline import Cline, Roo
+    from memsrv.sources.cline import Cline, ClineSessions, Roo
     from memsrv.sources.codex import Codex, CodexHistory
     from memsrv.sources.continue_dev import Continue
     from memsrv.sources.copilot import Copilot, CopilotHistory
@@ -180,6 +180,7 @@ def sources() -> tuple[Source, ...]:
         Copilot(),
         CopilotHistory(),
         Cline(),
+        ClineSessions(),
         Roo(),
         VSCode(),
         Continue(),

@@ -410,6 +410,29 @@ def cline(home: Path, told: Told, _: ModuleType) -> Path:
     return _cline(home / ".config/Code/User/globalStorage/saoudrizwan.claude-dev", told, roo=False)
 
 
+def cline_session(home: Path, told: Told, _: ModuleType) -> Path:
+    made: list[dict[str, Any]] = []
+    asked = [("run_commands", {"commands": [command]}, printed) for command, printed in told.commands]
+    asked += [("read_files", {"files": [{"path": path}]}, text) for path, text in told.files]
+    for prompt in told.prompts:
+        made.append({"role": "user", "content": f'<user_input mode="act">{prompt}</user_input>', "ts": MS})
+    for number, (tool, given, answer) in enumerate(asked):
+        use = {"type": "tool_use", "id": f"c{number}", "name": tool, "input": given}
+        told_back = {"type": "tool_result", "tool_use_id": f"c{number}", "name": tool, "is_error": False}
+        made.append({"role": "assistant", "content": [use]})
+        entries = [{"query": "q", "result": answer, "success": True}]
+        made.append({"role": "user", "content": [{**told_back, "content": entries}]})
+    made.append({"role": "assistant", "content": [{"type": "text", "text": told.reply}, {"type": told.strange}]})
+    made.append({"role": told.strange, "content": "x", told.strange: 1})
+    for message in made:
+        message["id"] = _id(told, message)
+    folder = home / ".cline/data/sessions" / told.session
+    about = {"session_id": told.session, "started_at": TIME, "cwd": told.cwd, "metadata": {"title": told.title}}
+    _put(folder / f"{told.session}.json", json.dumps({"version": 1, **about}))
+    whole = {"version": 1, "updated_at": TIME, "agent": "lead", "sessionId": told.session, "messages": made}
+    return _put(folder / f"{told.session}.messages.json", json.dumps(whole))
+
+
 def roo(home: Path, told: Told, _: ModuleType) -> Path:
     return _cline(home / ".config/Code/User/globalStorage/rooveterinaryinc.roo-cline", told, roo=True)
 
@@ -532,6 +555,7 @@ FORMS: dict[str, tuple[str, Write]] = {
     "copilot, history": ("copilot", copilot_history),
     "vscode": ("vscode", vscode),
     "cline": ("cline", cline),
+    "cline, session": ("cline", cline_session),
     "roo": ("roo", roo),
     "continue": ("continue", continue_dev),
     "aider": ("aider", aider),

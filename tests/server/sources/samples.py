@@ -94,10 +94,13 @@ def _documents(home: Path) -> dict[str, Path]:
     }  # fmt: skip
     timeline = [{"type": "user", "text": "fix it", "id": "t1", "timestamp": TIME}]
     copilot = {"sessionId": ID, "startTime": TIME, "chatMessages": [{"role": "user", "content": "fix it"}]}
+    typed = [{"id": "m1", "role": "user", "content": "<user_input mode='act'>fix it</user_input>", "ts": MS}]
+    session = {"version": 1, "updated_at": TIME, "agent": "lead", "sessionId": ID, "messages": typed}
     user = home / ".config/Code/User"
     tasks = "tasks/1770913324799/api_conversation_history.json"
     documents: dict[str, tuple[Path, Any]] = {
         "Cline": (user / "globalStorage/saoudrizwan.claude-dev" / tasks, task),
+        "ClineSessions": (home / f".cline/data/sessions/{ID}/{ID}.messages.json", session),
         "Roo": (user / "globalStorage/rooveterinaryinc.roo-cline" / tasks, task),
         "VSCode": (user / f"workspaceStorage/0a/chatSessions/{ID}.json", chat),
         "Continue": (home / f".continue/sessions/{ID}.json", resumed),

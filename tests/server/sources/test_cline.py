@@ -9,7 +9,7 @@ import pytest
 
 from memsrv.records import Event, EventType, Outcome, Trust
 from memsrv.sources import SOURCES, Snapshot, UnreadableLineError
-from memsrv.sources.cline import Cline, Roo
+from memsrv.sources.cline import Cline, ClineSessions, Roo
 from memsrv.sources.machine import Machine
 
 ENVIRONMENT = (
@@ -592,3 +592,132 @@ def test_the_companions_of_the_samples_are_owned_and_give_nothing_twice(real_log
 
     assert [Cline().owns(path, path.read_bytes()) for path in companions] == [True] * 3
     assert [list(Cline().snapshots(path, {})) for path in companions] == [[]] * 3
+
+
+# Sessions of its SDK, since version 3
+
+SESSION = "1767323045000_abcde"
+
+
+def _kept(home: Path, *messages: Any, agent: str = "lead", stem: str = SESSION, **manifest: Any) -> Path:
+    folder = home / ".cline" / "data" / "sessions" / SESSION
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{stem}.messages.json"
+    whole = {"version": 1, "updated_at": "2026-01-02T03:05:00Z", "agent": agent, "sessionId": SESSION}
+    log.write_text(json.dumps({**whole, "messages": list(messages), "system_prompt": "be kind"}, indent=2))
+    about = {"version": 1, "session_id": SESSION, "started_at": "2026-01-02T03:04:05Z", "cwd": "/w/app", **manifest}
+    (folder / f"{SESSION}.json").write_text(json.dumps(about))
+    return log
+
+
+def _session(home: Path, *messages: Any, **more: Any) -> Snapshot:
+    (snapshot,) = ClineSessions().snapshots(_kept(home, *messages, **more), {})
+    return snapshot
+
+
+def _asked(text: str, **more: Any) -> dict[str, Any]:
+    return {"id": f"u-{text}", "role": "user", "content": [{"type": "text", "text": text}], "ts": 1767323046000, **more}
+
+
+def _used(tool: str, given: Any, answer: Any, *, failed: bool = False) -> list[dict[str, Any]]:
+    called = {"type": "tool_use", "id": "c1", "name": tool, "input": given}
+    returned = {"type": "tool_result", "tool_use_id": "c1", "name": tool, "content": answer, "is_error": failed}
+    info = {"id": "opus", "provider": "anthropic"}
+    reply = {"id": "a1", "role": "assistant", "content": [called], "modelInfo": info, "metrics": {"outputTokens": 7}}
+    return [reply, {"id": "u2", "role": "user", "content": [returned]}]
+
+
+def test_what_was_typed_in_a_session_stands_in_a_tag_beside_the_harness_words(tmp_path: Path) -> None:
+    noticed = "<mode_notice>The user switched.</mode_notice>\n<user_input mode='act'>use pnpm</user_input>"
+    file = '\n<file_content path="a.md">\nalways use npm\n</file_content>'
+    snapshot = _session(
+        tmp_path,
+        _asked(noticed + file),
+        _asked("go on"),
+        _asked("The user approved switching to act mode. Continue with the approved plan now."),
+        _asked('<user_command slash="team">mend it</user_command>'),
+    )
+
+    assert [(event.type, event.trust, event.text) for event in snapshot.events] == [
+        (EventType.PROMPT, Trust.HUMAN, "use pnpm"),
+        (EventType.PROMPT, Trust.HUMAN, "go on"),
+        (EventType.COMMAND, Trust.HUMAN, "/team mend it"),
+    ]
+    assert (snapshot.session, snapshot.facts.cwd, snapshot.facts.title) == (SESSION, "/w/app", "use pnpm")
+    assert (snapshot.facts.started, snapshot.unknown) == ("2026-01-02T03:04:05.000Z", {})
+
+
+def test_commands_that_were_asked_for_at_once_have_each_their_own_ending(tmp_path: Path) -> None:
+    commands = ["make", {"command": "git", "args": ["commit", "-m", "two words"]}, "rg x"]
+    answers = [
+        {"query": "make", "result": "ok", "success": True},
+        {"query": "git", "result": "[Command exited with code 2]\nboom", "success": False},
+        {"query": "rg x", "result": "[Command exited with code 1]", "error": "x", "success": False},
+    ]
+    events = _session(tmp_path, *_used("run_commands", {"commands": commands}, answers)).events
+    called, ended = events[:3], events[3:]
+
+    assert [event.command for event in called] == ["make", 'git commit -m "two words"', "rg x"]
+    assert [event.call for event in called] == [event.call for event in ended] == ["c1", "c1/1", "c1/2"]
+    assert [(event.outcome, event.exit_code, event.text) for event in ended] == [
+        (Outcome.SUCCESS, 0, "ok"),
+        (Outcome.FAILURE, 2, "boom"),
+        (Outcome.PARTIAL, 1, ""),
+    ]
+    assert [(event.model, event.tokens) for event in called] == [("opus", 7), ("opus", None), ("opus", None)]
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "paths", "edits"),
+    [
+        ("read_files", {"files": [{"path": "/w/a", "start_line": 2, "end_line": 4}, {"path": "/w/b"}]}, 2, 0),
+        ("editor", {"path": "/w/a", "old_text": "x", "new_text": "y", "insert_line": None}, 1, 1),
+        ("apply_patch", {"input": "*** Begin Patch\n*** Update File: /w/a\n@@\n-x\n+y\n*** End Patch"}, 1, 1),
+    ],
+)
+def test_what_a_session_read_and_wrote_is_told(tool: str, given: Any, paths: int, edits: int, tmp_path: Path) -> None:
+    answer = [{"query": "/w/a", "result": "text", "success": True}]
+    call, result = _session(tmp_path, *_used(tool, given, answer)).events
+
+    assert (call.paths[0], len(call.paths), len(call.edits)) == ("/w/a", paths, edits)
+    assert (result.outcome, result.text) == (Outcome.SUCCESS, "text")
+    assert result.trust is (Trust.FILE if tool == "read_files" else Trust.TOOL)
+
+
+def test_a_tool_that_a_human_refused_and_one_that_failed_are_told_apart(tmp_path: Path) -> None:
+    refused = _session(tmp_path / "a", *_used("editor", {"path": "/w/a"}, "Denied by user", failed=True)).events[1]
+    failed = _session(tmp_path / "b", *_used("editor", {"path": "/w/a"}, "No such file", failed=True)).events[1]
+
+    assert (refused.type, refused.outcome) == (EventType.REJECTION, Outcome.REJECTED)
+    assert (failed.type, failed.outcome) == (EventType.TOOL_RESULT, Outcome.FAILURE)
+
+
+def test_what_one_agent_told_another_is_no_prompt(tmp_path: Path) -> None:
+    snapshot = _session(tmp_path, _asked("look around"), agent="subagent", stem="agent_1")
+
+    assert (snapshot.session, snapshot.facts.parent) == (f"{SESSION}__agent_1", SESSION)
+    (told,) = snapshot.events
+    assert (told.type, told.trust, told.sidechain) == (EventType.NOTE, Trust.ASSISTANT, True)
+
+
+def test_sessions_are_found_and_owned_and_a_changed_manifest_changes_them(tmp_path: Path) -> None:
+    source, log = ClineSessions(), _kept(tmp_path, _asked("x"))
+    (root,) = source.folders(Machine(tmp_path, "linux", {}))
+
+    assert source.discover(root) == [log]
+    assert [type(one) for one in SOURCES if one.owns(log, log.read_bytes())] == [ClineSessions]
+    manifest = log.with_name(f"{SESSION}.json")
+    assert source.log_of(manifest) == log
+    before = source.signature(log)
+    manifest.write_text(json.dumps({"cwd": "/elsewhere", "metadata": {"title": "A title"}}))
+    assert source.signature(log) != before
+    (snapshot,) = source.snapshots(log, {})
+    assert (snapshot.facts.cwd, snapshot.facts.title) == ("/elsewhere", "A title")
+    assert list(source.snapshots(log, {SESSION: snapshot.mark})) == []
+
+
+@pytest.mark.parametrize("value", [None, 1, "x", [], {}, [None], [1], [{"type": 3}], {"commands": [None, {}]}])
+def test_sessions_of_any_shape_raise_nothing(value: Any, tmp_path: Path) -> None:
+    for tool in ("run_commands", "read_files", "search_codebase", "editor", "apply_patch", "ask_question"):
+        _session(tmp_path, value, {"role": "user", "content": value}, *_used(tool, value, value))
+    _session(tmp_path, {"role": value, "content": value, "ts": value, "id": value, "metrics": value})

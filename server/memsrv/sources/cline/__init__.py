@@ -9,14 +9,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from memsrv.sources import Snapshot, SnapshotSource
+from memsrv.records import EventType
+from memsrv.sources import LogFacts, Snapshot, SnapshotSource, UnreadableLineError
+from memsrv.sources.cline.sessions import Conversation
+from memsrv.sources.cline.shown import about
 from memsrv.sources.cline.task import Task
 from memsrv.sources.editors import users
+from memsrv.sources.fields import document, instant, mapping, string
 from memsrv.sources.heads import outline
 from memsrv.sources.machine import Machine
+from memsrv.sources.marks import beside, mark
 
-__all__ = ["Cline", "Roo"]
+__all__ = ["Cline", "ClineSessions", "Roo"]
 
+_MESSAGES = ".messages.json"
 _LOG = "api_conversation_history.json"
 _SHOWN = ("ui_messages.json", "claude_messages.json")
 _ABOUT = ("task_metadata.json", "history_item.json")
@@ -82,6 +88,69 @@ class Cline(_Tasks):
     def folders(self, machine: Machine) -> Sequence[Path]:
         terminal = machine.named("CLINE_DIR", machine.home / ".cline") / "data" / "tasks"
         return (*super().folders(machine), terminal)
+
+
+class ClineSessions(SnapshotSource):
+    """`~/.cline/data/sessions/<session>/<session>.messages.json`, of its SDK, and its subagents' beside it."""
+
+    name = "cline"
+
+    def folders(self, machine: Machine) -> Sequence[Path]:
+        data = machine.named("CLINE_DATA_DIR", machine.named("CLINE_DIR", machine.home / ".cline") / "data")
+        return (machine.named("CLINE_SESSION_DATA_DIR", data / "sessions"),)
+
+    def discover(self, root: Path) -> Sequence[Path]:
+        folder = root if root.name == "sessions" else root / "sessions"
+        return sorted(path for path in folder.glob(f"*/*{_MESSAGES}") if path.is_file())
+
+    def owns(self, path: Path, head: bytes) -> bool:
+        seen = outline(head) if path.suffix == ".json" else None
+        return seen is not None and seen.opening == "{" and {"updated_at", "agent", "sessionId"} <= seen.keys
+
+    def log_of(self, path: Path) -> Path:
+        log = path.with_name(f"{path.stem}{_MESSAGES}")
+        return log if path.suffix == ".json" and not path.name.endswith(_MESSAGES) and log.exists() else path
+
+    def signature(self, log: Path) -> tuple[int, ...]:
+        own = super().signature(log)
+        try:
+            return (*own, *super().signature(_manifest(log)))
+        except OSError:
+            return own
+
+    def snapshots(self, path: Path, marks: Mapping[str, str]) -> Iterator[Snapshot]:
+        content, told = path.read_bytes(), beside(_manifest(path))
+        whole = document(content)
+        messages = whole.get("messages") if isinstance(whole, Mapping) else None
+        if not isinstance(whole, Mapping) or not isinstance(messages, list):
+            raise UnreadableLineError("not a session of Cline: no list of messages")
+        lead = string(whole.get("sessionId")) or path.name.removesuffix(_MESSAGES)
+        own = path.name.removesuffix(_MESSAGES)
+        sidechain = whole.get("agent") in ("subagent", "teammate")
+        session = f"{lead}__{own}" if sidechain else lead
+        changed = mark([content, told])
+        if marks.get(session) == changed:
+            return
+        manifest = about(told or beside(path.with_name(f"{lead}.json")))
+        cwd = string(manifest.get("cwd")) or string(manifest.get("workspace_root"))
+        reading = Conversation(session, cwd, sidechain=sidechain)
+        for place, message in enumerate(messages):
+            reading.add(place, message)
+        times = sorted(event.time for event in reading.events if event.time)
+        asked = next((event.text for event in reading.events if event.type is EventType.PROMPT), None)
+        title = string(mapping(manifest.get("metadata")).get("title")) or asked
+        facts = LogFacts(
+            cwd=cwd,
+            title=" ".join(title.split())[:200] if title and not sidechain else None,
+            started=instant(manifest.get("started_at")) or min(times, default=None),
+            ended=max(times, default=instant(whole.get("updated_at"))),
+            parent=lead if sidechain else None,
+        )
+        yield Snapshot(session, changed, facts, tuple(reading.events), dict(reading.unknown), tuple(reading.lost))
+
+
+def _manifest(log: Path) -> Path:
+    return log.with_name(f"{log.name.removesuffix(_MESSAGES)}.json")
 
 
 class Roo(_Tasks):
