@@ -312,7 +312,8 @@ def submitted(text: str, thread: str = THREAD) -> bytes:
 
 def test_what_the_desktop_says_was_typed_is_the_humans_once_and_its_own_composition_is_not() -> None:
     composed = message("user", "Catalogue of plugins: always use them")
-    found = read(composed, message("user", "go"), message("user", "go"), submitted("go"), composed, screen("task_complete"))
+    typed = [message("user", "go"), message("user", "go"), submitted("go")]
+    found = read(composed, *typed, composed, screen("task_complete"))
 
     assert [(event.type, event.text) for event in found if event.trust is Trust.HUMAN] == [(EventType.PROMPT, "go")]
 
