@@ -33,7 +33,7 @@ def _form(*phrases: str) -> re.Pattern[str]:
     return re.compile(_any(*phrases), re.IGNORECASE)
 
 
-_YES = r"(?:(?:ok(?:ay)?|yes|yep|yeah|ah|oh|wow|hey|so|and|now)[\s,.!]+)*"
+_YES = r"(?:(?:ok(?:ay)?|yes|yep|yeah|ah+|oh+|wo+w|hey+|so|and|now)[\s,.!]+)*"
 _THIS = r"(?:that|this|it|everything|they|tests?)(?: all|'s| is| are|'re| was| were| now| seems?| looks?)*"
 _GOOD = _any("works?", "worked", "working", "loading", "passing", "perfect", "great", "correct", "right", "fixed")
 
@@ -46,7 +46,9 @@ _ACCEPTS = _form(
         "awesome|nice|excellent|brilliant|wonderful|amazing|fantastic|beautiful|lovely|sweet|super|cool|lgtm|bravo|yay",
         "well done|(?:good|great|nice) (?:job|work|stuff|catch|call|find)",
         "love (?:it|this|that)",
-        rf"{_THIS} {_GOOD}",
+        rf"{_THIS} {_GOOD}(?! (?:\w+ ){{0,3}}before)",
+        rf"{_THIS} (?:an? )?(?:awesome|excellent|amazing|fantastic|better|(?:great|good|nice) start)",
+        r"(?:that|this|it) (?:really )?(?:improved|helped|solved)\b",
         r"that did (?:it|the trick)",
         "(?:that )?fixed it",
         r"(?:looks?|seems?) (?:like )?(?:the |really |very |so )*(?:good|great|perfect|right|correct|nice|fine)",
@@ -67,6 +69,7 @@ _COMMIT = _form(
     r"(?:commit|push|ship|merge|deploy|release|publish)(?: (?:and|&) \w+)?"
     r"(?:$|[.!]|\s+(?:it|this|that|these|those|all|everything|what|the|your|my|our|to|changes|now|and|with)\b)"
 )
+_WONDERS = _form(r"\? (?:what|which|how|why)\b")
 _BUT = _form(r"\b(?:but|however|except|although|though|only|still|unfortunately|yet)\b")
 _REVERTS = _form(
     r"\b(?:revert|undo|roll ?back|back out|discard|throw away)"
@@ -76,7 +79,23 @@ _REVERTS = _form(
 )
 _BROKEN = _form(
     r"\bstill (?:broken|fail\w*|not|doesn'?t|does not|don'?t|do not|can'?t|cannot|get(?:ting)?|see(?:ing)?|the same"
-    r"|hav(?:e|ing)|no|wrong|isn'?t|is not|aren'?t|there|happen\w*|error\w*|say\w*|show\w*|crash\w*|hang\w*|an?)\b",
+    r"|hav(?:e|ing)|no|wrong|isn'?t|is not|aren'?t|there|happen\w*|error\w*|say\w*|show\w*"
+    r"|(?:\w+ing )?crash\w*|hang\w*|an?"
+    r"|(?:seem|look|feel|appear)s? (?:to (?:be )?)?(?:\w+ )?(?:the same|missing|off|wrong|broken))\b",
+    r"^(?:(?:it|this|that|they|the(?: \w+){1,3})(?:'s| is| are)? )?still"
+    r" (?!(?:want|need|work|think|like|use|using)\b)\w+",
+    r"^(?:sorry\b.{0,20} )?(?:it|that|this)(?:'s| is| looks?) (?:still )?(?:exactly |just )?the same\b"
+    r"(?! (?:as|for|with|in)\b)",
+    r"\b(?:did not|didn'?t) (?:really |quite |actually )?(?:solve|resolve)\b",
+    r"^(?:(?:but|hm+|ok(?:ay)?)[\s,.]+)?i (?:still )?(?:don'?t|do not|can'?t|can ?not) see "
+    r"(?!why|how|what|(?:an?|any|the) (?:reason|need|point))",
+    r"^(?:but )?the(?: \w+){1,3} (?:is|are) not"
+    r" (?:on|in|showing|shown|visible|displayed|appearing|loading|there|created|updated)\b(?! scope)",
+    r"^none of (?:the|these|those|my|your)\b.{0,40} (?:is|are) (?:show|work|appear|load|pass)\w*",
+    r"\b(?:seems?|looks?|feels?|is|are) (?:a (?:bit|little) |way |totally )?off[.!,]?$",
+    r"\b(?:exited|closed|quit|died|crashed) (?:immediately|right away|at once|instantly)\b",
+    r"\bworking (?:\w+ ){0,3}before\b",
+    r"^same ['\"`\[]",
     r"\b(?:doesn'?t|does not|didn'?t|did not|don'?t|won'?t) (?:seem to |appear to |really |quite |actually )?"
     r"(?:work|help|fix|compile|build|run|pass|load|start|show up|change anything|do anything)\b",
     r"\b(?:isn'?t|is not|aren'?t|not|stopped|never) work(?:ing|s|ed)?\b",
@@ -111,6 +130,8 @@ _CORRECTS = _form(
         r"not\b|wait\b|stop\b|hold on|actually\b|instead\b|wrong\b|but\b|rather\b|again[,:]|try again|redo\b",
         r"(?:that|this|it)(?:'s| is) (?:not|wrong|incorrect|too|missing|still)",
         r"there(?:'s| is| are) (?:still|missing|too)",
+        r"(?:you are|you're) mis+understanding|more \w+,? please\b",
+        r"we (?:are not|aren'?t|don'?t|do not) (?:us\w+|want\w*|need\w*)\b.{0,60}\bshould\b",
         r"you (?:forgot|missed|didn'?t|did not|should(?:n'?t| not)?|need(?:ed)? to|misunderstood|were supposed"
         r"|have(?:n'?t| not)|removed|deleted|left|are (?:not|missing|wrong)|put|also (?:forgot|missed|need))",
         r"why (?:did|do|are|would|have) you",
@@ -141,7 +162,7 @@ def reaction(text: str) -> Heard:
         if _BUT.search(head) or _BUT.match(rest.lstrip(" .!,;-")) or _BROKEN.search(rest):
             return Heard(Reaction.ACCEPTS_IN_PART, more=True)
         return Heard(Reaction.ACCEPTS, more=len(_WORD.findall(rest)) > 4 and not _COMMIT.match(rest.strip(" .!,;-")))
-    if _COMMIT.match(words):
+    if _COMMIT.match(words) and not _WONDERS.search(words):
         return Heard(Reaction.ACCEPTS)
     if _BROKEN.search(words) or _PASTED.search(text):
         return Heard(Reaction.BROKEN)
