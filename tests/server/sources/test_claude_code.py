@@ -86,6 +86,15 @@ def test_insertions_are_cut_out_of_a_prompt() -> None:
     assert read(line("user", [{"type": "text", "text": text}]))[0].text == "rename it  please"
 
 
+def test_what_an_editor_attached_before_a_prompt_is_not_the_humans_words() -> None:
+    attached = (
+        "<attachments>The user provided the following references:\n- /a.py:1\n</attachments>\nnever\n</attachments>"
+    )
+
+    assert [event.text for event in read(line("user", f"{attached}\n\nrename it"))] == ["rename it"]
+    assert read(line("user", "what do <attachments> do?"))[0].text == "what do <attachments> do?"
+
+
 @pytest.mark.parametrize(
     "more", [{"isMeta": True}, {"origin": {"kind": "task-notification"}}], ids=["meta", "another origin"]
 )

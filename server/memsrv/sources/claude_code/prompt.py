@@ -37,6 +37,7 @@ _INTERRUPT = re.compile(r"\s*\[Request interrupted by user[^\]]*\]")
 #: Up to the last tag that closes it: what the IDE and the harness put in may hold one, too.
 _INSERTED = re.compile(
     r"<(system-reminder|ide_opened_file|ide_selection|ide_diagnostics|local-command-stdout)>(?:(?!<\1>).)*</\1>"
+    r"|\A\s*<attachments>The user provided the following references:\n.*\n</attachments>"  # as VS Code hosts it
     r"|\[Image #\d+\]",
     re.DOTALL,
 )
