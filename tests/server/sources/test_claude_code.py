@@ -2,6 +2,7 @@
 
 import json
 import re
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -769,11 +770,21 @@ def test_an_older_entry_counts_where_no_transcript_was_written_at_its_time(histo
 def test_what_was_pasted_stands_in_the_prompt(history: Path) -> None:
     pasted = {"1": {"id": 1, "type": "text", "content": "a\nb"}}
     asked = typed("look: [Pasted text #1 +1 lines]", session="x", **pasted)
-    history.write_bytes(b"\n".join((asked, b"{broken", typed("hi", session="live"), b"")))
+    history.write_bytes(b"\n".join((asked, typed("hi", session="live"), b"")))
     (snapshot,) = remembered(history)
 
     assert snapshot.events[0].text == "look: a\nb"
-    assert [lost.place for lost in snapshot.lost] == [2]
+
+
+def test_a_damaged_line_of_the_history_is_told_once_though_no_session_has_news(history: Path) -> None:
+    history.write_bytes(b"\n".join((b"{broken", typed("hi", session="live"), b"")))
+    (told,) = remembered(history)
+
+    assert (told.of_log, told.events, [lost.place for lost in told.lost]) == (True, (), [1])
+    assert remembered(history, {told.session: told.mark}) == []
+    history.write_bytes(typed("hi", session="live") + b"\n")
+    (mended,) = remembered(history, {told.session: told.mark})
+    assert (mended.of_log, mended.lost) == (True, ())
 
 
 def test_each_session_of_the_history_names_its_own_folder_so_that_consent_is_asked_for_each(history: Path) -> None:
@@ -804,3 +815,18 @@ def test_a_real_session_reads_as_it_was_checked_by_eye(
     name: str, log: str, real_logs: Path, golden: ModuleType
 ) -> None:
     golden.check(name, SOURCE, real_logs / log)
+
+
+def test_a_long_log_is_read_in_the_memory_of_a_short_one() -> None:
+    reader = SOURCE.reader(LOG, {})
+    tracemalloc.start()
+    try:
+        for n in range(8_000):
+            usage = {"id": f"m{n}", "content": [{"type": "text", "text": "so"}], "usage": {"output_tokens": 1}}
+            reader.read(line("progress", uuid=f"p{n}", parent=f"a{n - 1}"))
+            reader.read(line("assistant", uuid=f"a{n}", parent=f"p{n}", message=usage))
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    assert held < 1 << 20

@@ -80,7 +80,15 @@ class ClaudeReader:
         events: list[Event] = []
         for record in records(line):
             events += self._record(record, line)
+        self._forget()
         return [] if self._aside else events
+
+    def _forget(self) -> None:
+        """What a state would not hold either, so that a log of any length is read in the same memory."""
+        held: dict[str, Any]
+        for held in (self._calls, self._links, self._tokens, self._summaries):
+            while len(held) > 2 * _REMEMBERED:
+                del held[next(iter(held))]
 
     def _record(self, record: Mapping[str, Any], line: bytes) -> list[Event]:
         kind = record.get("type")
