@@ -5,7 +5,7 @@ Their JSON form is design §8's shape. Data and its conversion only: nothing is 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from memsrv.config import Entry
@@ -237,6 +237,7 @@ def of_agents(
     sessions: Mapping[str, int],
     losses: Sequence[Loss],
     there: Mapping[str, OnDisk],
+    unplaced: Mapping[str, int],
 ) -> tuple[AgentStanding, ...]:
     """All logs of each agent that was read, or has left logs on this machine."""
     by_agent: dict[str, list[SourceFile]] = {}
@@ -248,7 +249,10 @@ def of_agents(
         if loss.path in owners:
             lost[owners[loss.path]][str(loss.kind)] += 1
     return tuple(
-        _of_agent(agent, by_agent.get(agent, ()), events.get(agent, 0), sessions.get(agent, 0), lost[agent], found)
+        replace(
+            _of_agent(agent, by_agent.get(agent, ()), events.get(agent, 0), sessions.get(agent, 0), lost[agent], found),
+            unplaced=unplaced.get(agent, 0),
+        )
         for agent in sorted({*by_agent, *there})
         if (found := there.get(agent, OnDisk())).paths or agent in by_agent
     )

@@ -220,9 +220,51 @@ def test_prompts_that_do_not_say_of_which_project_they_are_are_not_read_while_on
 
     assert (report["declined"], report["declined_by"]) == (1, ["projects.unknown.capture"])
     assert SECRET.encode() not in place.bytes()
+    told = "1 sessions of codex do not say where they were held"
+    assert told in place.memsrv("status").stdout
+    assert told in place.memsrv("doctor").stdout
     place.set("projects.unknown.capture", "true")
     place.json("ingest")
+    assert told not in place.memsrv("status").stdout
     assert [hit.event.text for hit in place.app().store.search_turns(SECRET) if hit.event] == [SECRET]
+
+
+def test_a_damaged_line_of_a_history_is_counted_where_any_of_its_sessions_may_be_read(place: Place) -> None:
+    place.held(about("open", place.project("shop"), "billing"))
+    typed = {"display": SECRET, "timestamp": 1767323045000, "project": str(place.project("diary")), "sessionId": "s1"}
+    more = [{"sessionId": "s2", "display": "hi", "project": str(place.project("shop"))}, {"sessionId": "live"}]
+    lines = [json.dumps(typed), '{"broken', *(json.dumps({**typed, **one}) for one in more)]
+    (place.logs.parent / "history.jsonl").write_text("".join(line + "\n" for line in lines))
+    place.set("projects.diary.capture", "false")
+
+    report = place.json("ingest")
+
+    assert (report["unreadable"], report["declined"]) == (1, 1)
+    assert [loss.offset for loss in place.app().store.losses()] == [2]
+    assert SECRET.encode() not in place.bytes()
+
+
+def test_what_waited_for_a_closed_project_is_read_once_that_is_open_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codex = place.root / "codex"
+    (codex / "sessions").mkdir(parents=True)
+    entries = [{"session_id": "s1", "ts": 1767323045, "text": SECRET}, {"session_id": "s2", "ts": 1767323046}]
+    (codex / "history.jsonl").write_text("".join(json.dumps({"text": "hello", **one}) + "\n" for one in entries))
+    rollout = codex / "sessions" / "rollout-2026-01-02T03-04-05-11111111-2222-4333-8444-555555555555.jsonl"
+    said = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": f"Nameless {SECRET}"}]}
+    record = {"timestamp": "2026-01-02T03:04:05Z", "type": "response_item", "payload": said}
+    rollout.write_text(json.dumps(record) + "\n")
+    monkeypatch.setenv("CODEX_HOME", str(codex))
+    place.set("projects.diary.capture", "false")
+    app = place.app()
+    before = [app.ingest(), app.ingest()]
+
+    app.config_set("projects.diary.capture", "true")
+    app.ingest()
+
+    assert [(report.events, report.declined) for report in before] == [(0, 2), (0, 2)]
+    assert len(app.store.search_turns(SECRET)) == 2
 
 
 def test_a_session_that_goes_into_a_closed_project_leaves_nothing_of_it(place: Place) -> None:

@@ -10,10 +10,10 @@ import pytest
 from memsrv.capture import Capture
 from memsrv.consent import Consent
 from memsrv.ignorefile import IgnoreFiles
-from memsrv.ingest import IngestReport, ingest
+from memsrv.ingest import Declined, IngestReport, ingest
 from memsrv.records import Event, EventType, Trust
 from memsrv.redact import Redactor
-from memsrv.settings import Settings
+from memsrv.settings import Allowed, Settings
 from memsrv.sources import LineSource, LogFacts, Lost, Snapshot, SnapshotSource, UnreadableLineError
 from memsrv.sources.machine import Machine
 from memsrv.store import LossKind, Store
@@ -237,6 +237,25 @@ def test_a_session_that_may_not_be_read_leaves_no_byte_and_the_others_are_read(w
     for file in (tmp_path / "home").iterdir():
         assert b"zanzibar" not in file.read_bytes()
         assert b"closed-1" not in file.read_bytes()
+
+
+def test_a_session_that_may_not_be_read_is_not_parsed_again_until_it_changes_or_may_be(world: World) -> None:
+    said = {"projects": {"diary": Allowed(capture=False)}}
+    closed = Capture(Consent(Settings.model_validate(said)), IgnoreFiles(Path("/nowhere")))
+    declined = Declined()
+    world.says("s1", ("a", "one"), cwd="/nowhere/diary").says("s2", ("b", "two"))
+    world.read(capture=closed, declined=declined)
+    world.says("s2", ("b", "two"), ("c", "three"))
+
+    reports = [world.read(capture=closed, declined=declined) for _ in range(2)]
+    assert [report.declined for report in reports] == [1, 1]
+    assert world.source.taken == ["s1", "s2", "s2"]
+
+    world.says("s1", ("a", "one"), ("d", "four"), cwd="/nowhere/diary")
+    world.read(capture=closed, declined=declined)
+    assert world.source.taken[3:] == ["s1"]
+    assert world.read(capture=ALL, declined=declined).events == 2
+    assert world.texts("s1") == ["one", "four"]
 
 
 def test_a_session_that_may_be_read_again_is_read(world: World) -> None:

@@ -133,8 +133,9 @@ class Remembering(Finding):
         `known` says whose some of the `paths` are.
         """
         return ingest(
-            self.store, self.redactor, paths, capture=self.capture, agent=agent, progress=progress, known=known
-        )
+            self.store, self.redactor, paths, capture=self.capture, agent=agent, progress=progress, known=known,
+            declined=self._declined,
+        )  # fmt: skip
 
     def waiting_sessions(self) -> dict[str, int]:
         """The sessions of which memories have still to be made, with how many turns they have now."""

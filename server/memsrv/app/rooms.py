@@ -11,6 +11,7 @@ from memsrv import sources
 from memsrv.capture import Capture
 from memsrv.consent import Act, Consent
 from memsrv.errors import StoreError
+from memsrv.ingest import Declined
 from memsrv.project import Placing
 from memsrv.redact import Redactor, key_at
 from memsrv.settings import UNSAID, Home, Settings, load
@@ -35,6 +36,7 @@ class Rooms(ABC):
         self._settings_as_of = _last_change(home)
         self._opening = threading.Lock()
         self._store: Store | None = None
+        self._declined = Declined()
 
     @property
     def settings(self) -> Settings:

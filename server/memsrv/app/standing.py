@@ -17,8 +17,10 @@ from memsrv.app.versions import Versions
 from memsrv.consent import Act
 from memsrv.disk import usage
 from memsrv.errors import MemsrvError, StoreError
+from memsrv.ingest import unplaced
 from memsrv.night import timer
 from memsrv.night.journal import last_decision
+from memsrv.project import UNKNOWN
 from memsrv.records import to_dict
 from memsrv.shapes import OnDisk
 from memsrv.sources import SOURCES
@@ -94,14 +96,20 @@ class Status(Finding, Learning, Versions):
             consents=tuple(self._consents(project) for project in projects),
         )
 
-    def _of_agents(self, rooms: "_Rooms") -> tuple[Mapping[str, int], Sequence[Loss], Mapping[str, OnDisk]]:
-        """How many sessions each agent has, what was lost, and which logs are on this machine."""
+    def _of_agents(
+        self, rooms: "_Rooms"
+    ) -> tuple[Mapping[str, int], Sequence[Loss], Mapping[str, OnDisk], Mapping[str, int]]:
+        """How many sessions each agent has, what was lost, which logs are on this machine, and how many sessions wait
+        as nobody knows whether they may be read."""
         sessions = rooms.read(
             "the sessions", lambda: Counter(one.agent for one in self.visible.sessions(twice=True)), Counter[str]()
         )
         losses = rooms.read("the losses", lambda: self.visible.losses(), list[Loss]())
         there = rooms.read("the agents' folders", self.on_disk, dict[str, OnDisk]())
-        return sessions, losses, there
+        told = self.consent.refused(Act.CAPTURE, "projects") and not self.consent.said(Act.CAPTURE, "projects", UNKNOWN)
+        none = dict[str, int]()
+        wait = rooms.read("the sessions that wait", lambda: unplaced(self.store), none) if told else none
+        return sessions, losses, there, wait
 
     def _consents(self, project: str) -> ConsentStanding:
         consent = self.consent  # of a project whose every source says no, nothing is left

@@ -13,6 +13,7 @@ from pathlib import Path
 from memsrv.capture import Capture
 from memsrv.consent import Act
 from memsrv.errors import NoLogs, UsageError
+from memsrv.ingest.declined import Declined, note_unplaced, unplaced
 from memsrv.ingest.desk import Desk, Tally
 from memsrv.ingest.lines import read_lines
 from memsrv.ingest.snapshots import read_snapshots
@@ -21,6 +22,8 @@ from memsrv.redact import Redactor
 from memsrv.sources import SOURCES, LineSource, SnapshotSource, Source
 from memsrv.sources.machine import Machine
 from memsrv.store import FileState, Loss, LossKind, Store
+
+__all__ = ["Declined", "IngestReport", "ingest", "unplaced"]
 
 Progress = Callable[[Path, int, int], None]
 
@@ -61,13 +64,15 @@ def ingest(
     machine: Machine | None = None,
     known: Mapping[Path, Source] | None = None,
     batch_bytes: int = BATCH_BYTES,
+    declined: Declined | None = None,
 ) -> IngestReport:
     """Read every log at `paths` (files, folders, an agent's own folder) that is new or has grown.
 
     A log is read in batches of about `batch_bytes`, a transaction each. `progress(path, done, total)` is called before
     each file, and each batch of it; an error that it raises ends the reading there, and nothing is lost or doubled.
     `known` says whose some of the `paths` are: they are taken in the order given, and not looked for, which for one log
-    costs as much as for all. NoLogs where there is nothing to read.
+    costs as much as for all. `declined` remembers what may not be read from one call to the next. NoLogs where there is
+    nothing to read.
     """
     began = clock()
     if agent is not None:
@@ -77,7 +82,7 @@ def ingest(
             raise UsageError(f"There is no agent `{agent}`; memsrv reads the logs of: {names}")
         capture.consent.require(Act.CAPTURE, agent=agent)
     tally = Tally()
-    desk = Desk(store, redactor, capture, tally, now, batch_bytes)
+    desk = Desk(store, redactor, capture, tally, declined or Declined(), now, batch_bytes)
     here = machine or Machine.this()
     told = known or {}
     found = find(
@@ -105,9 +110,10 @@ def ingest(
             unopened.append((path, error.strerror or str(error)))
     _note_unopened(desk, unopened)
     _note_gone(store)
-    declined = tally.declined.total()
+    note_unplaced(store, tally.unplaced)
+    shut = tally.declined.total()
     return IngestReport(
-        files=len(owned) - declined,
+        files=len(owned) - shut,
         sessions=len(tally.changed),
         events=tally.events,
         duplicates=tally.duplicates,
@@ -118,7 +124,7 @@ def ingest(
         unopened=tuple(f"{path}: {reason}" for path, reason in unopened),
         unknown=dict(sorted(tally.unknown.items())),
         changed=tuple(tally.changed),
-        declined=declined + len(found.closed),
+        declined=shut + len(found.closed),
         declined_by=tuple(sorted({*tally.declined, *found.closed})),
         revised=tally.revised,
         half_written=tally.half_written,

@@ -16,6 +16,7 @@ from memsrv.capture import Capture, Withholding
 from memsrv.consent import Act
 from memsrv.echo import Listening
 from memsrv.errors import NotFound
+from memsrv.ingest.declined import Declined, Shut
 from memsrv.logfiles import BATCH_BYTES, logical
 from memsrv.project import identify
 from memsrv.records import Event, Session
@@ -37,6 +38,7 @@ class Tally:
     unknown: Counter[str] = field(default_factory=Counter)
     changed: dict[str, None] = field(default_factory=dict)
     declined: Counter[str] = field(default_factory=Counter)  # by what forbids it
+    unplaced: dict[Path, Counter[str]] = field(default_factory=dict)  # sessions that do not say where they were held
 
     def add(self, appended: Appended) -> None:
         self.events += appended.added
@@ -51,8 +53,21 @@ class Desk:
     redactor: Redactor
     capture: Capture
     tally: Tally
+    declined: Declined
     now: Callable[[], float] = time.time
     batch_bytes: int = BATCH_BYTES
+
+    def still_shut(self, path: Path) -> Shut:
+        """The sessions of the log at `path` that were declined and still are."""
+        return self.declined.of(path).still(self.capture.denied)
+
+    def decline(self, path: Path, shut: Shut) -> None:
+        """Nothing of these sessions of the log at `path` is read; they are told by what forbids them."""
+        self.declined.put(path, shut)
+        held = list(shut.sessions.values())
+        why = {self.capture.denied(one.agent, one.cwd, one.remote) for one in held}
+        self.tally.declined.update(sorted(filter(None, why))[:1])  # a log counts once
+        self.tally.unplaced[path] = Counter(one.agent for one in held if one.unplaced)
 
     def named(self, path: Path) -> str:
         """`path` as it is stored."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from memsrv.consent import Act
+from memsrv.ingest.declined import Held, Shut
 from memsrv.ingest.desk import Desk
 from memsrv.ingest.reading import Reading
 from memsrv.ingest.whereabouts import goes_on, moved_away, moved_here, start_over, unread
@@ -33,6 +34,9 @@ def read_lines(desk: Desk, path: Path, source: LineSource, tell: Tell) -> None:
     tell()
     if _is_unchanged(desk, path, source):
         return
+    shut = desk.still_shut(path)
+    if shut.sessions and shut.signature == tuple(source.signature(path)):
+        return desk.decline(path, shut)
     with open_log(path) as file:
         while not _read_from_where_it_was_left(desk, path, file, source, tell):
             pass  # another process read on meanwhile: begin again behind it
@@ -57,7 +61,7 @@ def _read_from_where_it_was_left(desk: Desk, path: Path, file: BinaryIO, source:
     size = size_of(file)  # what is written after consent was looked up waits for its own look
     known = store.file(named) or moved_here(desk, path, named, file, size)
     same = known is not None and goes_on(file, known, size, packed=logical(path) != path)
-    if not _may_be_read(desk, path, file, size, source, known if same else None):
+    if not _may_be_read(desk, path, file, size, source, known if same else None, signature):
         return True
     if known is not None and not same:
         elsewhere = moved_away(desk, path, known)
@@ -123,7 +127,13 @@ def _note_the_end(desk: Desk, path: Path, known: FileState, size: int, signature
 
 
 def _may_be_read(
-    desk: Desk, path: Path, file: BinaryIO, size: int, source: LineSource, known: FileState | None
+    desk: Desk,
+    path: Path,
+    file: BinaryIO,
+    size: int,
+    source: LineSource,
+    known: FileState | None,
+    signature: tuple[int, ...],
 ) -> bool:
     """Whether the session may be captured; its log is read no further than to the folder that it was held in."""
     scout = source.reader(logical(path), known.state.get("source", {}) if known else {})
@@ -139,6 +149,7 @@ def _may_be_read(
         if scout.facts.cwd is None and not spoken and desk.capture.consent.refused(Act.CAPTURE, "projects"):
             return False  # nobody has said anything yet: the next time it may tell whose it is
     denied = desk.capture.denied(source.name, scout.facts.cwd, scout.facts.remote)
-    if denied is not None:
-        desk.tally.declined[denied] += 1
+    names = list(scout.sessions) or [source.session_id(logical(path))]
+    held = {name: Held.of(source.name, scout.facts) for name in names} if denied is not None else {}
+    desk.decline(path, Shut(held, signature))
     return denied is None

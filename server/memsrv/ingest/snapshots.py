@@ -1,7 +1,8 @@
 """A log that its agent rewrites, or a database: every session that changed is taken whole, in a transaction of its own.
 
-What was not changed is not parsed again, by its mark. A document that is only half written is no loss yet: agents
-rewrite in place, and the next look finds it whole. Of a session that may not be read nothing is stored.
+What was not changed is not parsed again, by its mark; nor is what may not be read. A document that is only half written
+is no loss yet: agents rewrite in place, and the next look finds it whole. Of a session that may not be read nothing is
+stored.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 from memsrv.consent import Act
 from memsrv.echo import Listening
+from memsrv.ingest.declined import Held, Shut
 from memsrv.ingest.desk import Desk, clean_tree
 from memsrv.logfiles import identify
 from memsrv.sources import Snapshot, SnapshotSource, UnreadableLineError
@@ -30,32 +32,47 @@ def _taken(desk: Desk, path: Path, source: SnapshotSource, tell: Callable[[], No
     signature = tuple(source.signature(path))
     if known is not None and known.signature == signature:
         return True
+    shut = desk.still_shut(path)
+    if shut.sessions and shut.signature == signature:
+        desk.decline(path, shut)
+        return True
+    held = dict(shut.sessions)
     begin = replace(known or FileState(named, source.name, "", 0, 0, "", 0), **_identity(path))
-    denied = 0
+    of_log: Snapshot | None = None
+    marks = store.marks(named) | {name: one.mark for name, one in held.items()}
     try:
-        for number, snapshot in enumerate(source.snapshots(path, store.marks(named))):
+        for number, snapshot in enumerate(source.snapshots(path, marks)):
             if number:
                 tell()
-            refused = desk.capture.denied(source.name, snapshot.facts.cwd, snapshot.facts.remote)
-            if refused is not None:
-                denied += 1
-                desk.tally.declined[refused] += 0 if denied > 1 else 1
+            if snapshot.of_log:
+                of_log = snapshot
                 continue
+            facts = snapshot.facts
+            if desk.capture.denied(source.name, facts.cwd, facts.remote) is not None:
+                held[snapshot.session] = Held.of(source.name, facts, snapshot.mark)
+                continue
+            held.pop(snapshot.session, None)
             after = _take(desk, begin, known, snapshot)
             if after is None:
                 return False
             known = begin = after
     except UnreadableLineError as error:
         return _half_written(desk, begin, known, signature, str(error))
-    if known is None and denied:
-        return True  # nothing of it may be read
+    desk.decline(path, Shut(held, signature))
+    if known is None and (held or (of_log and desk.capture.consent.refused(Act.CAPTURE, "projects"))):
+        return True  # nothing of it may be read, or nobody can tell whether it may
+    if of_log is not None:
+        after = _take(desk, begin, known, of_log)
+        if after is None:
+            return False
+        known = begin = after
     # The signature is from before the reading: what was written meanwhile makes another one.
     size = signature[0] if signature else 0
     whole = replace(
         begin,
         offset=size,
         size=size,
-        signature=() if denied else signature,
+        signature=() if held else signature,
         generation=begin.generation + 1,
         state={"by": type(source).__name__},
         unknown=store.not_understood(named),

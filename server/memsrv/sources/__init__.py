@@ -92,6 +92,7 @@ class Snapshot:
     events: tuple[Event, ...] = ()
     unknown: Mapping[str, int] = field(default_factory=dict)
     lost: tuple[Lost, ...] = ()
+    of_log: bool = False  # of no session: only what of the log as a whole was lost, or not understood
 
 
 class Source(ABC):

@@ -13,6 +13,7 @@ from memsrv.sources.marks import Occurrences, digest
 
 _ELSEWHERE = "has a log of its own"
 _TOLD = "told once"
+_LOG = "history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,13 @@ def sessions(
     unknown: Mapping[str, int],
     lost: Sequence[Lost],
 ) -> Iterator[Snapshot]:
-    """Each session that has changed. `has_log(session)`; `in_a_log(entry)` of an entry that names no session."""
+    """Each session that has changed. `has_log(session)`; `in_a_log(entry)` of an entry that names no session.
+
+    What was `lost` and is `unknown` is told whether any session has changed or not.
+    """
+    of_log = digest([f"{one.place} {one.reason}" for one in lost] + [f"{name} {unknown[name]}" for name in unknown])
+    if (lost or unknown or _LOG in marks) and of_log != marks.get(_LOG):
+        yield Snapshot(_LOG, of_log, LogFacts(), (), dict(unknown), tuple(lost), of_log=True)
     grouped: dict[tuple[str | None, str | None], list[Entry]] = {}
     for entry in entries:
         place = (entry.session, None) if entry.session else (None, entry.project)
@@ -51,10 +58,7 @@ def sessions(
         else:
             mark = digest([entry.text for entry in own])
         if mark != last:
-            yield Snapshot(
-                name, mark, _facts(own, project, session), tuple(_events(name, own)), dict(unknown), tuple(lost)
-            )
-            unknown, lost = {}, ()
+            yield Snapshot(name, mark, _facts(own, project, session), tuple(_events(name, own)))
 
 
 def _facts(entries: Sequence[Entry], project: str | None, session: str | None) -> LogFacts:

@@ -28,6 +28,12 @@ def _reading(s: Standing) -> Iterator[Concern]:
             f"{s.watch.left_logs} older logs ({s.watch.left_bytes // MIB} MiB) are not read unasked",
             "`memsrv ingest` says how long they take and reads them, with `--since 30d` the newer ones alone",
         )
+    if unplaced := {one.agent: one.unplaced for one in s.agents if one.unplaced}:
+        yield Concern(
+            f"{sum(unplaced.values())} sessions of {', '.join(unplaced)} do not say where they were held, and wait, "
+            "as a project may not be read: they may be of it",
+            "`memsrv config set projects.unknown.capture true` reads them",
+        )
     if unreadable := sum(source.unreadable for source in s.sources):
         worst = max(s.sources, key=lambda source: source.unreadable)
         shares = [f"{one.unreadable_share:.1%} of {one.agent}" for one in s.agents if one.unreadable_share >= MANY]

@@ -27,7 +27,8 @@ class AgentStanding:
 
     `unknown` counts, by name, what was read and not understood: a newer version of the agent writes it;
     `unknown_share` is its share likewise. `found` are the logs on this machine, `unread` those never read, `lost` what
-    was in a log and is not in the store, by kind.
+    was in a log and is not in the store, by kind. `unplaced` sessions do not say where they were held, and are not read
+    while a project may not be.
     """
 
     agent: str
@@ -47,6 +48,7 @@ class AgentStanding:
     unknown: Mapping[str, int] = field(default_factory=dict)
     unknown_share: float = 0.0
     lost: Mapping[str, int] = field(default_factory=dict)
+    unplaced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
