@@ -79,6 +79,12 @@ def test_unreadable_lines_are_named_with_their_worst_file() -> None:
     assert warned(sources=sources).startswith("6 lines could not be read, 5 of them in /logs/5.jsonl: ")
 
 
+def test_where_one_log_has_all_unreadable_lines_they_are_counted_once() -> None:
+    assert warned(sources=(READ, replace(READ, path="/logs/b.jsonl", unreadable=3))).startswith(
+        "3 lines could not be read in /logs/b.jsonl: "
+    )
+
+
 def test_a_share_of_unreadable_lines_that_no_crash_explains_is_told() -> None:
     sources = (replace(READ, unreadable=5),)
     agents = (AgentStanding("claude-code", logs=1, events=95, unreadable=5, unreadable_share=0.05),)

@@ -38,8 +38,9 @@ def _reading(s: Standing) -> Iterator[Concern]:
         worst = max(s.sources, key=lambda source: source.unreadable)
         shares = [f"{one.unreadable_share:.1%} of {one.agent}" for one in s.agents if one.unreadable_share >= MANY]
         much = f" ({', '.join(shares)})" if shares else ""
+        most = f", {worst.unreadable} of them" if worst.unreadable < unreadable else ""
         yield Concern(
-            f"{unreadable} lines could not be read{much}, {worst.unreadable} of them in {worst.path}",
+            f"{unreadable} lines could not be read{much}{most} in {worst.path}",
             "nothing is lost while the logs are there; update memsrv and ingest again, or report the format",
         )
     late = [x for x in s.sources if x.behind and (not s.watch.watching or (x.lag_s or 0) > PATIENCE_S)]
