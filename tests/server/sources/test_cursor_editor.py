@@ -89,6 +89,28 @@ def test_how_a_command_ended_rests_on_what_the_editor_recorded(
     assert (result.outcome, result.grounds, result.exit_code) == (outcome, grounds, code)
 
 
+def test_a_call_that_completed_and_says_beside_it_that_it_failed_has_failed(
+    editor: Any, cursor_files: ModuleType
+) -> None:
+    failed = {"additionalData": {"status": "error"}}
+    bubbles = [
+        cursor_files.tool(
+            "b1", "run_terminal_command_v2", {"command": "make"}, {"output": "keel: No such file or directory"}
+        ),
+        cursor_files.tool("b2", "web_fetch", {"url": "https://tide.example"}, {"output": "timed out"}),
+        cursor_files.tool("b3", "read_file_v2", {"path": "a"}, status="started"),
+    ]
+    for bubble in bubbles[:2]:
+        bubble["toolFormerData"] |= failed
+    editor.composer("c1", bubbles)
+
+    _, shell, _, web, waiting = only(editor.path)
+
+    assert (shell.outcome, shell.error) == (Outcome.FAILURE, "no such file")
+    assert (web.outcome, web.grounds) == (Outcome.FAILURE, "additional status: error")
+    assert waiting.type is EventType.TOOL_CALL
+
+
 def test_a_command_in_the_background_has_not_succeeded_yet(editor: Any, cursor_files: ModuleType) -> None:
     arguments = {"command": "npm run dev", "is_background": True}
     editor.composer("c1", [cursor_files.tool("b1", "run_terminal_cmd", arguments, {"output": "ready"})])
@@ -96,7 +118,17 @@ def test_a_command_in_the_background_has_not_succeeded_yet(editor: Any, cursor_f
     assert only(editor.path)[-1].outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("how", [{"userDecision": "rejected", "status": "cancelled"}, {"result": '{"rejected": true}'}])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"userDecision": "rejected", "status": "cancelled"},
+        {"result": '{"rejected": true}'},
+        {"status": "completed", "additionalData": {"status": "rejected"}},
+        {"status": "rejected"},
+        {"status": "skipped"},
+        {"status": "cancelled", "error": '{"clientVisibleErrorMessage": "Edit rejected: User chose to skip"}'},
+    ],
+)
 def test_a_call_that_the_human_refused_is_a_rejection_and_no_failure(
     editor: Any, cursor_files: ModuleType, how: dict[str, str]
 ) -> None:
@@ -148,6 +180,67 @@ def test_reads_and_edits_are_told_with_their_files_and_lines(editor: Any, cursor
     assert (contents.text, contents.trust) == ("def a(): ...", Trust.FILE)
     assert edited.edits == (("/work/shop/a.py", "x = 1", "x = 2"),)
     assert (patched.paths, patched.edits) == (("b.py",), (("b.py", "keep\nold", "keep\nnew"),))
+
+
+EMPTY, TWO, THREE, LONG = (f"composer.content.{digit * 64}" for digit in "0123")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "edit", "span"),
+    [
+        (TWO, THREE, ("oar = 1", "oar = 2\nrow()"), (2, 3)),
+        (EMPTY, TWO, ("", "tide\noar = 1\nmast"), (1, 3)),
+        (THREE, EMPTY, ("tide\noar = 2\nrow()\nmast", ""), None),
+    ],
+)
+def test_an_edit_is_told_from_the_file_before_and_after_it(
+    editor: Any, cursor_files: ModuleType, before: str, after: str, edit: Any, span: Any
+) -> None:
+    for key, value in ((EMPTY, ""), (TWO, "tide\noar = 1\nmast\n"), (THREE, "tide\noar = 2\nrow()\nmast\n")):
+        editor.put(key, value)
+    ids = {"beforeContentId": before, "afterContentId": after}
+    bubble = cursor_files.tool("b1", "edit_file_v2", {}, ids)
+    bubble["toolFormerData"]["params"] = json.dumps(
+        {"relativeWorkspacePath": "/work/shop/boat.py", "noCodeblock": True}
+    )
+    editor.composer("c1", [bubble])
+
+    call, result = only(editor.path)
+
+    assert (call.paths, call.edits) == (("/work/shop/boat.py",), (("/work/shop/boat.py", *edit),))
+    assert call.spans == ((("/work/shop/boat.py", *span),) if span else ())
+    assert (result.text, result.outcome) == ("", Outcome.SUCCESS)
+
+
+@pytest.mark.parametrize("key", ["composer.content.lost", LONG, "cursorAuth/accessToken"])
+def test_an_edit_whose_file_is_not_kept_names_the_file_alone(editor: Any, cursor_files: ModuleType, key: str) -> None:
+    editor.put(EMPTY, "")
+    editor.put(LONG, "a long tide " * 200_000)
+    editor.put("cursorAuth/accessToken", "not a file")
+    ids = {"beforeContentId": EMPTY, "afterContentId": key}
+    editor.composer("c1", [cursor_files.tool("b1", "edit_file_v2", {"relativeWorkspacePath": "boat.py"}, ids)])
+
+    call = only(editor.path)[0]
+
+    assert (call.paths, call.edits, call.spans) == (("boat.py",), (), ())
+
+
+def test_a_bubble_that_marks_a_summary_cuts_the_context_and_one_for_display_says_nothing(
+    editor: Any, cursor_files: ModuleType
+) -> None:
+    bubbles = [
+        cursor_files.asked("b1", "bail the boat"),
+        cursor_files.said("b2", "", capabilityType=22),
+        cursor_files.asked("b3", "drawn only", isDisplayOnly=True),
+        cursor_files.asked("b4", "for a moment", isEphemeral=True),
+        cursor_files.said("b5", "Bailed."),
+    ]
+    editor.composer("c1", bubbles, modelConfig={"modelName": "default"})
+
+    events = only(editor.path)
+
+    assert [event.type for event in events] == [EventType.PROMPT, EventType.COMPACTION, EventType.REPLY]
+    assert events[-1].model is None  # the editor chose, and does not say which
 
 
 def test_a_tool_that_has_only_its_number_has_a_name_and_one_in_params_alone_its_arguments(
@@ -353,23 +446,26 @@ def test_the_first_form_of_composers_holds_its_bubbles_inline(editor: Any, curso
     assert told(only(editor.path)) == [(EventType.PROMPT, "one"), (EventType.REPLY, "two")]
 
 
-@pytest.mark.parametrize("how", ["a list of composers", "the composers in view", "a table", "the bubbles"])
+@pytest.mark.parametrize("how", ["a list of composers", "the composers in view", "a pane", "a table", "the bubbles"])
 def test_the_folder_is_known_from_the_window_that_a_composer_belongs_to(
     editor: Any, cursor_files: ModuleType, how: str
 ) -> None:
     here = "file:///work/my%20shop"
     window: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     bubble = cursor_files.asked("a1", "one")
     if how == "a list of composers":
         window = {"allComposers": [{"composerId": "c1", "name": "x"}]}
     elif how == "the composers in view":
         window = {"selectedComposerIds": ["c1"]}
+    elif how == "a pane":
+        values = {"workbench.panel.composerChatViewPane.p1": {"workbench.panel.aichat.view.c1": {"isHidden": False}}}
     elif how == "a table":
         editor.connection.execute("CREATE TABLE composerHeaders (composerId TEXT, workspaceId TEXT, value TEXT)")
         editor.connection.execute("INSERT INTO composerHeaders VALUES ('c1', 'w7', '{}')")
     else:
         bubble["workspaceUris"] = [here]
-    editor.window("w7", here if how != "the bubbles" else "file:///elsewhere", window)
+    editor.window("w7", here if how != "the bubbles" else "file:///elsewhere", window, **values)
     editor.composer("c1", [bubble])
 
     (snapshot,) = look(editor.path)

@@ -64,7 +64,7 @@ class CursorAgent(SnapshotSource):
 
 def _read(connection: databases.Database, path: Path, session: str, mark: str, about: Mapping[str, Any]) -> Snapshot:
     aside = _aside(path)
-    reading = _Reading(session, string(about.get("lastUsedModel")), sidechain=aside.get("isSubagent") is True)
+    reading = _Reading(session, tools.model(about.get("lastUsedModel")), sidechain=aside.get("isSubagent") is True)
     for id in store.messages(connection):
         found = store.blob(connection, id)
         if found is None:
@@ -169,6 +169,6 @@ class _Reading:
 def _model(message: Mapping[str, Any]) -> str | None:
     for holder in (message, *messages.blocks(message.get("content"))):
         options = mapping(mapping(holder.get("providerOptions")).get("cursor"))
-        if found := string(options.get("modelName")):
+        if found := tools.model(options.get("modelName")):
             return found
     return None

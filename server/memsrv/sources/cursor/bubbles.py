@@ -12,11 +12,12 @@ from typing import Any
 
 from memsrv.records import Event, EventType, Outcome, Trust
 from memsrv.sources import calls
-from memsrv.sources.cursor import tools
+from memsrv.sources.cursor import contents, tools
 from memsrv.sources.cursor.drift import BUBBLE_FIELDS, STATUSES
 from memsrv.sources.fields import instant, mapping, name, plain, string
 
-_AT_WORK = frozenset({None, "loading", "running", "pending", "streaming", "created"})
+_AT_WORK = frozenset({None, "loading", "running", "pending", "streaming", "created", "started", "in_progress"})
+_SUMMARIZED = 22  # the capability of a bubble that only marks where the context was cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,23 @@ def is_at_work(bubble: Mapping[str, Any]) -> bool:
     return bool(data) and _is_call(data) and string(data.get("status")) in _AT_WORK
 
 
-def events(bubble: Mapping[str, Any], blank: Event, unknown: Counter[str], blocks: Blocks = NO_BLOCKS) -> list[Event]:
+def events(
+    bubble: Mapping[str, Any],
+    blank: Event,
+    unknown: Counter[str],
+    blocks: Blocks = NO_BLOCKS,
+    files: contents.Lookup = contents.nowhere,
+) -> list[Event]:
     """The bubble's events; `blank` has the bubble's id, session, and what else is common to them."""
     unknown.update(f"field:{name(field)}" for field in bubble if field not in BUBBLE_FIELDS)
     kind = bubble.get("type")
     blank = replace(blank, time=_time(bubble) or blank.time)
+    if bubble.get("isDisplayOnly") is True or bubble.get("isEphemeral") is True:
+        return []  # drawn, and no part of the conversation
     if kind in (1, "user"):
         found = list(_human(bubble, blank))
     elif kind in (2, "ai", "assistant"):
-        found = list(_model(bubble, blank, unknown, blocks))
+        found = list(_model(bubble, blank, unknown, blocks, files))
     else:
         unknown[f"bubble:{kind if isinstance(kind, int) else name(kind)}"] += 1
         return []
@@ -75,14 +84,18 @@ def _human(bubble: Mapping[str, Any], blank: Event) -> Iterator[Event]:
         yield replace(blank, type=EventType.PROMPT, trust=Trust.HUMAN, text=words)
 
 
-def _model(bubble: Mapping[str, Any], blank: Event, unknown: Counter[str], blocks: Blocks) -> Iterator[Event]:
+def _model(
+    bubble: Mapping[str, Any], blank: Event, unknown: Counter[str], blocks: Blocks, files: contents.Lookup
+) -> Iterator[Event]:
     blank = replace(blank, model=_model_name(bubble) or blank.model, tokens=_tokens(bubble))
     words = "" if bubble.get("isThought") is True else text(bubble)
+    if not words and bubble.get("capabilityType") == _SUMMARIZED:
+        yield replace(blank, type=EventType.COMPACTION, trust=Trust.COMMAND, model=None, tokens=None)
     if words:
         yield replace(blank, type=EventType.REPLY, trust=Trust.ASSISTANT, text=words)
     data = mapping(bubble.get("toolFormerData"))
     if _is_call(data):
-        yield from _call(data, blank, unknown)
+        yield from _call(data, blank, unknown, files)
     suggested = bubble.get("codeBlocks")
     for block in suggested if isinstance(suggested, list) else []:
         if isinstance(block, Mapping) and (state := blocks.of(block)):
@@ -94,10 +107,10 @@ def _is_call(data: Mapping[str, Any]) -> bool:
     return bool(data.get("name") or data.get("toolCallId") or data.get("tool"))
 
 
-def _call(data: Mapping[str, Any], blank: Event, unknown: Counter[str]) -> Iterator[Event]:
+def _call(data: Mapping[str, Any], blank: Event, unknown: Counter[str], files: contents.Lookup) -> Iterator[Event]:
     tool = tools.name(data)
     inputs = (data.get("rawArgs"), data.get("params"))
-    made = tools.call(tool, *inputs)
+    made = _as_edited(tools.call(tool, *inputs), mapping(tools.decoded(data.get("result"))), files)
     event = replace(
         blank, tool=tool, call=string(data.get("toolCallId")) or blank.id, cwd=tools.folder(*inputs) or blank.cwd
     )
@@ -140,6 +153,16 @@ def _call(data: Mapping[str, Any], blank: Event, unknown: Counter[str]) -> Itera
     )
 
 
+def _as_edited(made: calls.Call, result: Mapping[str, Any], files: contents.Lookup) -> calls.Call:
+    """The call with what it did to its file: later versions of the editor no longer write that into the call."""
+    if not made.paths:
+        return made
+    edits, spans = contents.change(made.paths[0], result, files)
+    if any(old for _, old, _ in made.edits):  # the model's own words say as much
+        edits = made.edits
+    return replace(made, edits=edits or made.edits, spans=spans or made.spans)
+
+
 _VERDICTS = {"accepted": Outcome.SUCCESS, "rejected": Outcome.REJECTED, "cancelled": Outcome.PARTIAL}
 
 
@@ -179,7 +202,11 @@ def _child(tool: str, data: Mapping[str, Any]) -> str | None:
 
 def _model_name(bubble: Mapping[str, Any]) -> str | None:
     info = mapping(bubble.get("modelInfo"))
-    return string(info.get("modelName")) or string(bubble.get("modelName")) or string(bubble.get("modelType"))
+    return (
+        tools.model(info.get("modelName"))
+        or tools.model(bubble.get("modelName"))
+        or tools.model(bubble.get("modelType"))
+    )
 
 
 def _tokens(bubble: Mapping[str, Any]) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from memsrv.records import Event, EventType, Trust
 from memsrv.sources import LogFacts, Lost
-from memsrv.sources.cursor import bubbles, workspaces
+from memsrv.sources.cursor import bubbles, contents, tools, workspaces
 from memsrv.sources.cursor.bubbles import Blocks
 from memsrv.sources.fields import instant, mapping, plain, string
 from memsrv.sources.marks import digest
@@ -29,16 +29,22 @@ class Reading:
     """A composer while it is read."""
 
     def __init__(
-        self, session: str, composer: Mapping[str, Any], header: Mapping[str, Any], folder: str | None
+        self,
+        session: str,
+        composer: Mapping[str, Any],
+        header: Mapping[str, Any],
+        folder: str | None,
+        files: contents.Lookup,
     ) -> None:
         self.session = session
+        self._files = files
         self.events: list[Event] = []
         self.unknown: Counter[str] = Counter()
         self.lost: list[Lost] = []
         self.at_work = False
         self._composer = composer
         self._last: str | None = None
-        self._model = string(mapping(composer.get("modelConfig")).get("modelName"))
+        self._model = tools.model(mapping(composer.get("modelConfig")).get("modelName"))
         parent = _parent(composer) or _parent(header)
         self._sidechain = parent is not None
         self.facts = LogFacts(
@@ -83,7 +89,8 @@ class Reading:
     def _beside(self, names: Sequence[str], fetch: Fetch, *, on_main_path: bool) -> None:
         found: list[tuple[str, Event]] = []
         for name, bubble in self._records(names, fetch):
-            events = bubbles.events(bubble, replace(self._blank(name), parent=None), self.unknown)
+            blank = replace(self._blank(name), parent=None)
+            events = bubbles.events(bubble, blank, self.unknown, files=self._files)
             time = str(bubble.get("createdAt") or "")
             found += [(time, replace(event, on_main_path=on_main_path)) for event in events]
         self.events += [event for _, event in sorted(found, key=lambda one: one[0])]
@@ -100,7 +107,7 @@ class Reading:
                     yield name, bubble
 
     def _take(self, name: str, bubble: Mapping[str, Any], blocks: Blocks = bubbles.NO_BLOCKS) -> None:
-        found = bubbles.events(bubble, self._blank(name), self.unknown, blocks)
+        found = bubbles.events(bubble, self._blank(name), self.unknown, blocks, self._files)
         self.events += found
         self._last = found[-1].id if found else self._last
         self.at_work = self.at_work or bubbles.is_at_work(bubble)
@@ -110,7 +117,8 @@ class Reading:
     def _summarised(self, words: str | None) -> None:
         if words:
             at = self._last or self.session
-            self._add(f"{at}:compacted", EventType.COMPACTION, Trust.COMMAND)
+            if not self.events or self.events[-1].type is not EventType.COMPACTION:
+                self._add(f"{at}:compacted", EventType.COMPACTION, Trust.COMMAND)
             self._add(f"{at}:summary", EventType.SUMMARY, Trust.TOOL, words)
 
     def _add(self, id: str, kind: EventType, trust: Trust, text: str = "") -> None:

@@ -16,6 +16,7 @@ from memsrv.sources.cursor.composer import Reading, Row, record
 from memsrv.sources.fields import mapping, string
 from memsrv.sources.marks import digest
 
+_FILE_CHARS = 2_000_000  # of a file that is looked into for what an edit changed
 _AT_WORK, _HOMELESS = "~", "?"  # in a mark: a tool is at work; no window is known
 
 
@@ -109,7 +110,7 @@ class Composers:
         composer = {} if value is None else record(value, row, lost) or {}
         window = composer.get("workspaceIdentifier")
         own = workspaces.folder(mapping(mapping(window).get("uri")))
-        reading = Reading(id, composer, self._headers.get(id, {}), own or self._home(id))
+        reading = Reading(id, composer, self._headers.get(id, {}), own or self._home(id), self._file)
         reading.lost = lost
         prefix = f"bubbleId:{id}:"
         names = [
@@ -132,6 +133,11 @@ class Composers:
         elif reading.facts.cwd is None:
             mark = f"{stamp} {_HOMELESS}"
         return Snapshot(id, mark, reading.facts, events, dict(reading.unknown), tuple(reading.lost))
+
+    def _file(self, key: str) -> str | None:
+        query = "SELECT CAST(value AS TEXT) FROM cursorDiskKV WHERE key = ? AND length(value) <= ?"
+        row = self._connection.execute(query, (key, _FILE_CHARS)).fetchone()
+        return None if row is None else str(row[0])
 
     def _home(self, id: str) -> str | None:
         """The folder of the composer's window, as far as lists tell of it."""

@@ -27,8 +27,10 @@ BUBBLE_FIELDS = _words(
     selectedCommits selectedPullRequests selectedImages terminalSelections terminalFiles hasCodeBlock repoStep
     referencedCodeBlockURIs suggestedDiffs dropdownAdvancedCodebaseSearchBehavior searchTypeIfCodebaseQuery
     characterLimit cachedConversationSummary conversationSummary errorDetails serviceStatusUpdate grouping
+    conversationState cursorCommands cursorCommandsExplicitlySet pastChats pastChatsExplicitlySet codeBlockData
+    promptDryRunInfo isDisplayOnly isEphemeral
     """
 )
 
 #: How a tool's call in the editor ended, where it has.
-STATUSES = _words("completed error cancelled")
+STATUSES = _words("completed error cancelled rejected skipped")

@@ -12,6 +12,7 @@ from typing import Any
 from memsrv.records import Outcome, Trust
 from memsrv.sources import calls, patches
 from memsrv.sources.calls import Call
+from memsrv.sources.cursor.contents import IDS
 from memsrv.sources.endings import asks, error_class
 from memsrv.sources.fields import content_text, mapping, plain, string
 
@@ -30,8 +31,18 @@ _NUMBERED = {
     16: "fetch_rules",
     18: "web_search",
     19: "mcp",
+    23: "search_symbols",
+    24: "background_composer_followup",
+    25: "knowledge_base",
+    26: "fetch_pull_request",
+    27: "deep_search",
+    28: "create_diagram",
+    29: "fix_lints",
     30: "read_lints",
+    31: "go_to_definition",
     32: "task",
+    33: "await_task",
+    34: "todo_read",
     35: "todo_write",
     38: "edit_file_v2",
     39: "list_dir_v2",
@@ -39,10 +50,28 @@ _NUMBERED = {
     41: "ripgrep_raw_search",
     42: "glob_file_search",
     43: "create_plan",
+    44: "list_mcp_resources",
+    45: "read_mcp_resource",
+    46: "read_project",
+    47: "update_project",
     48: "task_v2",
     49: "call_mcp_tool",
+    50: "apply_agent_diff",
     51: "ask_question",
     52: "switch_mode",
+    53: "generate_image",
+    54: "computer_use",
+    55: "write_shell_stdin",
+    56: "record_screen",
+    57: "web_fetch",
+    58: "report_bugfix_results",
+    59: "ai_attribution",
+    60: "mcp_auth",
+    61: "reflect",
+    62: "await",
+    63: "get_mcp_tools",
+    65: "send_to_user",
+    66: "connect_scm",
 }
 _SAME = {
     "path": (
@@ -65,6 +94,12 @@ def name(data: Mapping[str, Any]) -> str:
         return given[:100]
     number = data.get("tool")
     return _NUMBERED.get(number, f"tool {number}") if isinstance(number, int) else "?"
+
+
+def model(value: Any) -> str | None:
+    """A model's name; `default` is what the editor writes where it chose the model itself."""
+    found = string(value)
+    return None if found == "default" else found
 
 
 def _usual(tool: str) -> str:
@@ -156,7 +191,7 @@ def of_editor(tool: str, data: Mapping[str, Any], command: str | None) -> Ending
     result = decoded(data.get("result"))
     fields = mapping(result)
     text = plain(words(result))
-    if data.get("userDecision") == "rejected" or fields.get("rejected") is True:
+    if _is_refused(data, fields, status):
         return Ending("", Outcome.REJECTED, "user rejected")
     if status == "error" or (status == "completed" and _complaint(data, fields)):
         said = _complaint(data, fields) or text
@@ -165,7 +200,10 @@ def of_editor(tool: str, data: Mapping[str, Any], command: str | None) -> Ending
         return Ending(text, Outcome.PARTIAL, "status: cancelled", error="interrupted")
     if status != "completed":
         return None
+    failed = mapping(data.get("additionalData")).get("status") == "error"
     if not is_shell(tool):
+        if failed:
+            return Ending(text, Outcome.FAILURE, "additional status: error", error=error_class(text))
         return Ending(text, Outcome.SUCCESS, "status: completed")
     reason = string(fields.get("endedReason")) or ""
     if reason.endswith(("ABORTED", "CANCELLED")) or fields.get("notInterrupted") is False:
@@ -177,7 +215,21 @@ def of_editor(tool: str, data: Mapping[str, Any], command: str | None) -> Ending
     arguments = mapping(decoded(data.get("rawArgs"))) or mapping(decoded(data.get("params")))
     if arguments.get("is_background") is True or arguments.get("isBackground") is True:
         return Ending(text)
+    if failed:
+        return Ending(text, Outcome.FAILURE, "additional status: error", error=error_class(text))
     return Ending(text, Outcome.SUCCESS, "status: completed")  # the editor leaves out a code that is 0
+
+
+_REFUSED = re.compile(r"\w+ rejected: user\b|user (?:chose to skip|rejected|declined)\b", re.I)
+
+
+def _is_refused(data: Mapping[str, Any], fields: Mapping[str, Any], status: str | None) -> bool:
+    """Whether the human said no: versions of the editor write it in other places, often into a call that completed."""
+    if data.get("userDecision") == "rejected" or fields.get("rejected") is True or status in ("rejected", "skipped"):
+        return True
+    if mapping(data.get("additionalData")).get("status") == "rejected":
+        return True
+    return status == "cancelled" and bool(_REFUSED.match(_complaint(data, fields)))
 
 
 def exited(code: int, text: str, command: str | None) -> Ending:
@@ -237,7 +289,7 @@ def words(result: Any) -> str:
             return value
         if isinstance(value, list) and content_text(value):
             return content_text(value)
-    kept = {key: value for key, value in result.items() if value not in (None, "", False, [], {})}
+    kept = {key: value for key, value in result.items() if value not in (None, "", False, [], {}) and key not in IDS}
     return json.dumps(kept, ensure_ascii=False) if kept else ""
 
 

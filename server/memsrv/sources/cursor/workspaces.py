@@ -14,6 +14,12 @@ from memsrv.sources import UnreadableLineError, databases
 from memsrv.sources.fields import mapping, string
 
 _LISTS = ("composer.composerData", "composer.composerHeaders")
+#: Since version 3 a window no longer lists its composers: the panes that show them are named after them.
+_PANES = (
+    "SELECT value FROM ItemTable WHERE key = 'workbench.panel.composerChatViewPane'"
+    " OR (key >= 'workbench.panel.composerChatViewPane.' AND key < 'workbench.panel.composerChatViewPane/')"
+)
+_VIEW = "workbench.panel.aichat.view."
 
 
 def folder(address: Any) -> str | None:
@@ -108,6 +114,8 @@ def _listed(connection: databases.Database) -> Iterator[str]:
         for key in ("selectedComposerIds", "lastFocusedComposerIds"):
             ids = data.get(key)
             yield from (id for id in (ids if isinstance(ids, list) else []) if isinstance(id, str))
+    for (value,) in connection.execute(_PANES).fetchall():
+        yield from (view.removeprefix(_VIEW) for view in mapping(_json(value)) if view.startswith(_VIEW))
 
 
 def _json(value: Any) -> Any:
