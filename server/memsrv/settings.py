@@ -278,7 +278,8 @@ def checked(error: ValidationError, where: str) -> str:
 #: would not know them. (`APPDATA` it knows.)
 MOVING = (
     "CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "CLINE_DIR", "CLINE_DATA_DIR", "CLINE_SESSION_DATA_DIR",
-    "CONTINUE_GLOBAL_DIR", "GEMINI_CLI_HOME", "PI_CODING_AGENT_DIR", "VSCODE_PORTABLE", "AIDER_CHAT_HISTORY_FILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "HF_HOME",
+    "CONTINUE_GLOBAL_DIR", "GEMINI_CLI_HOME", "PI_CODING_AGENT_DIR", "VSCODE_PORTABLE", "AIDER_CHAT_HISTORY_FILE",
+    "XDG_CONFIG_HOME", "XDG_DATA_HOME", "HF_HOME",
 )  # fmt: skip
 #: One that is relative is so to each project, and moves nothing.
 _IN_EACH_PROJECT = ("AIDER_CHAT_HISTORY_FILE",)
