@@ -47,6 +47,7 @@ ROWS = {
     "m010_sessions_that_are_told_twice": (
         "INSERT INTO sessions (id, agent, project, path, original) VALUES ('t', 'specstory', 'shop', '/t.md', 's')",
     ),
+    "m011_the_words_of_neighbours": (),
 }
 
 

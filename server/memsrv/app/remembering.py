@@ -148,7 +148,9 @@ class Remembering(Finding):
         return found.added
 
     def search(self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8) -> Recalled:
-        return recall(self.visible, query, project=self._scope(project), kinds=kinds or None, limit=limit)
+        today = datetime.now(UTC).date()
+        scope = self._scope(project)
+        return recall(self.visible, query, project=scope, kinds=kinds or None, limit=limit, today=today)
 
     def show(self, id: str, *, around: int = 2) -> Opened:
         try:

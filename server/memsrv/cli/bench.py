@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from memsrv import tables
-from memsrv.cli.command import Json, command, give
+from memsrv.cli.command import Json, command, give, opened
 
 benches = typer.Typer(help="Measure memsrv on this machine, beside a baseline of the same run.", no_args_is_help=True)
 command.add_typer(benches, name="bench")
@@ -49,3 +49,19 @@ def ingest(
     from memsrv.bench.ingest import ingesting
 
     give(ingesting(logs, mib=mib, rounds=rounds, appends=appends), tables.ingesting, json)
+
+
+@benches.command()
+def recall(
+    locomo: Annotated[Path | None, typer.Option(help="A LoCoMo file; unset, your own memories.")] = None,
+    devmembench: Annotated[Path | None, typer.Option(help="A DevMemBench folder.")] = None,
+    events: Annotated[
+        list[int] | None, typer.Option(min=1, help="Also: how long a search takes among so many.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """R@5, R@10, R@20 and MRR of memsrv, grep, plain full text and vectors, by kind of question; a search's latency."""
+    from memsrv.bench.recall import recalling
+
+    own = None if locomo or devmembench else opened().visible
+    give(recalling(locomo, devmembench, store=own, events=events or ()), tables.recalling, json)

@@ -41,6 +41,7 @@ from memsrv.store.rows import (
     Stated,
     Stretch,
 )
+from memsrv.store.search import STOPWORDS
 from memsrv.tombstones import Tombstone, Tombstones
 
 #: The names of the migrations that make this code's schema, oldest first.
@@ -48,6 +49,7 @@ SCHEMA = tuple(migration.name for migration in migrations._migrations)
 
 __all__ = [
     "SCHEMA",
+    "STOPWORDS",
     "Appended",
     "ArchiveSize",
     "Archived",
@@ -345,9 +347,11 @@ class Store:
             self._connection, query, project=project, kinds=kinds, include_retired=include_retired, limit=limit
         )
 
-    def search_turns(self, query: str, *, project: str | None = None, limit: int = 20) -> list[Hit]:
-        """Best bm25 first. Any text is a valid query."""
-        return _search.search_turns(self._connection, query, project=project, limit=limit)
+    def search_turns(
+        self, query: str, *, project: str | None = None, limit: int = 20, around: float = 0.0
+    ) -> list[Hit]:
+        """Best bm25 first. Any text is a valid query. `around`: what a word is worth that stands in the turn beside."""
+        return _search.search_turns(self._connection, query, project=project, limit=limit, around=around)
 
     def projects(self) -> list[str]:
         """Every project with a session or a memory, by name."""

@@ -3,10 +3,16 @@
 A database that carries a migration this code does not know was written by a newer memsrv, and is refused.
 """
 
+import logging
+
 from memsrv.errors import StoreError
 from memsrv.store.database import Database, Migrations
 
+log = logging.getLogger(__name__)
+
 migrations = Migrations("memsrv")
+
+_INDEXED_AT_ONCE = 20_000
 
 
 def migrate(db: Database) -> None:
@@ -96,6 +102,22 @@ def m010_sessions_that_are_told_twice(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m011_the_words_of_neighbours(db: Database) -> None:
+    for statement in _M011:
+        db.execute(statement)
+    last = db.execute("SELECT coalesce(max(n), 0) FROM events").fetchone()[0]
+    for first in range(0, last, _INDEXED_AT_ONCE):
+        until = first + _INDEXED_AT_ONCE
+        db.execute(
+            "INSERT INTO events_fts (rowid, text, command, around) "
+            "SELECT n, text, command, around FROM events_words WHERE n > ? AND n <= ?",
+            [first, until],
+        )
+        if last > _INDEXED_AT_ONCE:
+            log.info("store.indexing", extra={"done": min(until, last), "total": last})
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (
@@ -174,4 +196,37 @@ _M010 = (
         WHERE s.original IS NOT NULL AND o.original IS NOT NULL
         AND ((SELECT max(turn) FROM events WHERE session = o.id), o.id)
           > ((SELECT max(turn) FROM events WHERE session = s.id), s.id)""",
+)
+
+# What SQLite calls an external content table is a view here: of each turn, also the beginnings of those beside it; of
+# what memsrv itself gave an agent nothing.
+_BESIDE = """coalesce((SELECT substr(b.text, 1, 320) || ' ' || substr(coalesce(b.command, ''), 1, 160) FROM events b
+            WHERE b.session = e.session AND b.turn = e.turn {} 1 AND NOT b.echo
+            AND b.type NOT IN ('summary', 'compaction', 'note')), '')"""
+_NEIGHBOURHOOD = "WHERE session = old.session AND turn BETWEEN old.turn - 1 AND old.turn + 1"
+_UNINDEXED = (
+    "INSERT INTO events_fts (events_fts, rowid, text, command, around) "
+    f"SELECT 'delete', n, text, command, around FROM events_words {_NEIGHBOURHOOD};"
+)
+_INDEXED = (
+    "INSERT INTO events_fts (rowid, text, command, around) "
+    f"SELECT n, text, command, around FROM events_words {_NEIGHBOURHOOD};"
+)
+_WORDS = "text, command, echo, type, session, turn"
+
+_M011 = (
+    "DROP TRIGGER events_au",
+    "DROP TRIGGER events_ad",
+    "DROP TABLE events_fts",
+    f"""CREATE VIEW events_words (n, session, turn, text, command, around) AS
+        SELECT e.n, e.session, e.turn, CASE WHEN e.echo THEN '' ELSE e.text END, CASE WHEN e.echo THEN '' ELSE e.command
+        END, CASE WHEN e.echo THEN '' ELSE {_BESIDE.format("-")} || ' ' || {_BESIDE.format("+")} END FROM events e""",
+    """CREATE VIRTUAL TABLE events_fts USING fts5 (
+        text, command, around, tokenize='porter unicode61 remove_diacritics 2', content='events_words',
+        content_rowid='n')""",
+    # An index forgets only what it is told word for word: before the turn and its neighbours change, and after.
+    f"CREATE TRIGGER events_bu BEFORE UPDATE OF {_WORDS} ON events BEGIN {_UNINDEXED} END",
+    f"CREATE TRIGGER events_au AFTER UPDATE OF {_WORDS} ON events BEGIN {_INDEXED} END",
+    f"CREATE TRIGGER events_bd BEFORE DELETE ON events BEGIN {_UNINDEXED} END",
+    f"CREATE TRIGGER events_ad AFTER DELETE ON events BEGIN {_INDEXED} END",
 )

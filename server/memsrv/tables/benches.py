@@ -67,3 +67,27 @@ def ingesting(result: Json) -> None:
             f"{took['max_ms']} ms, of {took['appends']}; without memsrv around it {took['floor_p50_ms']} and "
             f"{took['floor_p95_ms']} ms."
         )
+
+
+def recalling(result: Json) -> None:
+    """A table for each kind of question, a row for each system; then how long a search takes."""
+    say(
+        f"{result['questions']} questions on {result['data']}, {result['corpora']} indexes; memsrv's engine: "
+        f"{result['engine']}."
+    )
+    categories = dict.fromkeys(row["category"] for row in result["figures"])
+    columns = ("", "questions", "R@5", "R@10", "R@20", "MRR")
+    for category in categories:
+        rows = [
+            [row["system"], row["n"], *(f"{100 * row[k]:.1f}" for k in ("r5", "r10", "r20")), f"{row['mrr']:.3f}"]
+            for row in result["figures"]
+            if row["category"] == category
+        ]
+        table(columns, rows, f"\n{category}")
+    for half, weights in enumerate(result["weights"], 1):
+        say(f"Weights of half {half}: {', '.join(f'{name} {value:g}' for name, value in weights.items())}")
+    for took in result["latency"]:
+        say(
+            f"Among {took['events']} events a search takes {took['p50_ms']} ms (p50), {took['p95_ms']} ms (p95), at "
+            f"most {took['max_ms']} ms, of {took['searches']}."
+        )
