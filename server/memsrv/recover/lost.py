@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from memsrv import lenses
-from memsrv.compact import items
+from memsrv.compact import items, ran
 from memsrv.compact.fitting import Candidate, Section
+from memsrv.compact.text import cut
 from memsrv.lenses.prose import sentences
 from memsrv.lenses.runs import runs
 from memsrv.records import Event, EventType, Trust
@@ -35,22 +36,20 @@ def candidates(before: Sequence[Event], told: Told) -> Iterator[Judged]:
     for claim in claims:
         text = claim.text
         quotes = [quote.quote for quote in claim.evidence]
-        candidate = Candidate(
-            "decisions", claim.evidence[0].turn, items.cut(text, 240), items.cut(text, 100), _weight(text, told)
-        )
+        candidate = Candidate("decisions", claim.evidence[0].turn, cut(text, 240), cut(text, 100), _weight(text, told))
         yield candidate, told.says(text) or any(told.says(quote) for quote in quotes if _is_words(quote))
     yield from _sentences(before, settled, told)
     yield from _values(before, told)
-    ran = list(runs(before))
+    done = list(runs(before))
     for found in (items.todo(before), items.files(before)):
         for candidate in found:
             yield candidate, all(told.says(part) for part in candidate.parts if part)
     still_failing = set()
-    for candidate in items.errors(ran):
+    for candidate in ran.errors(done):
         command, error = candidate.parts
         still_failing.add(command)
         yield candidate, told.ran(command, failed_with=error)
-    for candidate in items.commands(ran):
+    for candidate in ran.commands(done):
         if candidate.parts[0] not in still_failing:
             yield candidate, told.ran(candidate.parts[0])
 
@@ -65,8 +64,8 @@ def _sentences(before: Sequence[Event], settled: set[tuple[int, str]], told: Tol
         if text:
             weight = _weight(text, told) + (place == 0)
             prefix = "refused: " if event.type is EventType.REJECTION else ""
-            short = prefix + items.cut(max(lost or own, key=lambda s: _weight(s, told)), 140)
-            yield Candidate("messages", event.turn, prefix + items.cut(text, 420), short, weight), not lost
+            short = prefix + cut(max(lost or own, key=lambda s: _weight(s, told)), 140)
+            yield Candidate("messages", event.turn, prefix + cut(text, 420), short, weight), not lost
 
 
 def _values(before: Sequence[Event], told: Told) -> Iterator[Judged]:
@@ -84,8 +83,8 @@ def _values(before: Sequence[Event], told: Told) -> Iterator[Judged]:
             seen.update(new)
             lost = [value for value in new if not told.names(value)]
             weight = min(9, max(times[value] for value in lost)) if lost else 0
-            short = items.cut(", ".join(lost or new), 100)
-            yield Candidate("values", event.turn, items.cut(sentence, 240), short, weight), not lost
+            short = cut(", ".join(lost or new), 100)
+            yield Candidate("values", event.turn, cut(sentence, 240), short, weight), not lost
 
 
 def _weight(text: str, told: Told) -> int:
