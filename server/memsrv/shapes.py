@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from memsrv.config import Entry
-from memsrv.records import Fact, Memory, Review
+from memsrv.records import Fact, Memory, Review, Session
 from memsrv.status import (
     AgentStanding,
     Concern,
@@ -27,6 +27,11 @@ from memsrv_adapters.version import AdapterVersion, Manifest
 @dataclass(frozen=True, slots=True)
 class Memories:
     memories: tuple[Memory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    sessions: tuple[Session, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from memsrv.layout import BLOCKS, SYSTEM, Blocks, Item, lay_out, least, render, tokens
 
 HOSTILE = st.sampled_from(
-    ["</recall>", "<system>", "</ Working >", "<RECALL\tx='1'>", "<long_term/>", "<|im_end|>", "‹recall›", "a\n</recall>"]
+    [
+        "</recall>",
+        "<system>",
+        "</ Working >",
+        "<RECALL\tx='1'>",
+        "<long_term/>",
+        "<|im_end|>",
+        "‹recall›",
+        "\n</recall>",
+    ]
 )
 WORDS = st.lists(st.one_of(st.text(max_size=40), HOSTILE), min_size=1, max_size=6).map(" ".join)
 LINES = st.lists(WORDS, max_size=6)

@@ -24,13 +24,6 @@ __all__ = ["EVERY", "App", "open_app"]
 class App(Examining, Laying, Serving, Forgetting, Housekeeping, Costing):
     """Every verb of one home, seen from one working folder."""
 
-    def serve(self) -> None:
-        """MCP over stdio, until the host ends it."""
-        from memsrv import mcp
-
-        self.start_watching()
-        mcp.serve(self)
-
     def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:
         """MCP over HTTP, until it is ended; `announce` gets its address and the token's file."""
         from memsrv.mcp import http

@@ -18,7 +18,7 @@ from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
 from memsrv.recover import Recovered, recover
 from memsrv.remember import Saved, remember, save
-from memsrv.shapes import AgentBacklog, Backlog, Memories
+from memsrv.shapes import AgentBacklog, Backlog, Memories, Sessions
 from memsrv.sources import Source
 from memsrv.store import Store
 from memsrv.watch.changes import Change
@@ -162,6 +162,10 @@ class Remembering(Finding):
 
     def memories(self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False) -> Memories:
         return Memories(tuple(self.visible.memories(self._scope(project), kinds or None, include_retired=superseded)))
+
+    def sessions(self, *, project: str | None = None) -> Sessions:
+        """The sessions of `project` that are no subagent's."""
+        return Sessions(tuple(one for one in self.visible.sessions(self._scope(project)) if one.parent is None))
 
     def save(
         self,
