@@ -139,7 +139,7 @@ class _Filling:
         if one.values and known.issuperset(one.values):
             return True  # said already
         key = one.section, one.session or "", one.group or f"{one.turn} {n}"
-        form, group = one.forms[0], self._groups.get(key)
+        form, group = one.short, self._groups.get(key)
         cost = len(form) + len(JOINT)
         if group is None:
             cost = len(_line(Item(one.turn, one.lead + form, one.session))) + 2

@@ -60,9 +60,10 @@ def outputs(events: Sequence[Event]) -> Iterator[Candidate]:
             lines, share = own_words(event.text)[1], 1.0
         else:
             continue
-        shapes = Counter(map(worth.shape, lines))
+        shapes = [worth.shape(line) for line in lines]
+        times = Counter(shapes)
         for place, line in enumerate(lines):
-            alike = shapes[worth.shape(line)]
+            alike = times[shapes[place]]
             if alike > _ALIKE and not worth.is_alarm(line):
                 continue
             read = Sentence(line)

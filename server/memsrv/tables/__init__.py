@@ -3,7 +3,7 @@
 Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
-from memsrv.tables.benches import ingesting, recalling, redaction, remembered
+from memsrv.tables.benches import compacting, ingesting, recalling, redaction, remembered
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
@@ -21,8 +21,8 @@ from memsrv.tables.versions import adapters
 saved = manifest = pointers = difference = record
 
 __all__ = [
-    "adapters", "answer", "backlog", "cleared", "compacted", "configuration", "configured", "context", "cost",
-    "difference", "endpoint", "examined",
+    "adapters", "answer", "backlog", "cleared", "compacted", "compacting", "configuration", "configured", "context",
+    "cost", "difference", "endpoint", "examined",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "looked", "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
     "recalling", "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "setting",

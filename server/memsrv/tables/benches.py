@@ -91,3 +91,27 @@ def recalling(result: Json) -> None:
             f"Among {took['events']} events a search takes {took['p50_ms']} ms (p50), {took['p95_ms']} ms (p95), at "
             f"most {took['max_ms']} ms, of {took['searches']}."
         )
+
+
+def compacting(result: Json) -> None:
+    """What is left after each cycle, by kind and way; what `recover` gave back; how long both took."""
+    say(
+        f"{result['sessions']} sessions made up (seed {result['seed']}), in parts of {result['part_tokens']} tokens, "
+        "each context cut to a sixth. Kept: exact values that stand together; a model may not find them there."
+    )
+    lines = result["left"]
+    ways = list(dict.fromkeys(line["contestant"] for line in lines))
+    rows: dict[tuple[str, int], dict[str, str]] = {}
+    for line in lines:
+        share = f"{100 * line['kept'] / line['planted']:.1f} % ({line['kept']} of {line['planted']})"
+        rows.setdefault((line["kind"], line["cycle"]), {})[line["contestant"]] = share
+    table(("facts", "cycles", *ways), [[*key, *(found.get(way, "") for way in ways)] for key, found in rows.items()])
+    for one in result["returned"]:
+        say(
+            f"recover, {one['budget']} tokens: of {one['dropped']} facts that a summary dropped "
+            f"{one['dropped_returned']} came back, of {one['kept']} that it told {one['kept_returned']}."
+        )
+    say(
+        f"{result['seconds_per_mb']} s/MB to compact, {result['recover_seconds_per_mb']} s/MB to recover, of "
+        f"{result['megabytes']} MB of words."
+    )
