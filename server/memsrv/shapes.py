@@ -25,6 +25,16 @@ from memsrv_adapters.version import AdapterVersion, Manifest
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """What `embed` did: vectors that were made and dropped, and how many of this encoder there are now."""
+
+    encoder: str | None
+    made: int
+    dropped: int
+    vectors: int
+
+
+@dataclass(frozen=True, slots=True)
 class Memories:
     memories: tuple[Memory, ...]
 

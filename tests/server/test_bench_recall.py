@@ -91,6 +91,6 @@ def test_what_is_no_such_file_is_said(tmp_path: Path, words: str) -> None:
 
 
 def test_a_search_is_timed_among_made_up_events() -> None:
-    took = latency(500, 5)
+    took = latency(500, searches=5)
 
     assert (took.events, took.searches, took.p50_ms <= took.p95_ms <= took.max_ms) == (500, 5, True)

@@ -48,6 +48,9 @@ ROWS = {
         "INSERT INTO sessions (id, agent, project, path, original) VALUES ('t', 'specstory', 'shop', '/t.md', 's')",
     ),
     "m011_the_words_of_neighbours": (),
+    "m015_vectors": (
+        "INSERT INTO vectors (of, n, model, data, scale) VALUES ('turn', 1, 'onnx:00', x'0001', 0.5)",
+    ),
 }
 
 

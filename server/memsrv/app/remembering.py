@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from memsrv.app.finding import Finding, oldest_first
+from memsrv.app.encoding import Encoding
+from memsrv.app.finding import oldest_first
 from memsrv.app.rooms import EVERY, now
 from memsrv.compact import Compact, compact
 from memsrv.consent import Act
-from memsrv.errors import NoLogs, NotFound, NothingConsented, UsageError
+from memsrv.errors import MemsrvError, NoLogs, NotFound, NothingConsented, UsageError
 from memsrv.ingest import IngestReport, ingest
 from memsrv.recall import Recalled, recall, show
 from memsrv.recall import Shown as Opened
@@ -29,7 +30,7 @@ Progress = Callable[..., None]
 _SAMPLE_BYTES = 4 << 20
 
 
-class Remembering(Finding):
+class Remembering(Encoding):
     def how_to_begin(self) -> str | None:
         """What to do first, while nothing has been read; None once something has."""
         if self.store.counts().events:
@@ -150,7 +151,14 @@ class Remembering(Finding):
     def search(self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8) -> Recalled:
         today = datetime.now(UTC).date()
         scope = self._scope(project)
-        return recall(self.visible, query, project=scope, kinds=kinds or None, limit=limit, today=today)
+        try:
+            meaning, trouble = self.meaning, ""
+        except MemsrvError as error:  # words alone still answer
+            meaning, trouble = None, f"; {error}"
+        found = recall(
+            self.visible, query, project=scope, kinds=kinds or None, limit=limit, today=today, meaning=meaning
+        )
+        return replace(found, engine=found.engine + trouble)
 
     def show(self, id: str, *, around: int = 2) -> Opened:
         try:

@@ -19,6 +19,7 @@ from statistics import fmean
 
 from memsrv.bench.conversations import Asked, Corpus, devmembench, fill, locomo, own
 from memsrv.bench.sessions import Library
+from memsrv.embedding import Encoder, Meaning, catch_up
 from memsrv.errors import UsageError
 from memsrv.recall import WEIGHTS, Gathered, Question, Result, Weights, best, gather, recall
 from memsrv.records import Event, EventType, Session, Trust
@@ -73,11 +74,16 @@ class RecallBench:
 
 
 def recalling(
-    file: Path | None = None, sessions: Path | None = None, *, store: Store | None = None, events: Sequence[int] = ()
+    file: Path | None = None,
+    sessions: Path | None = None,
+    *,
+    store: Store | None = None,
+    events: Sequence[int] = (),
+    encoder: Encoder | None = None,
 ) -> RecallBench:
     """Measure on a LoCoMo `file`, the DevMemBench folder `sessions`, or the user's own `store`.
 
-    And how long a search takes, among each number of made-up `events`.
+    And how long a search takes, among each number of made-up `events`. With an `encoder` vectors take part.
     """
     corpora = _corpora(file, sessions, store)
     ranks: list[tuple[int, str, Asked, list[str]]] = []  # number of the corpus, system, question, ids
@@ -86,13 +92,14 @@ def recalling(
     with ExitStack() as stack:
         for number, corpus in enumerate(corpora):
             own_store = store if store is not None and not corpus.events else _filled(stack, corpus)
-            systems = _systems(own_store, corpus)
+            meaning = _meaning(stack, own_store, encoder)
+            systems = _systems(own_store, corpus, meaning)
             for asked in corpus.asked:
                 ranks += [(number, name, asked, _cut(corpus, rank(asked.text))) for name, rank in systems.items()]
-                again = _again(own_store, corpus, gather(own_store, Question(asked.text)))
+                again = _again(own_store, corpus, gather(own_store, Question(asked.text), meaning=meaning))
                 gathered.append((number, asked, again))
                 ranks.append((number, OURS, asked, again(WEIGHTS)))
-            engine = engine or recall(own_store, "").engine
+            engine = engine or recall(own_store, "x", meaning=meaning).engine
         chosen = list(_crossed(gathered)) if len(corpora) > 1 else []
         ranks += [(-1, CHOSEN, asked, ids) for _, asked, ids in (one for _, half in chosen for one in half)]
     return RecallBench(
@@ -103,7 +110,7 @@ def recalling(
         questions=len(gathered),
         figures=tuple(_figures(ranks)),
         weights=tuple({name: getattr(weights, name) for name in _TRIED} for weights, _ in chosen),
-        latency=tuple(latency(count) for count in events),
+        latency=tuple(latency(count, encoder) for count in events),
     )
 
 
@@ -126,12 +133,33 @@ def _filled(stack: ExitStack, corpus: Corpus) -> Store:
     return store
 
 
+def _meaning(stack: ExitStack, store: Store, encoder: Encoder | None) -> Meaning | None:
+    """All vectors are made before the first question, and every question waits for its own."""
+    if encoder is None:
+        return None
+    catch_up(store, encoder)
+    meaning = Meaning(encoder, patience_s=60)
+    stack.callback(meaning.close)
+    return meaning
+
+
 # The systems
 
 
-def _systems(store: Store, corpus: Corpus) -> dict[str, Callable[[str], list[str]]]:
+def _systems(store: Store, corpus: Corpus, meaning: Meaning | None) -> dict[str, Callable[[str], list[str]]]:
     events = list(corpus.events) or [event for session in store.sessions() for event in store.events(session.id)]
-    return {GREP: _grep(events), PORTER: _porter(events)}
+    found = {GREP: _grep(events), PORTER: _porter(events)}
+    return found if meaning is None else found | {MEANING: _nearest(store, meaning)}
+
+
+def _nearest(store: Store, meaning: Meaning) -> Callable[[str], list[str]]:
+    """The turns by the nearness of their vectors alone."""
+
+    def rank(question: str) -> list[str]:
+        near = {one.n: one.nearness for one in meaning.near(store, question) or () if one.of == "turn"}
+        return [hit.id for hit in sorted(store.hits(list(near), "turn"), key=lambda hit: -near[hit.n])]
+
+    return rank
 
 
 def _grep(events: Sequence[Event]) -> Callable[[str], list[str]]:
@@ -244,23 +272,38 @@ def _figures(ranks: Sequence[tuple[int, str, Asked, list[str]]]) -> Iterator[Fig
 # How long a search takes
 
 
-def latency(events: int, searches: int = 200, seed: int = 1) -> Latency:
+def latency(events: int, encoder: Encoder | None = None, searches: int = 200, seed: int = 1) -> Latency:
     """Searches with some words of made-up turns, among `events` of them, in a store that is warm."""
     dice, library = random.Random(seed), Library()
-    with (
-        tempfile.TemporaryDirectory(prefix="memsrv-bench-") as folder,
-        Store.open(Path(folder) / "memsrv.db") as store,
-    ):
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="memsrv-bench-"))
+        store = stack.enter_context(Store.open(Path(folder) / "memsrv.db"))
         _fill_with(store, events, dice, library)
+        meaning = _timed(stack, store, encoder)
         asked = [_query(dice, library) for _ in range(searches + 20)]
         took = []
         for query in asked:
             began = time.perf_counter()
-            recall(store, query, project="bench")
+            recall(store, query, project="bench", meaning=meaning)
             took.append((time.perf_counter() - began) * 1000)
         took = sorted(took[20:])  # the first ones read the file
     p50, p95, most = (round(took[min(len(took) - 1, int(share * len(took)))], 2) for share in (0.5, 0.95, 1.0))
     return Latency(events, searches, p50, p95, most)
+
+
+def _timed(stack: ExitStack, store: Store, encoder: Encoder | None) -> Meaning | None:
+    """As many vectors as the turns would have: noise, for only the time counts, and to encode them takes minutes."""
+    if encoder is None:
+        return None
+    import numpy as np
+
+    missing = store.without_vectors(encoder.name, 10**9)[0]
+    noise = np.random.default_rng(1).integers(-127, 127, (len(missing), encoder.vectors(["x"]).shape[1]), np.int8)
+    rows = ((of, n, row.tobytes(), 0.001) for (of, n, _), row in zip(missing, noise, strict=True))
+    store.keep_vectors(encoder.name, rows)
+    meaning = Meaning(encoder, patience_s=60)
+    stack.callback(meaning.close)
+    return meaning
 
 
 def _query(dice: random.Random, library: Library) -> str:

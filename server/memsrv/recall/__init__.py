@@ -5,10 +5,11 @@ found in `evidence`, and added up in `fusion`. What was superseded stays out unl
 never evidence. Knows no SQL.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from math import inf
+from typing import Protocol
 
 from memsrv.echo import Given
 from memsrv.errors import NotFound
@@ -19,11 +20,11 @@ from memsrv.recall.opening import Shown, show
 from memsrv.recall.question import Question, exact_names
 from memsrv.recall.results import EXCERPT, Recalled, Result, excerpt, recall_lines, text_of_memory, who
 from memsrv.records import EventType, Kind
-from memsrv.store import Hit, Store
+from memsrv.store import Hit, Near, Store
 
 __all__ = [
-    "PER_SESSION", "WEIGHTS", "Gathered", "Question", "Recalled", "Result", "Shown", "Weights", "best", "exact_names",
-    "gather", "recall", "recall_lines", "show",
+    "PER_SESSION", "WEIGHTS", "Gathered", "Meaning", "Question", "Recalled", "Result", "Shown", "Weights", "best",
+    "exact_names", "gather", "recall", "recall_lines", "show",
 ]  # fmt: skip
 
 ENGINE = "fts5"
@@ -31,11 +32,20 @@ CHARS_PER_TOKEN = 4
 
 _POOL = 120  # turns that are ranked
 _MEMORIES = 60
+_MOST_BY_MEANING = 120
 _OUTDATED = 0.4  # what the score of a turn is worth whose claim was superseded
 _REPEATING = frozenset({"assistant", "tool"})
 _AFTER = 8  # turns after an echo in which its words are looked for
 _REPEATED = 0.6  # share of the words
 _SILENT = frozenset({EventType.SUMMARY, EventType.COMPACTION, EventType.NOTE})
+
+
+class Meaning(Protocol):
+    """What finds other words for the same thing; `memsrv.embedding.Meaning` is one."""
+
+    def near(self, store: Store, query: str) -> list[Near] | None:
+        """What is nearest to `query`, from 0 to about 1; None where that is not known in time."""
+        ...
 
 
 def recall(
@@ -49,10 +59,14 @@ def recall(
     include_superseded: bool = False,
     today: date | None = None,
     weights: Weights = WEIGHTS,
+    meaning: Meaning | None = None,
 ) -> Recalled:
     """The best `limit` results of `project` (None: all), within `token_budget` where one is given."""
-    found = gather(store, Question(query, today), project=project, kinds=kinds, include_superseded=include_superseded)
-    return Recalled(tuple(best(store, found, limit, token_budget=token_budget, weights=weights)), ENGINE)
+    question = Question(query, today)
+    found = gather(
+        store, question, project=project, kinds=kinds, include_superseded=include_superseded, meaning=meaning
+    )
+    return Recalled(tuple(best(store, found, limit, token_budget=token_budget, weights=weights)), found.engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class Gathered:
     question: Question
     candidates: Sequence[Candidate]
     memories: Sequence[Hit]
+    engine: str = ENGINE
 
 
 def gather(
@@ -71,13 +86,31 @@ def gather(
     project: str | None = None,
     kinds: Sequence[Kind] | None = None,
     include_superseded: bool = False,
+    meaning: Meaning | None = None,
 ) -> Gathered:
     query = question.text
     every = store.search_memories(query, project=project, kinds=kinds, limit=2 * _MEMORIES, include_retired=True)
-    memories = [hit for hit in every if include_superseded or _current(hit)][:_MEMORIES]
     turns = [] if kinds else store.search_turns(query, project=project, limit=_POOL, around=AROUND)
+    nearest = meaning.near(store, query) if meaning is not None else None
+    near = {of: {one.n: one.nearness for one in nearest or () if one.of == of} for of in ("turn", "memory")}
+    every += _by_meaning(store, every, near["memory"], "memory", project)
+    if not kinds:
+        turns += _by_meaning(store, turns, near["turn"], "turn", project)
+    wanted = [hit for hit in every if not kinds or (hit.memory is not None and hit.memory.kind in kinds)]
+    memories = [hit for hit in wanted if include_superseded or _current(hit)][:_MEMORIES]
     turns = [hit for hit in turns if hit.event is not None and hit.event.type not in _SILENT]
-    return Gathered(question, _candidates(question, memories, turns), every)
+    engine = ENGINE if meaning is None else f"{ENGINE}, vectors not ready" if nearest is None else f"{ENGINE}+vectors"
+    return Gathered(question, _candidates(question, memories, turns, near), every, engine)
+
+
+def _by_meaning(
+    store: Store, known: Sequence[Hit], near: Mapping[int, float], of: str, project: str | None
+) -> list[Hit]:
+    """The nearest that no word found."""
+    there = {hit.n for hit in known}
+    new = [n for n in near if n not in there]
+    found = store.hits(new, of, project=project) if new else []
+    return sorted(found, key=lambda hit: -near[hit.n])[:_MOST_BY_MEANING]
 
 
 def best(
@@ -88,15 +121,18 @@ def best(
     return _chosen(store, found, ranked, limit, token_budget)
 
 
-def _candidates(question: Question, memories: Sequence[Hit], turns: Sequence[Hit]) -> list[Candidate]:
+def _candidates(
+    question: Question, memories: Sequence[Hit], turns: Sequence[Hit], near: Mapping[str, Mapping[int, float]]
+) -> list[Candidate]:
     newest = max((hit.time for hit in (*memories, *turns) if hit.time), default=None)
     reach = [max((question.coverage(words_of_hit(hit)) for hit in hits[:8]), default=0.0) for hits in (memories, turns)]
     found = []
     for hits, share in ((memories, min(1.0, reach[0] / (reach[1] or 1.0))), (turns, 1.0)):
         best = min((hit.bm25 for hit in hits), default=-1.0)
         for hit in hits:
-            words = share * (hit.bm25 / best if best < 0 else 1.0)
-            found.append(weighed(question, hit, words=words, newest=newest))
+            words = share * (hit.bm25 / best if best < 0 else 1.0) if hit.bm25 else 0.0
+            meaning = near["memory" if hit.memory is not None else "turn"].get(hit.n, 0.0)
+            found.append(weighed(question, hit, words=words, meaning=meaning, newest=newest))
     return found
 
 

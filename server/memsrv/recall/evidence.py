@@ -51,7 +51,7 @@ def weighed(question: Question, hit: Hit, *, words: float, meaning: float = 0.0,
     """`hit` with all that speaks for it; `words` and `meaning` are how well those match, `newest` its rivals' time."""
     said = words_of_hit(hit)
     found: dict[str, tuple[float, str | None]] = {
-        "meaning": (meaning, "meaning" if meaning > 0.5 else None),
+        "meaning": (meaning, "meaning" if meaning > 0.4 or (meaning and not words) else None),
         "names": _names(question, said),
         "date": _date(question, hit),
         "recent": _recent(hit, newest),

@@ -118,6 +118,18 @@ def m011_the_words_of_neighbours(db: Database) -> None:
             log.info("store.indexing", extra={"done": min(until, last), "total": last})
 
 
+@migrations()
+def m012_deltas_and_uses(db: Database) -> None:
+    for statement in _M012:
+        db.execute(statement)
+
+
+@migrations()
+def m015_vectors(db: Database) -> None:
+    for statement in _M015:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (
@@ -229,4 +241,34 @@ _M011 = (
     f"CREATE TRIGGER events_au AFTER UPDATE OF {_WORDS} ON events BEGIN {_INDEXED} END",
     f"CREATE TRIGGER events_bd BEFORE DELETE ON events BEGIN {_UNINDEXED} END",
     f"CREATE TRIGGER events_ad AFTER DELETE ON events BEGIN {_INDEXED} END",
+)
+
+_M012 = (
+    """CREATE TABLE deltas (
+        n INTEGER PRIMARY KEY, memory TEXT NOT NULL REFERENCES memories (id) ON UPDATE CASCADE ON DELETE CASCADE,
+        delta TEXT NOT NULL, time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), who TEXT NOT NULL,
+        before TEXT NOT NULL, after TEXT NOT NULL)""",
+    "CREATE INDEX deltas_by_memory ON deltas (memory)",
+    # An id is made of the words: of what is gone, none stays.
+    """CREATE TRIGGER deltas_of_gone_successors AFTER DELETE ON memories BEGIN
+        UPDATE deltas SET before = json_remove(before, '$.superseded_by'), after = json_remove(after, '$.superseded_by')
+        WHERE instr(before, old.id) OR instr(after, old.id); END""",
+    """CREATE TABLE uses (
+        memory TEXT NOT NULL REFERENCES memories (id) ON UPDATE CASCADE ON DELETE CASCADE, session TEXT NOT NULL,
+        turn INTEGER NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (memory, session, turn))""",
+    "CREATE INDEX uses_by_session ON uses (session)",
+)
+
+_M015 = (
+    """CREATE TABLE vectors (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, of TEXT NOT NULL, n INTEGER NOT NULL, model TEXT NOT NULL,
+        data BLOB NOT NULL, scale REAL NOT NULL, UNIQUE (of, n, model))""",
+    """CREATE TRIGGER vectors_of_changed_events AFTER UPDATE OF text, command, echo, type ON events BEGIN
+        DELETE FROM vectors WHERE of = 'turn' AND n = old.n; END""",
+    """CREATE TRIGGER vectors_of_gone_events AFTER DELETE ON events BEGIN
+        DELETE FROM vectors WHERE of = 'turn' AND n = old.n; END""",
+    """CREATE TRIGGER vectors_of_changed_memories AFTER UPDATE OF text ON memories BEGIN
+        DELETE FROM vectors WHERE of = 'memory' AND n = old.n; END""",
+    """CREATE TRIGGER vectors_of_gone_memories AFTER DELETE ON memories BEGIN
+        DELETE FROM vectors WHERE of = 'memory' AND n = old.n; END""",
 )

@@ -137,7 +137,7 @@ class Stated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One row of a full-text search. Lower `bm25` is better. Exactly one of `memory` and `event` is set."""
+    """One row of a search. Lower `bm25` is better; 0: no word found it. Exactly one of `memory` and `event` is set."""
 
     id: str  # of the memory or the event
     project: str
@@ -149,6 +149,7 @@ class Hit:
     time: str | None
     memory: Memory | None = None
     event: Event | None = None
+    n: int = 0  # its row
 
 
 @dataclass(frozen=True, slots=True)

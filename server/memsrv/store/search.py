@@ -97,6 +97,7 @@ def search_memories(
                 agent=None,
                 time=memory.valid_from,
                 memory=memory,
+                n=row["n"],
             )
         )
     return hits
@@ -128,8 +129,7 @@ def search_turns(
         [json.dumps(list(scores))],
     )
     hits = [_turn(row, scores[row["n"]], sought.common) for row in rows]
-    order = {row["id"]: row["n"] for row in rows}
-    return sorted(hits, key=lambda hit: (hit.bm25, order[hit.id]))
+    return sorted(hits, key=lambda hit: (hit.bm25, hit.n))
 
 
 def _turn(row: sqlite3.Row, score: float, common: Mapping[str, float]) -> Hit:
@@ -147,6 +147,7 @@ def _turn(row: sqlite3.Row, score: float, common: Mapping[str, float]) -> Hit:
         agent=row["agent"],
         time=event.time,
         event=event,
+        n=row["n"],
     )
 
 

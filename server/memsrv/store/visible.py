@@ -143,6 +143,9 @@ class Visible(Store):
         whole = super().search_turns
         return _enough(lambda limit: whole(query, project=project, limit=limit, around=around), self._seen_hit, limit)
 
+    def hits(self, numbers: Sequence[int], of: str, *, project: str | None = None) -> list[Hit]:
+        return [seen for hit in super().hits(numbers, of, project=project) if (seen := self._seen_hit(hit))]
+
     # What may be seen
 
     def _turns(self) -> dict[str, int]:
