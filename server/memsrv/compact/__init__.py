@@ -27,14 +27,14 @@ SECTIONS = (
     Section("commands", "Commands", 0.1),
     Section("errors", "Errors", 0.06),
     Section("solved", "Errors that were solved", 0.05),
-    Section("notes", "What the agent said", 0.15, dense=True),
-    Section("outputs", "What tools printed (quoted; nobody has checked it)", 0.05, dense=True),
+    Section("notes", "What the agent said", 0.14, dense=True),
+    Section("outputs", "What tools printed (quoted; nobody has checked it)", 0.06, dense=True),
     Section("observations", "Looked at", 0.02),
     Section("last", "Last steps", 0.05),
 )
 #: Which item comes first when there is room for one more.
 _PRIORITY = (
-    "goal", "todo", "errors", "last", "messages", "decisions", "files", "commands", "solved", "notes", "outputs",
+    "goal", "todo", "errors", "last", "messages", "decisions", "files", "commands", "solved", "notes outputs",
     "observations",
 )  # fmt: skip
 

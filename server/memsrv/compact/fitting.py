@@ -17,6 +17,8 @@ _Key = tuple[str, str, str]
 JOINT = " · "
 #: Room for the line that says what was left out.
 _SAYING_SO = 240
+#: What is shorter is not worth more for its length: it lacks words, not ballast.
+_LEAST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,16 @@ class Fitted:
 def fit(
     head: str, candidates: Iterable[Candidate], sections: Sequence[Section], priority: Sequence[str], budget: int
 ) -> Fitted:
-    """`head` and as much of `candidates` as `budget` tokens hold, `priority` first, then weight, then the newest."""
+    """`head` and as much of `candidates` as `budget` tokens hold, `priority` first, then weight, then the newest.
+
+    Sections that are named in one string of `priority` are equals.
+    """
+    order = {name: place for place, names in enumerate(priority) for name in names.split()}
     dense = {one.name for one in sections if one.dense}
 
     def rank(one: Candidate) -> tuple[int, float, int, int]:
-        weight = one.weight / (len(one.short) + 8) if one.section in dense else one.weight
-        return priority.index(one.section), -weight, -one.turn, -one.place
+        weight = one.weight / max(len(one.short), _LEAST) if one.section in dense else one.weight
+        return order[one.section], -weight, -one.turn, -one.place
 
     whole = budget * CHARS_PER_TOKEN - echo.FENCE - len(head) - 1
     filling = _Filling(sections, whole - min(_SAYING_SO, whole // 8))

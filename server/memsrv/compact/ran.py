@@ -61,11 +61,12 @@ def errors(ran: Sequence[Run]) -> Iterator[Candidate]:
         if run.failed or run.passed:  # how it ended last is how it stands
             seen.add(name)
         if run.failed:
-            what = "; ".join(cut(said, 160) for said in dict.fromkeys(_failures(run).values()))
+            told = tuple(dict.fromkeys(_failures(run).values()))
+            what = "; ".join(cut(said, 160) for said in told)
             said = f": {cut(what, 500)}" if what else ""
             text = f"`{cut(name, 160)}` → {ending(run)}; it has not passed since{said}"
             short = f"`{cut(name, 60)}` → {ending(run)}{cut(said, 120)}"
-            yield Candidate("errors", run.call.turn, text, short, parts=(name, run.error or ""))
+            yield Candidate("errors", run.call.turn, text, short, parts=(name, run.error or "", *told))
 
 
 def solved(ran: Sequence[Run]) -> Iterator[Candidate]:

@@ -32,6 +32,8 @@ _KINDS = (
 )
 _NAME = re.compile(r"[A-ZÀ-Ý][\w'’-]+$")
 _QUOTED = re.compile(r"[`“\"]([^`”\"\n]{2,80})[`”\"]")
+#: Five fields of a crontab: no single one of them is a value.
+_CRON = re.compile(r"(?<![\w*/])(?:\*/?\d*|\d[\d,/-]*)(?: (?:\*/?\d*|\d[\d,/-]*)){4}(?![\w*])")
 _CUE = re.compile(
     r"(?i)\b(?:because|since|due to|caused?|reason|root cause|turned out|explains?|decid\w+|decision|chos\w+|choose"
     r"|agreed?|settled|instead|rather than|go(?:ing)? with|went with|prefer\w*|must|never|always|only|required?s?"
@@ -53,6 +55,7 @@ _ALARM = re.compile(
     r"(?i)\b(?:warn(?:ing)?|error|fail(?:ed|ure)?|fatal|refused|denied|exceeded|deprecated|overrides?)\b"
 )
 #: Words that begin a sentence, or stand in a title, with a capital and name nothing.
+_WORD = re.compile(r"(?<![\w./-])[^\W\d_]{3,}(?![\w/(=])")
 _BLANKS = frozenset(
     re.findall(
         r"\w+",
@@ -92,6 +95,8 @@ class Sentence:
         for match in _QUOTED.finditer(self.text) if "`" in self.text or '"' in self.text or "“" in self.text else ():
             if match[1] not in found and " " not in match[1]:
                 found[match[1]] = 2.0
+        if "* *" in self.text:
+            found |= dict.fromkeys(_CRON.findall(self.text), 2.4)
         return found
 
 
@@ -126,6 +131,8 @@ def said(sentence: Sentence) -> float:
     if _CODE.search(text):
         return 0.3 * worth
     worth += 1.2 * bool(_CUE.search(text))
+    if len(_WORD.findall(text)) < 3:
+        return 0.35 * worth  # a value of what?
     return worth * (0.4 if _PLANS.match(text) else 1.0)
 
 
@@ -142,7 +149,7 @@ def printed(sentence: Sentence) -> float:
         return 0.0
     if _CODE.search(text):
         return 0.12 * worth
-    return worth * (0.6 + 0.5 * bool(_TELLS.search(text)) + 0.4 * bool(_ALARM.search(text)))
+    return worth * (0.5 + 0.45 * bool(_TELLS.search(text)) + 0.4 * bool(_ALARM.search(text)))
 
 
 def shape(line: str) -> str:
