@@ -52,6 +52,18 @@ def ingest(
 
 
 @benches.command()
+def mcp(
+    rounds: Annotated[int, typer.Option(min=1, help="How often each server is started.")] = 10,
+    calls: Annotated[int, typer.Option(min=1, help="How often each is called in a round.")] = 50,
+    json: Json = False,
+) -> None:
+    """From starting `memsrv serve` to its list of tools, and a call; beside a bare server; bytes of definitions."""
+    from memsrv.bench.mcp import serving
+
+    give(serving(rounds=rounds, calls=calls), tables.serving_bench, json)
+
+
+@benches.command()
 def recall(
     locomo: Annotated[Path | None, typer.Option(help="A LoCoMo file; unset, your own memories.")] = None,
     devmembench: Annotated[Path | None, typer.Option(help="A DevMemBench folder.")] = None,

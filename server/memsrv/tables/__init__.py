@@ -4,6 +4,7 @@ Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
 from memsrv.tables.benches import compacting, ingesting, recalling, redaction, remembered
+from memsrv.tables.benches import serving as serving_bench
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
@@ -25,6 +26,6 @@ __all__ = [
     "cost", "difference", "endpoint", "examined",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "looked", "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
-    "recalling", "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "setting",
+    "recalling", "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "serving_bench", "setting",
     "shown", "standing", "timer_removed", "timer_written", "waiting",
 ]  # fmt: skip

@@ -115,3 +115,15 @@ def compacting(result: Json) -> None:
         f"{result['seconds_per_mb']} s/MB to compact, {result['recover_seconds_per_mb']} s/MB to recover, of "
         f"{result['megabytes']} MB of words."
     )
+
+
+def serving(result: Json) -> None:
+    """Cold start and calls of each server, then how ours starts beside the bare one."""
+    columns = ("", "start ms (p50)", "(least)", "first call ms", "call ms (p50)", "(p95)", "tools", "their bytes")
+    names = ("name", "cold_p50_ms", "cold_min_ms", "first_call_ms", "call_p50_ms", "call_p95_ms", "tools")
+    rows = [[*(one[name] for name in names), one["definition_bytes"]] for one in result["servers"]]
+    table(columns, rows)
+    say(
+        f"memsrv has its tools listed in {result['ratio']} × the time of a bare server, the median of "
+        f"{result['rounds']} rounds; its calls search {result['megabytes']} MB of made-up sessions."
+    )

@@ -1,7 +1,7 @@
-"""The protocol's own conformance suite, and the Inspector, against memsrv's server: both revisions, no failure expected.
+"""The protocol's own conformance suite, and the Inspector, against memsrv's server; on both revisions, all must pass.
 
 They are npm packages, and no test fetches anything: `make conformance` installs them, and MEMSRV_CONFORMANCE names the
-folder of their `node_modules`. Without it these tests are skipped. The suite speaks HTTP only; the Inspector stdio, too.
+folder of their `node_modules`. Without it these tests are skipped. The suite speaks HTTP only, the Inspector both.
 """
 
 import importlib.util
