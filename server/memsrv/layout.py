@@ -2,11 +2,12 @@
 
 system · long-term memory · short-term memory · recall · working. Empty blocks are kept, so that the system and
 long-term prefix stays byte-stable between nights and prefix caches hold. Content can never close a block: any
-delimiter inside it is escaped. Knows nothing of stores or models.
+delimiter inside it is escaped. `render` writes blocks as they are, `lay_out` what of them fits a budget, in the same
+form. Knows nothing of stores or models.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 BLOCKS = ("system", "long_term", "short_term", "recall", "working")
@@ -18,7 +19,11 @@ NOT_RECORDED = "That is not recorded."
 
 #: Control characters (an escape sequence begins with one), and what turns the direction of text around.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_DELIMITER = re.compile(r"<(/?)(" + "|".join(BLOCKS) + r")>")
+#: A block's delimiter, also as a sloppy reader would take it, and a chat template's control tokens.
+_DELIMITER = re.compile(rf"<(\s*/?\s*(?:{'|'.join(BLOCKS)})(?:\s[^<>]*|/)?|\|\w+\|)>", re.IGNORECASE)
+CHARS_PER_TOKEN = 4
+#: What each list block may take of the room that there is beside the system block; what one leaves, the next may have.
+SHARES = {"long_term": 0.35, "short_term": 0.30, "recall": 0.30, "working": 0.05}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Blocks:
 
 def escape(content: str) -> str:
     """`content` with every block delimiter defused (`<recall>` becomes `‹recall›`)."""
-    return _DELIMITER.sub(lambda m: f"‹{m[1]}{m[2]}›", content)
+    return _DELIMITER.sub(r"‹\1›", content)
 
 
 def one_line(content: str) -> str:
@@ -49,12 +54,103 @@ def printable(content: str) -> str:
 
 def render(blocks: Blocks) -> str:
     """The five blocks as the text of one system message."""
-    parts = [f"<system>\n{escape(blocks.system)}\n</system>"]
+    lists = (_framed(name, "".join(_line(item) for item in getattr(blocks, name))) for name in BLOCKS[1:])
+    return "\n".join((_framed("system", f"{escape(blocks.system)}\n"), *lists))
+
+
+def _framed(name: str, body: str) -> str:
+    return f"<{name}>\n{body}</{name}>"
+
+
+def _line(item: str) -> str:
+    return f"- {escape(one_line(item))}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a block, and the id of the record that it gives."""
+
+    text: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one block holds, how many tokens it may take with its delimiters, and how many it does."""
+
+    name: str
+    items: tuple[Item, ...]
+    budget: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    block: str
+    id: str | None
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    blocks: tuple[Block, ...]
+    left_out: tuple[LeftOut, ...]
+    text: str
+
+    @property
+    def tokens(self) -> int:
+        return sum(block.tokens for block in self.blocks)
+
+
+def tokens(text: str) -> int:
+    """An estimate; who has a tokenizer counts with that."""
+    return -(-len(text) // CHARS_PER_TOKEN)
+
+
+def least(system: str = SYSTEM, count: Callable[[str], int] = tokens) -> int:
+    """The budget below which not even the empty blocks fit."""
+    return sum(_frames(system, count).values())
+
+
+def lay_out(
+    items: Mapping[str, Sequence[Item]], budget: int, *, system: str = SYSTEM, count: Callable[[str], int] = tokens
+) -> Layout:
+    """What of `items`, by block and best first, fits `budget`, and why the rest does not.
+
+    A block's room depends on those before it alone: whatever changes in one, all that stands before it stays as it is.
+    A record that stands in one block is not given again in a later one. ValueError below `least`.
+    """
+    frames = _frames(system, count)
+    if (free := budget - sum(frames.values())) < 0:
+        raise ValueError(f"{budget} tokens do not hold the empty blocks; {budget - free} do")
+    blocks = [Block("system", (Item(system),), frames["system"], frames["system"])]
+    left_out: list[LeftOut] = []
+    stands: dict[str, str] = {}
+    carried = 0
     for name in BLOCKS[1:]:
-        items: Sequence[str] = getattr(blocks, name)
-        body = "".join(f"- {escape(one_line(item))}\n" for item in items)
-        parts.append(f"<{name}>\n{body}</{name}>")
-    return "\n".join(parts)
+        room = carried + int(free * SHARES[name])
+        kept, used = [], 0
+        for item in items.get(name, ()):
+            cost = count(_line(item.text))
+            if item.id is not None and item.id in stands:
+                left_out.append(LeftOut(name, item.id, item.text, f"stands in {stands[item.id]} already"))
+            elif used + cost > room:
+                left_out.append(LeftOut(name, item.id, item.text, f"takes {cost} tokens, and {room - used} are left"))
+            else:
+                kept.append(item)
+                used += cost
+                stands |= {item.id: name} if item.id is not None else {}
+        blocks.append(Block(name, tuple(kept), frames[name] + room, frames[name] + used))
+        carried = room - used
+    lists = {block.name: [item.text for item in block.items] for block in blocks[1:]}
+    return Layout(tuple(blocks), tuple(left_out), render(Blocks(system, **lists)))
+
+
+def _frames(system: str, count: Callable[[str], int]) -> dict[str, int]:
+    """What each block takes before anything is put in, with the line end after it."""
+    whole = {name: count(_framed(name, "") + "\n") for name in BLOCKS[1:]}
+    return {"system": count(_framed("system", f"{escape(system)}\n") + "\n"), **whole}
 
 
 def says_not_recorded(answer: str) -> bool:

@@ -181,6 +181,16 @@ class Keeping(_Section):
     log_mib: float = Field(5, gt=0, description="A log is rotated at this size; three old ones are kept.")
 
 
+class Embedding(_Section):
+    model: str = Field(
+        "",
+        description="Vectors beside words: a folder that `memsrv embed --build` made, or with `embedding.base_url` the "
+        "model's name there. Empty: words alone.",
+    )
+    base_url: str = Field("", description="Base URL of an OpenAI-compatible embedding server, up to its `/v1`.")
+    remote: bool = Field(False, description="That server may be on another machine: all goes there, but for secrets.")
+
+
 class Settings(BaseModel):
     """Every knob, its default, and what it does; `config.toml` holds the ones a user changed."""
 
@@ -210,6 +220,7 @@ class Settings(BaseModel):
     night: Nightly = Nightly()
     redact: Redaction = Redaction()
     keep: Keeping = Keeping()
+    embedding: Embedding = Embedding()
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from memsrv.config import Entry
-from memsrv.records import Fact, Memory, Review
+from memsrv.records import Fact, Memory, Review, Session
 from memsrv.status import (
     AgentStanding,
     Concern,
@@ -25,8 +25,23 @@ from memsrv_adapters.version import AdapterVersion, Manifest
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """What `embed` did: vectors that were made and dropped, and how many of this encoder there are now."""
+
+    encoder: str | None
+    made: int
+    dropped: int
+    vectors: int
+
+
+@dataclass(frozen=True, slots=True)
 class Memories:
     memories: tuple[Memory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    sessions: tuple[Session, ...]
 
 
 @dataclass(frozen=True, slots=True)

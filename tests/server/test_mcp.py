@@ -86,6 +86,15 @@ class Scripted:
     def how_to_begin(self) -> str | None:
         return self.begin
 
+    def memories(self, *, project: str | None = None) -> object:
+        return self._do("memories", project=project)
+
+    def sessions(self, *, project: str | None = None) -> object:
+        return self._do("sessions", project=project)
+
+    def context(self, query: str | None = None, *, project: str | None = None, budget: int = 2000) -> object:
+        return self._do("context", query=query, project=project, budget=budget)
+
 
 def call(verbs: Scripted, tool: str, **arguments: Any) -> Any:
     async def once() -> Any:
@@ -348,7 +357,7 @@ def test_the_status_prompt_carries_the_state() -> None:
 
     prompts, prompt = anyio.run(once)
 
-    assert [p.name for p in prompts] == ["status"]
+    assert [p.name for p in prompts] == ["recall", "handoff", "review", "context", "status"]
     assert "current: 42" in prompt.messages[0].content.text
 
 

@@ -47,6 +47,10 @@ ROWS = {
     "m010_sessions_that_are_told_twice": (
         "INSERT INTO sessions (id, agent, project, path, original) VALUES ('t', 'specstory', 'shop', '/t.md', 's')",
     ),
+    "m011_the_words_of_neighbours": (),
+    "m015_vectors": (
+        "INSERT INTO vectors (of, n, model, data, scale) VALUES ('turn', 1, 'onnx:00', x'0001', 0.5)",
+    ),
 }
 
 

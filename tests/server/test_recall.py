@@ -100,8 +100,7 @@ def test_one_session_does_not_crowd_out_the_others(store: Store, talk: Any) -> N
     talk("quiet").says("is the tide import tested?").into(store)
     found = recall(store, "tide import", project="demo", limit=8).results
 
-    assert sum(result.session == "loud" for result in found) == PER_SESSION
-    assert any(result.session == "quiet" for result in found)
+    assert "quiet" in [result.session for result in found[: PER_SESSION + 2]]
 
 
 def test_a_hosts_summary_is_never_given_as_evidence(store: Store, talk: Any) -> None:
@@ -160,3 +159,46 @@ def test_a_turn_and_a_session_can_be_shown(filled: Store) -> None:
 def test_what_is_not_there_is_named(filled: Store, id: str) -> None:
     with pytest.raises(NotFound):
         show(filled, id)
+
+
+def test_the_turn_of_a_person_who_is_named_comes_before_one_about_them(store: Store, talk: Any) -> None:
+    told = talk("a").says("Mara: the crane needs a new gearbox").says("filler one").says("filler two")
+    told.says("Jon: Mara wants the crane in paint").into(store)
+
+    best = recall(store, "What did Mara say about the crane?", project="demo").results[0]
+
+    assert (best.id, "said by Mara" in best.why) == ("a:0", True)
+
+
+def test_what_i_said_is_looked_for_among_my_words(store: Store, talk: Any) -> None:
+    told = talk("a").replies("The crane needs a new gearbox.").runs("true").says("The crane needs a new gearbox soon.")
+    told.into(store)
+
+    best = recall(store, "What did I say about the crane gearbox?", project="demo").results[0]
+
+    assert (best.who, "said by user" in best.why) == ("user", True)
+
+
+def test_the_day_that_is_named_decides_between_equals(store: Store, talk: Any) -> None:
+    for day in ("02", "09", "16"):
+        talk(f"of-{day}", started=f"2026-11-{day}T09:00:00").says(f"The crane failed, see ticket {day}.").into(store)
+
+    best = recall(store, "why did the crane fail on 9 November?", project="demo").results[0]
+
+    assert (best.session, "of 2026-11-09" in best.why) == ("of-09", True)
+
+
+def test_exact_names_decide_between_equals(store: Store, talk: Any) -> None:
+    told = talk("a").says("The harbour report fails in load_berths.").runs("true")
+    told.says("The harbour report fails in save_berths.").into(store)
+
+    best = recall(store, "harbour report fails load_berths", project="demo").results[0]
+
+    assert "names load_berths" in best.why
+
+
+def test_a_turn_found_by_its_neighbour_says_so(store: Store, talk: Any) -> None:
+    talk("a").says("Why is the harbour slow?").replies("It sorts twice.").into(store)
+    found = recall(store, "harbour", project="demo").results
+
+    assert [result.why[0] for result in found] == ["words", "neighbour"]

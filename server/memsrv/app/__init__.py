@@ -11,7 +11,7 @@ from memsrv.address import Address
 from memsrv.app.examining import Examining
 from memsrv.app.forgetting import Forgetting
 from memsrv.app.housekeeping import Housekeeping
-from memsrv.app.nights import Nights
+from memsrv.app.laying import Laying
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
 from memsrv.app.spending import Costing
@@ -21,15 +21,8 @@ from memsrv.settings import Home, Settings, load
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Examining, Nights, Serving, Forgetting, Housekeeping, Costing):
+class App(Examining, Laying, Serving, Forgetting, Housekeeping, Costing):
     """Every verb of one home, seen from one working folder."""
-
-    def serve(self) -> None:
-        """MCP over stdio, until the host ends it."""
-        from memsrv import mcp
-
-        self.start_watching()
-        mcp.serve(self)
 
     def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:
         """MCP over HTTP, until it is ended; `announce` gets its address and the token's file."""

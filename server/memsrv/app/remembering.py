@@ -7,18 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from memsrv.app.finding import Finding, oldest_first
+from memsrv.app.encoding import Encoding
+from memsrv.app.finding import oldest_first
 from memsrv.app.rooms import EVERY, now
 from memsrv.compact import Compact, compact
 from memsrv.consent import Act
-from memsrv.errors import NoLogs, NotFound, NothingConsented, UsageError
+from memsrv.errors import MemsrvError, NoLogs, NotFound, NothingConsented, UsageError
 from memsrv.ingest import IngestReport, ingest
 from memsrv.recall import Recalled, recall, show
 from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
 from memsrv.recover import Recovered, recover
 from memsrv.remember import Saved, remember, save
-from memsrv.shapes import AgentBacklog, Backlog, Memories
+from memsrv.shapes import AgentBacklog, Backlog, Memories, Sessions
 from memsrv.sources import Source
 from memsrv.store import Store
 from memsrv.watch.changes import Change
@@ -29,7 +30,7 @@ Progress = Callable[..., None]
 _SAMPLE_BYTES = 4 << 20
 
 
-class Remembering(Finding):
+class Remembering(Encoding):
     def how_to_begin(self) -> str | None:
         """What to do first, while nothing has been read; None once something has."""
         if self.store.counts().events:
@@ -149,7 +150,16 @@ class Remembering(Finding):
         return found.added
 
     def search(self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8) -> Recalled:
-        return recall(self.visible, query, project=self._scope(project), kinds=kinds or None, limit=limit)
+        today = datetime.now(UTC).date()
+        scope = self._scope(project)
+        try:
+            meaning, trouble = self.meaning, ""
+        except MemsrvError as error:  # words alone still answer
+            meaning, trouble = None, f"; {error}"
+        found = recall(
+            self.visible, query, project=scope, kinds=kinds or None, limit=limit, today=today, meaning=meaning
+        )
+        return replace(found, engine=found.engine + trouble)
 
     def show(self, id: str, *, around: int = 2) -> Opened:
         try:
@@ -161,6 +171,10 @@ class Remembering(Finding):
 
     def memories(self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False) -> Memories:
         return Memories(tuple(self.visible.memories(self._scope(project), kinds or None, include_retired=superseded)))
+
+    def sessions(self, *, project: str | None = None) -> Sessions:
+        """The sessions of `project` that are no subagent's."""
+        return Sessions(tuple(one for one in self.visible.sessions(self._scope(project)) if one.parent is None))
 
     def save(
         self,

@@ -16,6 +16,7 @@ class Watching(Remembering):
         watch = Watch(self.home, type(self)(self.home, self.settings, self.cwd))
         atexit.register(watch.stop)
         watch.start()
+        self.embed_beside()
 
     def watch(self, tell: Callable[[str], None]) -> None:
         """Watch in the foreground until interrupted; `tell` gets a line for each thing that was done."""

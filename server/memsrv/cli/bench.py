@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from memsrv import tables
-from memsrv.cli.command import Json, command, give
+from memsrv.cli.command import Json, command, give, opened
 
 benches = typer.Typer(help="Measure memsrv on this machine, beside a baseline of the same run.", no_args_is_help=True)
 command.add_typer(benches, name="bench")
@@ -49,3 +49,45 @@ def ingest(
     from memsrv.bench.ingest import ingesting
 
     give(ingesting(logs, mib=mib, rounds=rounds, appends=appends), tables.ingesting, json)
+
+
+@benches.command()
+def mcp(
+    rounds: Annotated[int, typer.Option(min=1, help="How often each server is started.")] = 10,
+    calls: Annotated[int, typer.Option(min=1, help="How often each is called in a round.")] = 50,
+    json: Json = False,
+) -> None:
+    """From starting `memsrv serve` to its list of tools, and a call; beside a bare server; bytes of definitions."""
+    from memsrv.bench.mcp import serving
+
+    give(serving(rounds=rounds, calls=calls), tables.serving_bench, json)
+
+
+@benches.command()
+def recall(
+    locomo: Annotated[Path | None, typer.Option(help="A LoCoMo file; unset, your own memories.")] = None,
+    devmembench: Annotated[Path | None, typer.Option(help="A DevMemBench folder.")] = None,
+    events: Annotated[
+        list[int] | None, typer.Option(min=1, help="Also: how long a search takes among so many.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """R@5, R@10, R@20 and MRR of memsrv, grep, plain full text and vectors, by kind of question; a search's latency."""
+    from memsrv.bench.recall import recalling
+
+    own = None if locomo or devmembench else opened().visible
+    encoder = meaning.encoder if (meaning := opened().meaning) else None
+    give(recalling(locomo, devmembench, store=own, events=events or (), encoder=encoder), tables.recalling, json)
+
+
+@benches.command()
+def compaction(
+    seed: Annotated[int, typer.Option(help="Of the sessions that are made up.")] = 1,
+    sessions: Annotated[int, typer.Option(min=1, help="How many.")] = 6,
+    part_tokens: Annotated[int, typer.Option(min=2000, help="How long a context is before it is cut.")] = 60_000,
+    json: Json = False,
+) -> None:
+    """Planted facts left after one, two and three compactions to a sixth, by kind, beside baselines; what recover gives back; s/MB."""  # noqa: E501
+    from memsrv.bench.compaction import compaction as compacting
+
+    give(compacting(seed=seed, sessions=sessions, part_tokens=part_tokens), tables.compacting, json)

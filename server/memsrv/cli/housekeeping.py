@@ -71,3 +71,17 @@ def restore(
 
 def _agreed(question: str) -> bool:
     return terminal.ask(question, ["y", "n"], "n") == "y"
+
+
+@command.command()
+def embed(
+    build: Annotated[Path | None, typer.Option(help="First make an encoder of this MiniLM folder, and use it.")] = None,
+    drop: Annotated[bool, typer.Option("--drop", help="Forget all vectors instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Make the vectors that are missing, so that other words for the same thing are found, too; needs an encoder."""
+    if build is not None:
+        opened().config_set("embedding.model", str(opened().build_encoder(build)))
+    with terminal.Stages(live_only=True) as stages:
+        done = opened().embed(drop=drop, progress=lambda made, total: stages.show("vectors", made, total))
+    give(done, tables.record, json)

@@ -38,7 +38,9 @@ def serve(
         raise UsageError("--port is a port of `serve --http`; add --http, or leave it out")
     if http:
         return opened("serve").serve_http(port=port, announce=tables.mcp)
-    opened("serve").serve()
+    from memsrv import stdio
+
+    stdio.serve()
 
 
 @command.command()

@@ -6,11 +6,11 @@ last error, open tasks and the last steps. What does not fit is counted, never c
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
-from memsrv.compact import items
-from memsrv.compact.fitting import CHARS_PER_TOKEN, MIN_BUDGET, Candidate, Item, Section, fit
+from memsrv.compact import items, noted, ran
+from memsrv.compact.fitting import MIN_BUDGET, Candidate, Item, Section, fit
 from memsrv.errors import NotFound, UsageError
+from memsrv.layout import CHARS_PER_TOKEN
 from memsrv.lenses.runs import runs
 from memsrv.records import Event, EventType, Session
 from memsrv.store import Store
@@ -19,17 +19,24 @@ __all__ = ["CHARS_PER_TOKEN", "Compact", "Item", "chosen_session", "compact", "h
 
 MODES = ("handoff", "checkpoint")
 SECTIONS = (
-    Section("goal", "Goal", 0.35),
-    Section("messages", "What the user said", 0.35),
-    Section("decisions", "Decisions, preferences and fixes", 0.2),
-    Section("todo", "Open tasks", 0.2),
-    Section("files", "Files changed", 0.25),
-    Section("commands", "Commands", 0.2),
-    Section("errors", "Errors", 0.15),
-    Section("last", "Last steps", 0.3),
+    Section("goal", "Goal", 0.06, dense=True),
+    Section("todo", "Open tasks", 0.06),
+    Section("messages", "What the user said", 0.2, dense=True),
+    Section("decisions", "Decisions, preferences and fixes", 0.08),
+    Section("files", "Files changed", 0.12),
+    Section("commands", "Commands", 0.1),
+    Section("errors", "Errors", 0.06),
+    Section("solved", "Errors that were solved", 0.05),
+    Section("notes", "What the agent said", 0.14, dense=True),
+    Section("outputs", "What tools printed (quoted; nobody has checked it)", 0.06, dense=True),
+    Section("observations", "Looked at", 0.02),
+    Section("last", "Last steps", 0.05),
 )
 #: Which item comes first when there is room for one more.
-_PRIORITY = ("goal", "todo", "errors", "last", "messages", "decisions", "files", "commands")
+_PRIORITY = (
+    "goal", "todo", "errors", "last", "messages", "decisions", "files", "commands", "solved", "notes outputs",
+    "observations",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,10 @@ class Compact:
     files: tuple[Item, ...] = ()
     commands: tuple[Item, ...] = ()
     errors: tuple[Item, ...] = ()
+    solved: tuple[Item, ...] = ()
+    notes: tuple[Item, ...] = ()
+    outputs: tuple[Item, ...] = ()
+    observations: tuple[Item, ...] = ()
     last: tuple[Item, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     text: str = ""
@@ -116,7 +127,11 @@ def _candidates(events: Sequence[Event]) -> Iterator[Candidate]:
     yield from items.decisions(events)
     yield from items.todo(events)
     yield from items.files(events)
-    ran = list(runs(events))
-    yield from items.commands(ran)
-    yield from islice(items.errors(ran), 1)
+    done = list(runs(events))
+    yield from ran.commands(done, ran.outputs(events))
+    yield from ran.errors(done)
+    yield from ran.solved(done)
+    yield from noted.notes(events)
+    yield from noted.outputs(events)
+    yield from noted.observations(events)
     yield from items.last_steps(events)

@@ -1,46 +1,74 @@
-"""What goes into a budget: every section gets its share before any gets more, and what has no room is counted.
+"""What goes into a budget: first every item in its shortest form, then the more important ones in longer ones.
 
-Knows candidates and sections, and not what they are about.
+Every section gets its share before any gets more, and what has no room is counted and said. Knows candidates and
+sections, and not what they are about.
 """
 
-import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from memsrv import echo
+from memsrv.layout import CHARS_PER_TOKEN, tokens
 
-CHARS_PER_TOKEN = 4  # an approximation, close for English and code; a budget is kept in these tokens
 MIN_BUDGET = 100
+_Key = tuple[str, str, str]
+#: What stands between parts of one item.
+JOINT = " · "
+#: Room for the line that says what was left out.
+_SAYING_SO = 240
+#: What is shorter is not worth more for its length: it lacks words, not ballast.
+_LEAST = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
+    """`session` is set where the item is of an earlier one than the brief is of."""
+
     turn: int
     text: str
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`short` is what to say where the whole does not fit. Of a section, those of more weight come first.
+    """`text`, `middle` and `short`, longest first, are what to say as room allows. Those of more weight come first.
 
-    `parts` are the exact words it stands on, uncut: whoever knows them all knows the item.
+    Candidates of one section that share a `group` make one item, headed by `lead`, in the order of their `place`.
+    `parts` are the exact words it stands on, uncut: whoever knows them all knows it. `values` is what it is worth
+    having for: where what was taken before holds them all, it is said already.
     """
 
     section: str
     turn: int
     text: str
     short: str
-    weight: int = 0
+    weight: float = 0
     parts: tuple[str, ...] = ()
+    middle: str = ""
+    group: str = ""
+    lead: str = ""
+    place: int = 0
+    values: tuple[str, ...] = ()
+    session: str | None = None
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The shortest first."""
+        return tuple(dict.fromkeys(filter(None, (self.short, self.middle, self.text))))
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`share`: how much of the budget it may take before the others have had their turn."""
+    """`share`: how much of the budget it may take before the others have had their turn.
+
+    `dense`: what is short for its weight comes first, as there is more of it than there will ever be room for.
+    """
 
     name: str
     heading: str
     share: float
+    dense: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +81,101 @@ class Fitted:
 
     @property
     def tokens(self) -> int:
-        return math.ceil(len(self.text) / CHARS_PER_TOKEN)
+        return tokens(self.text)
 
 
 def fit(
     head: str, candidates: Iterable[Candidate], sections: Sequence[Section], priority: Sequence[str], budget: int
 ) -> Fitted:
-    """`head` and as much of `candidates` as `budget` tokens hold, `priority` first, then weight, then the newest."""
-    queue = sorted(candidates, key=lambda c: (priority.index(c.section), -c.weight, -c.turn))
-    kept, left_out = _chosen(queue, sections, budget * CHARS_PER_TOKEN - echo.FENCE - len(head) - 1)
-    items = {one.name: tuple(sorted(kept.get(one.name, ()), key=lambda item: item.turn)) for one in sections}
-    return Fitted(items, echo.fence(_text(head, sections, items)), left_out)
+    """`head` and as much of `candidates` as `budget` tokens hold, `priority` first, then weight, then the newest.
+
+    Sections that are named in one string of `priority` are equals.
+    """
+    order = {name: place for place, names in enumerate(priority) for name in names.split()}
+    dense = {one.name for one in sections if one.dense}
+
+    def rank(one: Candidate) -> tuple[int, float, int, int]:
+        weight = one.weight / max(len(one.short), _LEAST) if one.section in dense else one.weight
+        return order[one.section], -weight, -one.turn, -one.place
+
+    whole = budget * CHARS_PER_TOKEN - echo.FENCE - len(head) - 1
+    filling = _Filling(sections, whole - min(_SAYING_SO, whole // 8))
+    left_out = filling.take(sorted(candidates, key=rank))
+    items = filling.items(sections)
+    text = _text(head, sections, items)
+    said = _said(left_out, sections)
+    if left_out and len(text) + len(said) + 2 + echo.FENCE <= budget * CHARS_PER_TOKEN:
+        text = f"{text}\n\n{said}"
+    return Fitted(items, echo.fence(text), left_out)
 
 
-def _chosen(
-    queue: Sequence[Candidate], sections: Sequence[Section], room: int
-) -> tuple[dict[str, list[Item]], dict[str, int]]:
-    share = {one.name: int(one.share * room) for one in sections}
-    headings = {one.name: len(one.heading) + 5 for one in sections}
-    kept: dict[str, list[Item]] = {}
-    waiting: list[Candidate] = []
-    spent = dict.fromkeys(share, 0)
+class _Filling:
+    """What was taken so far, each in one of its forms, and the room that is left."""
 
-    def take(candidate: Candidate, limit: float) -> bool:
-        nonlocal room
-        for text in dict.fromkeys((candidate.text, candidate.short)):
-            cost = len(_line(Item(candidate.turn, text))) + 1
-            cost += 0 if candidate.section in kept else headings[candidate.section]
-            if cost <= room and spent[candidate.section] + cost <= limit:
-                kept.setdefault(candidate.section, []).append(Item(candidate.turn, text))
-                spent[candidate.section] += cost
-                room -= cost
-                return True
-        return False
+    def __init__(self, sections: Sequence[Section], room: int) -> None:
+        self._room = room
+        self._shares = {one.name: int(one.share * room) for one in sections}
+        self._headings = {one.name: len(one.heading) + 5 for one in sections}
+        self._spent: Counter[str] = Counter()
+        self._forms: dict[int, tuple[Candidate, str]] = {}
+        self._groups: dict[_Key, list[int]] = {}
+        self._known: dict[str, set[str]] = {}
 
-    for candidate in queue:
-        if not take(candidate, share[candidate.section]):
-            waiting.append(candidate)
-    left_out: dict[str, int] = {}
-    for candidate in waiting:
-        if not take(candidate, math.inf):
-            left_out[candidate.section] = left_out.get(candidate.section, 0) + 1
-    return kept, left_out
+    def take(self, queue: Sequence[Candidate]) -> dict[str, int]:
+        """Take what fits; how much of each section did not."""
+        waiting = [n for n, one in enumerate(queue) if not self._add(n, one, self._shares[one.section])]
+        for n in list(self._forms):
+            self._lengthen(n, self._shares[self._forms[n][0].section])
+        waiting = [n for n in waiting if not self._add(n, queue[n], self._room + self._spent[queue[n].section])]
+        for n in sorted(self._forms):
+            self._lengthen(n, self._room + self._spent[self._forms[n][0].section])
+        return dict(Counter(queue[n].section for n in waiting))
+
+    def items(self, sections: Sequence[Section]) -> dict[str, tuple[Item, ...]]:
+        found: dict[str, list[Item]] = {one.name: [] for one in sections}
+        for (section, session, _), members in self._groups.items():
+            taken = sorted((self._forms[n] for n in members), key=lambda one: one[0].place)
+            lead = taken[0][0].lead
+            text = lead + JOINT.join(form for _, form in taken)
+            found[section].append(Item(max(one.turn for one, _ in taken), text, session or None))
+        return {name: tuple(sorted(items, key=_order)) for name, items in found.items()}
+
+    def _add(self, n: int, one: Candidate, limit: int) -> bool:
+        known = self._known.setdefault(one.section, set())
+        if one.values and known.issuperset(one.values):
+            return True  # said already
+        key = one.section, one.session or "", one.group or f"{one.turn} {n}"
+        form, group = one.short, self._groups.get(key)
+        cost = len(form) + len(JOINT)
+        if group is None:
+            cost = len(_line(Item(one.turn, one.lead + form, one.session))) + 2
+            cost += 0 if self._spent[one.section] else self._headings[one.section]
+        if cost > min(self._room, limit - self._spent[one.section]):
+            return False
+        self._groups.setdefault(key, []).append(n)
+        self._forms[n] = one, form
+        self._pay(one.section, cost)
+        known.update(one.values)
+        return True
+
+    def _lengthen(self, n: int, limit: int) -> None:
+        """The longest of its forms for which there is room."""
+        one, now = self._forms[n]
+        for form in reversed(one.forms):
+            more = len(form) - len(now)
+            if 0 < more <= min(self._room, limit - self._spent[one.section]):
+                self._forms[n] = one, form
+                self._pay(one.section, more)
+                return
+
+    def _pay(self, section: str, cost: int) -> None:
+        self._room -= cost
+        self._spent[section] += cost
+
+
+def _order(item: Item) -> tuple[bool, str, int]:
+    """Those of earlier sessions first."""
+    return item.session is None, item.session or "", item.turn
 
 
 def _text(head: str, sections: Sequence[Section], items: Mapping[str, Sequence[Item]]) -> str:
@@ -107,4 +188,12 @@ def _text(head: str, sections: Sequence[Section], items: Mapping[str, Sequence[I
 
 
 def _line(item: Item) -> str:
-    return f"- [t{item.turn}] {item.text}"
+    of = f"{item.session}:" if item.session else ""
+    return f"- [{of}t{item.turn}] {item.text}"
+
+
+def _said(left_out: Mapping[str, int], sections: Sequence[Section]) -> str:
+    told = (
+        f"{left_out[one.name]} of {one.heading[0].lower()}{one.heading[1:]}" for one in sections if one.name in left_out
+    )
+    return f"Left out, as there was no room: {', '.join(told)}."

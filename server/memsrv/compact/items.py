@@ -1,4 +1,4 @@
-"""What of a session is worth keeping in few words: what was said, decided, left open, changed and run.
+"""What of a session is worth keeping in few words: what was said, decided, left open and changed, and the last steps.
 
 Candidates only: which of them a reader gets is decided by whoever asks, within a budget. Knows events, and no store.
 """
@@ -6,23 +6,47 @@ Candidates only: which of them a reader gets is decided by whoever asks, within 
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from memsrv import lenses
+from memsrv.compact import worth
 from memsrv.compact.fitting import Candidate
-from memsrv.layout import one_line
-from memsrv.lenses.runs import Run, bare, edits, is_probe
-from memsrv.records import Event, EventType, Outcome, Trust
+from memsrv.compact.text import cut, verbatim
+from memsrv.compact.worth import Sentence, clause
+from memsrv.lenses import prose
+from memsrv.lenses.runs import edits
+from memsrv.records import Event, EventType, Trust
 
 LAST_STEPS = 6
+#: Characters of the newest words of a person that the lenses read; what is older is given in its own words alone.
+_READ_CLOSELY = 60_000
+#: A message that is longer is looked at for what somebody else wrote.
+_PASTED = 1_200
 
 
 def said(events: Sequence[Event]) -> Iterator[Candidate]:
-    """Every message of the human; the first is the goal."""
-    for place, event in enumerate(e for e in events if is_said(e)):
-        prefix = "refused: " if event.type is EventType.REJECTION else ""
-        text, short = prefix + cut(event.text, 420), prefix + cut(event.text, 140)
-        yield Candidate("messages" if place else "goal", event.turn, text, short, parts=(event.text,))
+    """Every message of the human, sentence by sentence; the first is the goal. What they pasted is told by its size."""
+    for number, event in enumerate(e for e in events if is_said(e)):
+        section = "messages" if number else "goal"
+        lead = "refused: " if event.type is EventType.REJECTION else ""
+        own, pasted = own_words(event.text)
+        for place, sentence in enumerate(own):
+            read = Sentence(sentence)
+            weight = worth.asked(read) + (100 if number == place == 0 else 0)
+            text, middle, short = (clause(read, size) for size in (600, 240, 120))
+            yield Candidate(section, event.turn, text, short, weight, (sentence,), middle, str(event.turn), lead, place)
+        if pasted or not own:
+            told = f"[{'with' if own else 'only'} pasted text, {len(event.text)} characters in all]"
+            yield Candidate(section, event.turn, told, told, 0.5, (), "", str(event.turn), lead, len(own))
+
+
+def own_words(text: str) -> tuple[list[str], list[str]]:
+    """The sentences of a message that its writer wrote, and those of what they pasted."""
+    every = list(worth.sentences(text))
+    if len(text) <= _PASTED and "```" not in text and "~~~" not in text:
+        return every, []
+    spoken = [" ".join(one.split()) for one in prose.sentences(text)]
+    own = [one for one in every if any(one in whole or whole in one for whole in spoken)]
+    return own, [one for one in every if one not in own]
 
 
 def is_said(event: Event) -> bool:
@@ -33,10 +57,22 @@ def is_said(event: Event) -> bool:
 
 def decisions(events: Sequence[Event]) -> Iterator[Candidate]:
     """What a person settled, and what fixed what."""
-    for claim in lenses.claims(events):
+    for claim in lenses.claims(read_closely(events)):
         if claim.trust is Trust.HUMAN or (claim.relation == "fix" and claim.trust.trainable):
             turn = claim.evidence[0].turn
             yield Candidate("decisions", turn, cut(claim.text, 240), cut(claim.text, 100), parts=(claim.text,))
+
+
+def read_closely(events: Sequence[Event]) -> list[Event]:
+    """`events` without the oldest words of a person, where there are so many that reading them all takes seconds."""
+    left, kept = _READ_CLOSELY, list[Event]()
+    for event in reversed(events):
+        if is_said(event):
+            left -= len(event.text)
+            if left < 0:
+                continue
+        kept.append(event)
+    return kept[::-1]
 
 
 def todo(events: Sequence[Event]) -> Iterator[Candidate]:
@@ -74,92 +110,67 @@ def _tasks(text: str) -> list[tuple[str, str]] | None:
 
 
 def files(events: Sequence[Event]) -> Iterator[Candidate]:
-    """Each changed file once, at its last edit, with the first line that changed there."""
-    last: dict[str, tuple[Event, str, str]] = {}
-    times: dict[str, int] = {}
+    """Each changed file once, with where each edit changed it and the line that came."""
+    changes: dict[str, list[tuple[Event, str, str]]] = {}
     for edit in edits(events):
         for path, old, new in edit.event.edits:
-            last[path] = (edit.event, old, new)
-            times[path] = times.get(path, 0) + 1
-    for path, (event, old, new) in last.items():
-        often = f" ({times[path]} edits)" if times[path] > 1 else ""
-        name, (gone, come) = f"`{_relative(path, event.cwd)}`{often}", _changed(old, new)
-        hunk = " ".join(f"{sign}{cut(line, 70)}" for sign, line in (("-", gone), ("+", come)) if line)
-        if not old and new:
-            hunk, come = f"written, {len(new.splitlines())} lines", ""
-        yield Candidate("files", event.turn, f"{name}: {hunk}" if hunk else name, name, parts=(path, come))
+            changes.setdefault(path, []).append((edit.event, old, new))
+    for path, made in changes.items():
+        often = f" ({len(made)} edits)" if len(made) > 1 else ""
+        lead = f"`{_relative(path, made[-1][0].cwd)}`{often}"
+        for place, (event, old, new) in enumerate(reversed(made)):  # the item has the turn of the last
+            where = f"t{event.turn} " if place else ""
+            text, short, come = _hunk(event, path, old, new)
+            yield Candidate(
+                "files", event.turn, where + text, where + short, float(not place), (path, come),
+                group=path, lead=f"{lead}: " if short else lead, place=place,
+            )  # fmt: skip
 
 
-def _changed(old: str, new: str) -> tuple[str, str]:
-    """The first line that went, and the first that came."""
-    before, after = old.splitlines(), new.splitlines()
-    gone = next((line.strip() for line in before if line.strip() and line not in after), "")
-    come = next((line.strip() for line in after if line.strip() and line not in before), "")
-    return gone, come
+def _hunk(event: Event, path: str, old: str, new: str) -> tuple[str, str, str]:
+    """An edit by its place, the line that went and the one that came; shorter; and that line alone."""
+    first = next((f"@@ {start}-{end} @@ " for name, start, end in event.spans if name == path), "")
+    before, after = set(old.splitlines()), set(new.splitlines())
+    gone = max((line.strip() for line in old.splitlines() if line not in after), key=_telling, default="")
+    come = max((line.strip() for line in new.splitlines() if line not in before), key=_telling, default="")
+    if not old and new:
+        size = f"written, {len(new.splitlines())} lines"
+        return f"{size}: +{cut(come, 120)}" if come else size, size, ""
+    lines = [f"{sign}{cut(line, 120)}" for sign, line in (("-", gone), ("+", come)) if line]
+    shorter = f"+{cut(come, 70)}" if come else f"-{cut(gone, 40)}" if gone else ""
+    return first + " ".join(lines), shorter, come
 
 
-def commands(ran: Sequence[Run]) -> Iterator[Candidate]:
-    """Each command once, at its last run, with how its runs ended; what only looked is left out."""
-    last: dict[str, Run] = {}
-    endings: dict[str, list[str]] = {}
-    for run in ran:
-        name = bare(run.command)
-        last[name] = run
-        endings.setdefault(name, []).append(_ending(run))
-    for name, run in last.items():
-        if is_probe(run.command):
-            continue
-        told = [f"{ending} ×{n}" if n > 1 else ending for ending, n in _in_a_row(endings[name])]
-        shown = f" → {', then '.join(told[-3:])}"
-        text, short = f"`{cut(name, 160)}`{shown}", f"`{cut(name, 60)}`{shown}"
-        yield Candidate("commands", run.call.turn, text, short, parts=(name,))
+def _telling(line: str) -> float:
+    """Of the lines of a change, the first of those with most to lose."""
+    read = Sentence(line[:300])
+    return min(sum(read.values.values()), 6.0) + (0.5 if line else 0.0)
 
 
-def _in_a_row(endings: Sequence[str]) -> list[tuple[str, int]]:
-    return [(ending, len(list(group))) for ending, group in groupby(endings)]
+def last_steps(events: Sequence[Event], steps: int = LAST_STEPS) -> Iterator[Candidate]:
+    """The last things that the agent did, in its own words, and what came back."""
+    kinds = (EventType.REPLY, EventType.TOOL_CALL, EventType.INTERRUPT)
+    places = [place for place, e in enumerate(events) if e.type in kinds][-steps:]
+    for event in events[places[0] :] if places else ():
+        words = _step(event)
+        if words is not None:
+            yield Candidate("last", event.turn, verbatim(words, 1500), cut(words, 120), middle=cut(words, 400))
 
 
-def _ending(run: Run) -> str:
-    if run.failed:
-        code = "failed" if run.exit_code is None else f"exit {run.exit_code}"
-        return f"{code}, {run.error}" if run.error else code
-    if run.passed:
-        return "exit 0"
-    return "interrupted" if run.outcome is Outcome.PARTIAL else "not known how it ended"
-
-
-def errors(ran: Sequence[Run]) -> Iterator[Candidate]:
-    """The failures that nothing has put right since, each command once, the last first."""
-    seen = set()
-    for run in reversed(ran):
-        name = bare(run.command)
-        if name in seen or is_probe(run.command):
-            continue
-        if run.failed or run.passed:  # how it ended last is how it stands
-            seen.add(name)
-        if run.failed:
-            text = f"`{cut(name, 160)}` → {_ending(run)}; it has not passed since"
-            short = f"`{cut(name, 60)}` → {_ending(run)}"
-            yield Candidate("errors", run.call.turn, text, short, parts=(name, run.error or ""))
-
-
-def last_steps(events: Sequence[Event]) -> Iterator[Candidate]:
-    steps = [e for e in events if e.type in (EventType.REPLY, EventType.TOOL_CALL, EventType.INTERRUPT)]
-    for event in steps[-LAST_STEPS:]:
-        if event.type is EventType.REPLY:
-            words = f"assistant: {event.text}"
-        elif event.type is EventType.INTERRUPT:
-            words = "the user interrupted"
-        else:
-            words = f"{event.tool}: {event.command or ' '.join(event.paths) or event.text}"
-        yield Candidate("last", event.turn, cut(words, 400), cut(words, 120))
+def _step(event: Event) -> str | None:
+    match event.type:
+        case EventType.REPLY:
+            return f"assistant: {event.text}"
+        case EventType.INTERRUPT:
+            return "the user interrupted"
+        case EventType.TOOL_CALL:
+            return f"{event.tool}: {event.command or ' '.join(event.paths) or event.text}"
+        case EventType.TOOL_RESULT:
+            return f"→ {event.text}" if event.text.strip() else None
+        case _:
+            return None
 
 
 def _relative(path: str, cwd: str | None) -> str:
     root = (cwd or "").rstrip("/") + "/"
     return path[len(root) :] if len(root) > 1 and path.startswith(root) else path
-
-
-def cut(text: str, size: int) -> str:
-    line = one_line(text)
-    return line if len(line) <= size else line[: size - 1].rstrip() + "…"

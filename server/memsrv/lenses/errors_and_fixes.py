@@ -130,8 +130,11 @@ def _fix(failure: Run, later: Sequence[Run], changed: Sequence[Edit]) -> _Fix | 
     last = failure.place
     subject = _subject(failure)
     for run in later:
+        away = run.place - failure.place
+        if away > LONG_REACH:
+            break
         same = _same(failure, run)
-        if run.place - failure.place > (LONG_REACH if same else REACH):
+        if away > REACH and not same:
             continue
         if run.failed and same:
             steps = [step for step in between if _is_remedy(step, failure)]

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from memsrv.lenses.checks import counts
 from memsrv.records import Event, EventType, Outcome
@@ -193,6 +194,11 @@ _PIPED = re.compile(
 )
 
 
+#: A session runs the same commands again and again, and each is compared with many others.
+_KNOWN = 8192
+
+
+@lru_cache(_KNOWN)
 def bare(command: str) -> str:
     """The command without a leading `cd` and without what only trims its output."""
     words = _CD.sub("", command.strip())
@@ -203,10 +209,15 @@ def bare(command: str) -> str:
 
 def words(command: str) -> list[str]:
     """The command's words as a shell would split them; by blanks where quotes do not close."""
+    return list(_split(bare(command)))
+
+
+@lru_cache(_KNOWN)
+def _split(line: str) -> tuple[str, ...]:
     try:
-        return shlex.split(bare(command))
+        return tuple(shlex.split(line))
     except ValueError:
-        return bare(command).split()
+        return tuple(line.split())
 
 
 PROBES = frozenset(
@@ -227,6 +238,7 @@ def program(command: str) -> str:
     return ""
 
 
+@lru_cache(_KNOWN)
 def is_probe(command: str) -> bool:
     """Whether the command only looks: its failing is an answer, not an error."""
     name = program(command)
@@ -238,5 +250,6 @@ def is_probe(command: str) -> bool:
     return name in PROBES
 
 
+@lru_cache(_KNOWN)
 def is_compound(command: str) -> bool:
     return "\n" in command.strip() or "<<" in command or len(re.findall(r"&&|;|\|\|", bare(command))) > 2

@@ -1,4 +1,4 @@
-"""The door for agents: eight tools and a prompt, on the MCP SDK, over stdio or loopback HTTP.
+"""The door for agents: tools, prompts and addresses to read, on the MCP SDK, over stdio or loopback HTTP.
 
 Turns a verb's record into structured output and a compact text, and a `MemsrvError` into words. Knows nothing of
 stores, models or shelves: the verbs come in as an argument. Promote, rollback and settings are not here on purpose:
@@ -6,15 +6,18 @@ the agent cannot change the weights it is judged by.
 """
 
 import os
+from collections.abc import Callable
 
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
-from memsrv import __version__, echo
+from memsrv import __version__
 from memsrv.lifetime import end_with_host
+from memsrv.mcp.progress import EVERY_SECONDS, telling
+from memsrv.mcp.prompts import add_prompts
+from memsrv.mcp.resources import PAGE, add_resources, paging
 from memsrv.mcp.tools import Verbs, tools
-from memsrv.mcp.words import brief, standing
-from memsrv.records import to_dict
 
 __all__ = ["INSTRUCTIONS", "Verbs", "build", "serve", "tool_table"]
 
@@ -28,9 +31,10 @@ INSTRUCTIONS = (
 )
 
 _UNCHANGING = CacheHint(ttl_ms=3_600_000)
+_CHANGING = CacheHint(ttl_ms=5_000)
 
 
-def build(verbs: Verbs) -> MCPServer:
+def build(verbs: Verbs, *, page: int = PAGE, progress_seconds: float = EVERY_SECONDS) -> MCPServer:
     """The server, for any transport. The tools keep their order: hosts cache the list as a prompt prefix."""
     server: MCPServer = MCPServer(
         "memsrv",
@@ -39,16 +43,17 @@ def build(verbs: Verbs) -> MCPServer:
         instructions=INSTRUCTIONS,
         tools=tools(verbs),
         log_level="WARNING",
-        cache_hints={"tools/list": _UNCHANGING, "prompts/list": _UNCHANGING},
+        cache_hints={
+            "tools/list": _UNCHANGING,
+            "prompts/list": _UNCHANGING,
+            "resources/templates/list": _UNCHANGING,
+            "resources/list": _CHANGING,
+            "resources/read": _CHANGING,
+        },
+        middleware=[paging(verbs, page), telling(progress_seconds)],
     )
-
-    @server.prompt(name="status", title="memsrv status", description="What memsrv remembers, learned and serves.")
-    def status() -> str:
-        return (
-            "Here is the state of memsrv, the memory of this project. Sum it up for me in a few lines, and name what "
-            f"needs my attention.\n\n{echo.fence(standing(brief(to_dict(verbs.status()))))}"
-        )
-
+    add_prompts(server, verbs)
+    add_resources(server, verbs)
     return server
 
 
@@ -57,7 +62,22 @@ def tool_table() -> list[tuple[str, str]]:
     return [(tool.name, tool.description) for tool in tools(None)]
 
 
-def serve(verbs: Verbs) -> None:
-    """Serves stdio until stdin closes, a signal comes, or the parent dies."""
+def serve(verbs: Verbs, *, listed: Callable[[], None] = lambda: None) -> None:
+    """Serves stdio until stdin closes, a signal comes, or the parent dies. `listed` is called once, soon after the host
+    has its list of tools."""
     end_with_host(os.getppid())
-    build(verbs).run("stdio")
+    server = build(verbs)
+    server.middleware.append(_after_listing(listed))
+    server.run("stdio")
+
+
+def _after_listing(act: Callable[[], None]) -> ServerMiddleware[object]:
+    waiting = [act]
+
+    async def noticed(ctx: ServerRequestContext[object], call_next: CallNext) -> HandlerResult:
+        result = await call_next(ctx)
+        if ctx.method == "tools/list" and waiting:
+            waiting.pop()()
+        return result
+
+    return noticed

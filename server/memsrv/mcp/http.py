@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import uvicorn
 from filelock import Timeout
+from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,8 +29,14 @@ SESSIONS = 256  # of the wire that has them; one that nobody uses ends after hal
 
 
 def application(verbs: Verbs, *, token: str, hosts: frozenset[str], origins: frozenset[str] = frozenset()) -> Starlette:
-    """The routes `/mcp` and `/health`, behind the guard."""
-    app = mcp.build(verbs).streamable_http_app(
+    """The routes `/mcp` and `/health` over `verbs`, behind the guard."""
+    return guarded(mcp.build(verbs), token=token, hosts=hosts, origins=origins)
+
+
+def guarded(
+    server: MCPServer, *, token: str, hosts: frozenset[str], origins: frozenset[str] = frozenset()
+) -> Starlette:
+    app = server.streamable_http_app(
         streamable_http_path=PATH,
         max_sessions=SESSIONS,
         # The guard is stricter: the SDK lets any port of localhost pass as an Origin.

@@ -16,6 +16,7 @@ from memsrv import echo
 from memsrv.errors import MemsrvError
 from memsrv.layout import one_line, printable
 from memsrv.mcp import results, words
+from memsrv.mcp.arguments import Asked
 from memsrv.mcp.lengths import fitted
 from memsrv.mcp.schemas import slim
 from memsrv.outline import outline
@@ -44,6 +45,9 @@ class Verbs(Protocol):
     def recover(self, session: str | None = None, *, budget: int = 1500, project: str | None = None) -> object: ...
     def ask(self, question: str, *, model: str | None = None, wait: bool = True) -> object: ...
     def how_to_begin(self) -> str | None: ...
+    def memories(self, *, project: str | None = None) -> object: ...
+    def sessions(self, *, project: str | None = None) -> object: ...
+    def context(self, query: str | None = None, *, project: str | None = None, budget: int = 2000) -> object: ...
 
 
 def tools(verbs: Any) -> list[Tool]:
@@ -121,14 +125,14 @@ def tools(verbs: Any) -> list[Tool]:
     adds = ToolAnnotations(destructive_hint=False, idempotent_hint=True, open_world_hint=False)
     ends = ToolAnnotations(destructive_hint=True, idempotent_hint=True, open_world_hint=False)
     return [
-        slim(Tool.from_function(memory_search, title="Search memory", annotations=reads)),
-        slim(Tool.from_function(memory_open, title="Open memories", annotations=reads)),
-        slim(Tool.from_function(memory_save, title="Save a memory", annotations=adds)),
-        slim(Tool.from_function(memory_forget, title="Forget memories", annotations=ends)),
-        slim(Tool.from_function(memory_status, title="Memory status", annotations=reads)),
-        slim(Tool.from_function(session_compact, title="Compact a session", annotations=reads)),
-        slim(Tool.from_function(session_recover, title="Recover a session", annotations=reads)),
-        slim(Tool.from_function(memory_ask, title="Ask the adapter", annotations=reads)),
+        slim(Asked.from_function(memory_search, title="Search memory", annotations=reads)),
+        slim(Asked.from_function(memory_open, title="Open memories", annotations=reads)),
+        slim(Asked.from_function(memory_save, title="Save a memory", annotations=adds)),
+        slim(Asked.from_function(memory_forget, title="Forget memories", annotations=ends)),
+        slim(Asked.from_function(memory_status, title="Memory status", annotations=reads)),
+        slim(Asked.from_function(session_compact, title="Compact a session", annotations=reads)),
+        slim(Asked.from_function(session_recover, title="Recover a session", annotations=reads)),
+        slim(Asked.from_function(memory_ask, title="Ask the adapter", annotations=reads)),
     ]
 
 

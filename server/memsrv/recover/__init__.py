@@ -19,7 +19,7 @@ from memsrv.store import Store
 __all__ = ["Recovered", "recover"]
 
 #: Which item comes first when there is room for one more: what a person decided, then what is in the way.
-_PRIORITY = ("decisions", "errors", "todo", "messages", "values", "files", "commands")
+_PRIORITY = ("decisions", "errors", "todo", "messages", "files", "commands", "solved", "values outputs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,10 @@ class Recovered:
     decisions: tuple[Item, ...] = ()
     messages: tuple[Item, ...] = ()
     values: tuple[Item, ...] = ()
+    outputs: tuple[Item, ...] = ()
     todo: tuple[Item, ...] = ()
     errors: tuple[Item, ...] = ()
+    solved: tuple[Item, ...] = ()
     commands: tuple[Item, ...] = ()
     files: tuple[Item, ...] = ()
     known: Mapping[str, int] = field(default_factory=dict)

@@ -1,28 +1,30 @@
 """What stood before a cut, and whether a reader of what is left knows it.
 
-From the same candidates as the brief, by the parts that each stands on; and two kinds more: a person's sentences one by
-one, as a summary keeps some and drops others, and values that only the agent's own words held.
+From the same candidates as the brief, by the parts that each stands on. Of what was said in prose, and of what tools
+printed, only the exact values count that nothing of what is left names: what comes back is the clause around them.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from memsrv import lenses
-from memsrv.compact import items
+from memsrv.compact import items, noted, ran, worth
 from memsrv.compact.fitting import Candidate, Section
-from memsrv.lenses.prose import sentences
+from memsrv.compact.text import cut
+from memsrv.compact.worth import Sentence, clause
 from memsrv.lenses.runs import runs
 from memsrv.records import Event, EventType, Trust
 from memsrv.recover.told import Told, plain, values
 
 SECTIONS = (
-    Section("decisions", "Decisions, preferences and fixes", 0.3),
-    Section("messages", "What the user said", 0.3),
-    Section("values", "Exact values", 0.2),
-    Section("todo", "Open tasks", 0.15),
-    Section("errors", "What failed last", 0.2),
-    Section("commands", "Commands", 0.2),
-    Section("files", "Files changed", 0.2),
+    Section("decisions", "Decisions, preferences and fixes", 0.15),
+    Section("messages", "What the user said", 0.2, dense=True),
+    Section("values", "What the agent said", 0.2, dense=True),
+    Section("outputs", "What tools printed (quoted; nobody has checked it)", 0.05, dense=True),
+    Section("todo", "Open tasks", 0.05),
+    Section("errors", "What failed last", 0.1),
+    Section("solved", "Errors that were solved", 0.05),
+    Section("commands", "Commands", 0.1),
+    Section("files", "Files changed", 0.1),
 )
 
 Judged = tuple[Candidate, bool]
@@ -30,62 +32,76 @@ Judged = tuple[Candidate, bool]
 
 def candidates(before: Sequence[Event], told: Told) -> Iterator[Judged]:
     """Everything that stood before the cut and is worth keeping, and whether it is known from what is left."""
-    claims = [c for c in lenses.claims(before) if c.trust is Trust.HUMAN or c.relation == "fix"]
-    settled = {(quote.turn, quote.quote) for claim in claims for quote in claim.evidence}
+    claims = lenses.claims(items.read_closely(before))
+    claims = [c for c in claims if c.trust is Trust.HUMAN or c.relation == "fix"]
+    settled: dict[int, list[str]] = {}
     for claim in claims:
-        text = claim.text
-        quotes = [quote.quote for quote in claim.evidence]
-        candidate = Candidate(
-            "decisions", claim.evidence[0].turn, items.cut(text, 240), items.cut(text, 100), _weight(text, told)
-        )
+        text, quotes = claim.text, [quote.quote for quote in claim.evidence]
+        for quote in claim.evidence:
+            settled.setdefault(quote.turn, []).append(quote.quote)
+        candidate = Candidate("decisions", claim.evidence[0].turn, cut(text, 240), cut(text, 100), _weight(text, told))
         yield candidate, told.says(text) or any(told.says(quote) for quote in quotes if _is_words(quote))
-    yield from _sentences(before, settled, told)
-    yield from _values(before, told)
-    ran = list(runs(before))
-    for found in (items.todo(before), items.files(before)):
-        for candidate in found:
-            yield candidate, all(told.says(part) for part in candidate.parts if part)
+    yield from _messages(before, settled, told)
+    for candidate in noted.notes(before):
+        yield _prose(candidate, "values", told)
+    for candidate in noted.outputs(before):
+        yield _prose(candidate, "outputs", told)
+    done = list(runs(before))
+    for candidate in items.todo(before):
+        yield candidate, all(told.says(part) for part in candidate.parts)
+    for candidate in items.files(before):
+        path, come = candidate.parts
+        yield candidate, told.names(path) and (not come or told.says(come) or told.has(come))
+    for candidate in ran.solved(done):
+        yield candidate, _is_told(candidate.parts[0], told)
     still_failing = set()
-    for candidate in items.errors(ran):
-        command, error = candidate.parts
+    for candidate in ran.errors(done):
+        command, error, *said = candidate.parts
         still_failing.add(command)
-        yield candidate, told.ran(command, failed_with=error)
-    for candidate in items.commands(ran):
+        told_of = bool(said) and all(_is_told(one, told) for one in said)
+        yield candidate, told_of or told.ran(command, failed_with=error)
+    for candidate in ran.commands(done):
         if candidate.parts[0] not in still_failing:
             yield candidate, told.ran(candidate.parts[0])
 
 
-def _sentences(before: Sequence[Event], settled: set[tuple[int, str]], told: Told) -> Iterator[Judged]:
-    """A person's message as far as it is lost; sentences that were read as decisions come back as those."""
-    for place, event in enumerate(e for e in before if items.is_said(e)):
-        decided = [quote for turn, quote in settled if turn == event.turn]
-        own = [s for s in sentences(event.text) if not any(s in quote or quote in s for quote in decided)]
-        lost = [sentence for sentence in own if not told.says(sentence)]
-        text = " ".join(lost or own)
-        if text:
-            weight = _weight(text, told) + (place == 0)
-            prefix = "refused: " if event.type is EventType.REJECTION else ""
-            short = prefix + items.cut(max(lost or own, key=lambda s: _weight(s, told)), 140)
-            yield Candidate("messages", event.turn, prefix + items.cut(text, 420), short, weight), not lost
-
-
-def _values(before: Sequence[Event], told: Told) -> Iterator[Judged]:
-    """What the agent itself stated with a value that came up more than once, or that rules can read."""
-    times = Counter(value for event in before for value in values(f"{event.text[:4000]} {event.command or ''}"))
-    seen: set[str] = set()
-    for event in before:
-        if event.type is not EventType.REPLY:
-            continue
-        for sentence in sentences(event.text):
-            stated = lenses.read(sentence) is not None
-            new = [v for v in values(sentence) if v not in seen and (stated or (times[v] > 1 and len(v) > 2))]
-            if not new:
+def _messages(before: Sequence[Event], settled: dict[int, list[str]], told: Told) -> Iterator[Judged]:
+    """A person's sentences; those that were read as decisions come back as such."""
+    for number, event in enumerate(e for e in before if items.is_said(e)):
+        decided = settled.get(event.turn, [])
+        lead = "refused: " if event.type is EventType.REJECTION else ""
+        for place, text in enumerate(items.own_words(event.text)[0]):
+            if any(text in quote or quote in text for quote in decided):
                 continue
-            seen.update(new)
-            lost = [value for value in new if not told.names(value)]
-            weight = min(9, max(times[value] for value in lost)) if lost else 0
-            short = items.cut(", ".join(lost or new), 100)
-            yield Candidate("values", event.turn, items.cut(sentence, 240), short, weight), not lost
+            read = Sentence(text)
+            lost = [value for value in values(text) if not told.names(value)]
+            weight = worth.asked(read) + _weight(text, told) + (number == 0)
+            forms = [clause(read, size, lost) for size in (420, 240, 120)]
+            group = f"{event.turn}"
+            yield (
+                Candidate("messages", event.turn, forms[0], forms[2], weight, (text,), forms[1], group, lead, place),
+                told.says(text),
+            )
+
+
+def _prose(candidate: Candidate, section: str, told: Told) -> Judged:
+    """A sentence of the agent's, or a line of output, by the values in it that are lost."""
+    text, read = candidate.parts[0], Sentence(candidate.parts[0])
+    exact = [value for value, much in read.values.items() if much > 1]
+    lost = [value for value in exact if not told.names(value)]
+    known = not lost if exact else section == "outputs" or told.says(text)
+    forms = [clause(read, size, lost) for size in (240, 130, 84)]
+    return (
+        Candidate(
+            section, candidate.turn, forms[0], forms[2], candidate.weight, candidate.parts, forms[1],
+            candidate.group, "", candidate.place, tuple(value for value in lost if len(value) > 3),
+        ),
+        known,
+    )  # fmt: skip
+
+
+def _is_told(error: str, told: Told) -> bool:
+    return told.says(error) or told.has(error.partition(": ")[2])
 
 
 def _weight(text: str, told: Told) -> int:

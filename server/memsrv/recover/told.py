@@ -4,6 +4,7 @@ A summary never repeats a sentence; what it must repeat to be of use are values 
 enough of the words beside them to know what they are values of. Knows texts only.
 """
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 
 #: Share of a sentence's own words that one passage must have; fewer where exact values carry it.
-SHARE, SHARE_WITH_VALUES = 0.6, 0.5
+SHARE, SHARE_WITH_VALUES = 0.6, 0.3
 #: Words are compared without an ending and by so many first letters: crude, and at home in any language with letters.
 LETTERS = 5
 
@@ -29,7 +30,7 @@ _ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s|e)$")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 _UNITS = {"s": "second", "sec": "second", "ms": "milli", "m": "minut", "min": "minut", "h": "hour", "d": "day"}
 _FAILING = re.compile(
-    r"(?i)\b(?:fail\w*|error\w*|exit(?:s|ed)?(?: code| status)? [1-9]|broke\w*|red|crash\w*|exception)\b"
+    r"(?i)\b(?:fail\w*|error\w*|exit(?:s|ed)?(?: code| status)? [1-9]\d*|broke\w*|red|crash\w*|exception)\b"
 )
 _NUMERALS = {
     "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
@@ -110,7 +111,7 @@ class Told:
             return True  # nothing is said that could be lost
         share = SHARE_WITH_VALUES if asked.values else SHARE
         return all(self._names_beside(value, asked.words) for value in asked.values) and (
-            self._covered(asked.words) >= share * len(asked.words)
+            self._covers(asked.words, share)
         )
 
     def ran(self, command: str, failed_with: str | None = None) -> bool:
@@ -127,7 +128,14 @@ class Told:
 
     def names(self, value: str) -> bool:
         """Whether `value` occurs, however it is written: with quotes, a longer path, separators in its digits."""
-        return any(True for _ in self._places(plain(value)))
+        if " " in value:
+            return f" {_flat(value)} " in self._flat
+        return plain(value) in self._tokened or any(True for _ in self._places(plain(value)))
+
+    def has(self, text: str) -> bool:
+        """Whether the numbers in `text` are named, whatever is said of them."""
+        found = [number for number in re.findall(r"\d[\d.]*\d", text) if len(number) > 2]
+        return bool(found) and all(map(self.names, found))
 
     def _places(self, value: str) -> Iterator[int]:
         yield from self._valued.get(value, ())
@@ -143,14 +151,21 @@ class Told:
             for place in self._places(value)
         )
 
-    def _covered(self, asked: frozenset[str]) -> int:
-        """How many of these words one passage has, together with the one that follows it."""
-        found: dict[int, set[str]] = defaultdict(set)
-        for word in asked:
-            for place in self._worded.get(word, ()):
-                found[place].add(word)
-                found[place - 1].add(word)
-        return max((len(words) for words in found.values()), default=0)
+    def _covers(self, asked: frozenset[str], share: float) -> bool:
+        """Whether one passage has so many of these words, together with the one that follows it.
+
+        It must then have one of the rarest: a word that stands everywhere is not looked for.
+        """
+        enough = math.ceil(share * len(asked))
+        rarest = sorted(asked, key=lambda word: (len(self._worded.get(word, ())), word))[: len(asked) - enough + 1]
+        places = {place for word in rarest for found in self._worded.get(word, ()) for place in (found, found - 1)}
+        none: frozenset[str] = frozenset()
+        for place in places:
+            first = self._passages[place].words if place >= 0 else none
+            second = self._passages[place + 1].words if place + 1 < len(self._passages) else none
+            if len(asked & first) + len((asked - first) & second) >= enough:
+                return True
+        return not enough
 
 
 def values(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Self
 from memsrv.project import Placing
 from memsrv.records import Event, Kind, Memory, Review, Session
 from memsrv.store import archive as _archive
+from memsrv.store import deltas as _deltas
 from memsrv.store import erasing as _erasing
 from memsrv.store import events as _events
 from memsrv.store import figures as _figures
@@ -20,7 +21,9 @@ from memsrv.store import projects as _projects
 from memsrv.store import reviews as _reviews
 from memsrv.store import search as _search
 from memsrv.store import snapshots as _snapshots
+from memsrv.store import vectors as _vectors
 from memsrv.store.connection import Connection
+from memsrv.store.deltas import Change, Counters, Delta, Use
 from memsrv.store.erasing import Swept
 from memsrv.store.figures import MemoryCounts
 from memsrv.store.migrations import migrations
@@ -41,6 +44,8 @@ from memsrv.store.rows import (
     Stated,
     Stretch,
 )
+from memsrv.store.search import STOPWORDS
+from memsrv.store.vectors import Near, Vector
 from memsrv.tombstones import Tombstone, Tombstones
 
 #: The names of the migrations that make this code's schema, oldest first.
@@ -48,10 +53,14 @@ SCHEMA = tuple(migration.name for migration in migrations._migrations)
 
 __all__ = [
     "SCHEMA",
+    "STOPWORDS",
     "Appended",
     "ArchiveSize",
     "Archived",
+    "Change",
+    "Counters",
     "Counts",
+    "Delta",
     "Facets",
     "FileState",
     "Hit",
@@ -59,6 +68,7 @@ __all__ = [
     "LossKind",
     "Marked",
     "Moved",
+    "Near",
     "Raw",
     "Remembered",
     "Rule",
@@ -67,6 +77,8 @@ __all__ = [
     "Store",
     "Stretch",
     "Swept",
+    "Use",
+    "Vector",
 ]
 
 
@@ -221,15 +233,16 @@ class Store:
 
     # Memories
 
-    def remember(self, memories: Iterable[Memory]) -> Remembered:
+    def remember(self, memories: Iterable[Memory], *, who: str = "rules") -> Remembered:
         """Store memories in one transaction.
 
         A known id gains the new evidence (and lives again if it was said after it had ended). A claim with subject and
         relation supersedes the live claim with the same (project, subject, relation) if its `valid_from` is not older,
-        and is itself stored as superseded if it is. Erased claims are not taken up again.
+        and is itself stored as superseded if it is. Erased claims are not taken up again. `who`
+        stands beside each change in the log of deltas.
         """
         with self._connection.writing() as db:
-            return _memories.remember(db, memories)
+            return _memories.remember(db, memories, who)
 
     def memories(
         self, project: str | None = None, kinds: Sequence[Kind] | None = None, *, include_retired: bool = False
@@ -253,10 +266,31 @@ class Store:
         """The memory with all that it superseded and that superseded it, oldest first."""
         return _memories.chain(self._connection, id)
 
-    def retire(self, id: str, when: str) -> None:
+    def retire(self, id: str, when: str, *, who: str = "person") -> None:
         """It no longer holds from `when` on; it stays in the ledger. Already ended: nothing changes."""
         with self._connection.writing() as db:
-            _memories.retire(db, id, when)
+            _memories.retire(db, id, when, who)
+
+    def changes(self, memories: Iterable[str]) -> list[Change]:
+        """The log of deltas of `memories`, oldest first."""
+        return _deltas.changes(self._connection, memories)
+
+    def said(self, project: str | None = None) -> list[tuple[str, str]]:
+        """(memory, time) for each time that a memory was said, as far as anything tells."""
+        return _deltas.said(self._connection, project)
+
+    def endings(self, project: str | None = None) -> list[tuple[str, str, str | None]]:
+        """(memory, time, successor) for each time that a memory ended."""
+        return _deltas.endings(self._connection, project)
+
+    def keep_uses(self, session: str, uses: Iterable[Use]) -> None:
+        """What `session` tells of the memories that were given in it, instead of what it told before."""
+        with self._connection.writing() as db:
+            _deltas.keep_uses(db, session, uses)
+
+    def counters(self) -> dict[str, Counters]:
+        """Of every memory that was ever given to an agent: how often, and how the tasks ended."""
+        return _deltas.counters(self._connection)
 
     def review(self, project: str, review: Review) -> None:
         """Keep a person's word on one fact of `project`; it replaces what was said of the fact before."""
@@ -345,9 +379,37 @@ class Store:
             self._connection, query, project=project, kinds=kinds, include_retired=include_retired, limit=limit
         )
 
-    def search_turns(self, query: str, *, project: str | None = None, limit: int = 20) -> list[Hit]:
-        """Best bm25 first. Any text is a valid query."""
-        return _search.search_turns(self._connection, query, project=project, limit=limit)
+    def search_turns(
+        self, query: str, *, project: str | None = None, limit: int = 20, around: float = 0.0
+    ) -> list[Hit]:
+        """Best bm25 first. Any text is a valid query. `around`: what a word is worth that stands in the turn beside."""
+        return _search.search_turns(self._connection, query, project=project, limit=limit, around=around)
+
+    # Vectors
+
+    def without_vectors(self, model: str, limit: int) -> tuple[list[tuple[str, int, str]], int]:
+        """Up to `limit` turns and memories that have no vector of `model` yet: sort, row, words; with 0, how many."""
+        return _vectors.without(self._connection, model, limit)
+
+    def keep_vectors(self, model: str, rows: Iterable[tuple[str, int, bytes, float]]) -> None:
+        with self._connection.writing() as db:
+            _vectors.keep(db, model, rows)
+
+    def vectors(self, model: str, after: int = 0) -> list[Vector]:
+        """Those of `model` that were kept after the one called `after`."""
+        return _vectors.after(self._connection, model, after)
+
+    def vector_count(self, model: str) -> int:
+        return _vectors.count(self._connection, model)
+
+    def drop_vectors(self, but: str | None = None) -> int:
+        """Forget all vectors, or all that are not of the model `but`; they can be made again."""
+        with self._connection.writing() as db:
+            return _vectors.drop(db, but)
+
+    def hits(self, numbers: Sequence[int], of: str, *, project: str | None = None) -> list[Hit]:
+        """The turns, or memories, with these rows, in `project` and as far as they may be found."""
+        return _vectors.hits(self._connection, numbers, of, project)
 
     def projects(self) -> list[str]:
         """Every project with a session or a memory, by name."""

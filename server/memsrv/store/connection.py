@@ -9,7 +9,7 @@ Knows nothing of tables.
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Connection:
                 migrations.migrate(db)
         migrations.refuse_newer(db)
 
-    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def read(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with self._guard, _sentences(self.path):
             cursor = self._db.conn.cursor()
             cursor.row_factory = sqlite3.Row

@@ -24,7 +24,9 @@ _BATCH = 500
 #: What an event holds of anybody's words.
 _SAID = ("text", "command", "error", "cwd", "branch", "paths", "edits", "spans")
 #: Tables that hold no words, or are rewritten another way.
-_OWN_WAY = frozenset({"events", "archive", "memories", "evidence", "erased", "tombstones", "_sqlite_migrations"})
+_OWN_WAY = frozenset(
+    {"events", "archive", "memories", "evidence", "erased", "tombstones", "vectors", "_sqlite_migrations"}
+)
 
 
 @dataclass(frozen=True, slots=True)

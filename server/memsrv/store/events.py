@@ -36,8 +36,20 @@ _INSERT_EVENT = (
     f"INSERT INTO events (agent, {', '.join(EVENT_COLUMNS)}) VALUES (?, {', '.join('?' for _ in EVENT_COLUMNS)})"
 )
 
-# Full text follows a batch in one statement, not row by row.
-_INDEX_EVENTS = "INSERT INTO events_fts (rowid, text, command) SELECT n, text, command FROM events WHERE n > ?"
+# Full text follows a batch in one statement, not row by row. The turn that was the last one until now gains a
+# neighbour: the index forgets it as it was, and takes it again.
+_FORGET_LAST = (
+    "INSERT INTO events_fts (events_fts, rowid, text, command, around) "
+    "SELECT 'delete', n, text, command, around FROM events_words WHERE session = ? AND turn = ?"
+)
+_INDEX_LAST = (
+    "INSERT INTO events_fts (rowid, text, command, around) "
+    "SELECT n, text, command, around FROM events_words WHERE session = ? AND turn = ?"
+)
+_INDEX_EVENTS = (
+    "INSERT INTO events_fts (rowid, text, command, around) "
+    "SELECT n, text, command, around FROM events_words WHERE n > ?"
+)
 
 # A resumed log may know less than an earlier read of it (no title, no end): what is known is kept.
 _UPSERT_SESSION = (
@@ -156,8 +168,10 @@ def _insert(db: Database, session: Session, events: Sequence[Event]) -> list[arc
     before = db.execute("SELECT coalesce(max(n), 0) FROM events").fetchone()[0]
     sql = "SELECT coalesce(max(turn) + 1, 0) FROM events WHERE session = ?"
     turn = db.execute(sql, [session.id]).fetchone()[0]
+    db.execute(_FORGET_LAST, [session.id, turn - 1])
     rows = ((session.agent, *event_row(cut(event), turn + place)) for place, event in enumerate(events))
     db.conn.executemany(_INSERT_EVENT, rows)
+    db.execute(_INDEX_LAST, [session.id, turn - 1])
     db.execute(_INDEX_EVENTS, [before])
     return [archive.event_line(event, turn + place) for place, event in enumerate(events)]
 

@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from memsrv.errors import NotFound
 from memsrv.records import Evidence, Kind, Memory, Trust
-from memsrv.store import erasing
+from memsrv.store import deltas, erasing
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
+from memsrv.store.deltas import Delta
 from memsrv.store.rows import Remembered, Stated, memory_of, memory_values, plain
+from memsrv.store.times import instant
 
 _TRUSTED = [str(trust) for trust in Trust if trust.trainable]
 _LIVE = "valid_to IS NULL AND superseded_by IS NULL"
 
 
-def remember(db: Database, memories: Iterable[Memory]) -> Remembered:
+def remember(db: Database, memories: Iterable[Memory], who: str) -> Remembered:
     added = updated = superseded = 0
     stones, erased = erasing.tombstones(db), erasing.claims(db)
     for said in memories:
@@ -29,20 +31,22 @@ def remember(db: Database, memories: Iterable[Memory]) -> Remembered:
             "SELECT valid_from, valid_to, superseded_by FROM memories WHERE id = ?", [memory.id]
         ).fetchone()
         if before is None:
-            _insert(db, memory)
+            _insert(db, memory, who)
             added += 1
         else:
-            updated += _merge(db, memory, before)
-        superseded += supersede(db, memory.id)
+            updated += _merge(db, memory, before, who)
+        superseded += supersede(db, memory.id, who)
     return Remembered(added, updated, superseded)
 
 
-def _insert(db: Database, memory: Memory) -> None:
+def _insert(db: Database, memory: Memory, who: str) -> None:
     values = memory_values(memory)
     db.execute(
         f"INSERT INTO memories ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", list(values.values())
     )
-    _add_evidence(db, memory)
+    quotes = _add_evidence(db, memory)
+    since = {name: values[name] for name in ("valid_from", "valid_to", "superseded_by", "trust")}
+    deltas.note(db, memory.id, Delta.ADD, who, {}, {**since, "evidence": quotes})
 
 
 def _add_evidence(db: Database, memory: Memory) -> int:
@@ -56,30 +60,35 @@ def _add_evidence(db: Database, memory: Memory) -> int:
     return new
 
 
-def _merge(db: Database, memory: Memory, before: tuple[str | None, str | None, str | None]) -> int:
+def _merge(db: Database, memory: Memory, before: tuple[str | None, str | None, str | None], who: str) -> int:
     """A claim that is known: union its evidence; said again after it ended, it lives again; ended now, it ends."""
-    changed = _add_evidence(db, memory) > 0
+    quotes = _add_evidence(db, memory)
+    if quotes:
+        deltas.note(db, memory.id, Delta.MERGE, who, {}, {"evidence": quotes})
+    changed = quotes > 0
     if memory.trust.trainable:  # said by somebody who may instruct, what a tool stated is no longer only its quote
         where = f"id = ? AND trust NOT IN ({', '.join('?' * len(_TRUSTED))})"
         raised = db.execute(f"UPDATE memories SET trust = ? WHERE {where}", [str(memory.trust), memory.id, *_TRUSTED])
-        changed = changed or raised.rowcount > 0
+        if raised.rowcount > 0:
+            deltas.note(db, memory.id, Delta.EDIT, who, {}, {"trust": str(memory.trust)})
+            changed = True
     started, ended, successor = before
     if ended is None and successor is None:
         if memory.valid_to is not None or memory.superseded_by is not None:
-            _end(db, memory.id, memory.valid_to, memory.superseded_by)
+            _end(db, memory.id, memory.valid_to, memory.superseded_by, who)
             changed = True
     elif memory.valid_to is None and memory.superseded_by is None:
         said = memory.valid_from or ""
-        if said > (ended or started or ""):
-            db.execute(
-                "UPDATE memories SET valid_from = ?, valid_to = NULL, superseded_by = NULL WHERE id = ?",
-                [said, memory.id],
-            )
+        if instant(said) > instant(ended or started):
+            now = "UPDATE memories SET valid_from = ?, valid_to = NULL, superseded_by = NULL WHERE id = ?"
+            db.execute(now, [said, memory.id])
+            was = {"valid_from": started, "valid_to": ended, "superseded_by": successor}
+            deltas.note(db, memory.id, Delta.EDIT, who, was, {"valid_from": said})
             changed = True
     return int(changed)
 
 
-def supersede(db: Database, id: str) -> int:
+def supersede(db: Database, id: str, who: str) -> int:
     """Of the live claims under the key of the memory `id`, the newest words stay live; the others point to them.
 
     What a tool's output, a page or a file states never ends what a person or agent said.
@@ -89,26 +98,29 @@ def supersede(db: Database, id: str) -> int:
         return 0
     rivals = db.execute(
         f"SELECT id, valid_from, trust IN ({', '.join('?' * len(_TRUSTED))}) FROM memories "
-        f"WHERE project = ? AND key = ? AND {_LIVE} ORDER BY 3, coalesce(valid_from, ''), n",
+        f"WHERE project = ? AND key = ? AND {_LIVE} ORDER BY n",
         [*_TRUSTED, row[1], row[0]],
     ).fetchall()
     if len(rivals) < 2:
         return 0
+    rivals.sort(key=lambda rival: (rival[2], instant(rival[1])))
     newest, when, trusted = rivals[-1]
     if (id, when, trusted) in rivals:
         newest = id  # said at the same instant: the later call wins
     for rival, _, _ in rivals:
         if rival != newest:
-            _end(db, rival, when, newest)
+            _end(db, rival, when, newest, who)
     return len(rivals) - 1
 
 
-def _end(db: Database, id: str, when: str | None, successor: str | None) -> None:
+def _end(db: Database, id: str, when: str | None, successor: str | None, who: str) -> None:
+    deltas.note(db, id, Delta.RETIRE, who, {}, {"valid_to": when, "superseded_by": successor})
     db.execute("UPDATE memories SET valid_to = ?, superseded_by = ? WHERE id = ?", [when, successor, id])
 
 
-def retire(db: Database, id: str, when: str) -> None:
+def retire(db: Database, id: str, when: str, who: str) -> None:
     if db.execute(f"UPDATE memories SET valid_to = ? WHERE id = ? AND {_LIVE}", [when, id]).rowcount:
+        deltas.note(db, id, Delta.RETIRE, who, {}, {"valid_to": when})
         return
     if db.execute("SELECT 1 FROM memories WHERE id = ?", [id]).fetchone() is None:
         raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
@@ -127,11 +139,13 @@ def withdraw(db: Database, remembered: Sequence[str]) -> None:
         "AND (valid_to IS NULL OR superseded_by IS NOT NULL) AND id NOT IN (SELECT memory FROM evidence) RETURNING id",
         [ids],
     )
-    db.execute(
+    revived = db.execute(
         "UPDATE memories SET valid_to = NULL, superseded_by = NULL "
-        "WHERE superseded_by IN (SELECT value FROM json_each(?))",
+        "WHERE superseded_by IN (SELECT value FROM json_each(?)) RETURNING id",
         [json.dumps([id for (id,) in gone.fetchall()])],
     )
+    for (id,) in revived.fetchall():
+        deltas.note(db, id, Delta.EDIT, "rules", {}, {"valid_to": None})
 
 
 def list_memories(

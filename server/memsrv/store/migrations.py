@@ -3,10 +3,16 @@
 A database that carries a migration this code does not know was written by a newer memsrv, and is refused.
 """
 
+import logging
+
 from memsrv.errors import StoreError
 from memsrv.store.database import Database, Migrations
 
+log = logging.getLogger(__name__)
+
 migrations = Migrations("memsrv")
+
+_INDEXED_AT_ONCE = 20_000
 
 
 def migrate(db: Database) -> None:
@@ -96,6 +102,34 @@ def m010_sessions_that_are_told_twice(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m011_the_words_of_neighbours(db: Database) -> None:
+    for statement in _M011:
+        db.execute(statement)
+    last = db.execute("SELECT coalesce(max(n), 0) FROM events").fetchone()[0]
+    for first in range(0, last, _INDEXED_AT_ONCE):
+        until = first + _INDEXED_AT_ONCE
+        db.execute(
+            "INSERT INTO events_fts (rowid, text, command, around) "
+            "SELECT n, text, command, around FROM events_words WHERE n > ? AND n <= ?",
+            [first, until],
+        )
+        if last > _INDEXED_AT_ONCE:
+            log.info("store.indexing", extra={"done": min(until, last), "total": last})
+
+
+@migrations()
+def m012_deltas_and_uses(db: Database) -> None:
+    for statement in _M012:
+        db.execute(statement)
+
+
+@migrations()
+def m015_vectors(db: Database) -> None:
+    for statement in _M015:
+        db.execute(statement)
+
+
 _M001 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE sessions (
@@ -174,4 +208,67 @@ _M010 = (
         WHERE s.original IS NOT NULL AND o.original IS NOT NULL
         AND ((SELECT max(turn) FROM events WHERE session = o.id), o.id)
           > ((SELECT max(turn) FROM events WHERE session = s.id), s.id)""",
+)
+
+# What SQLite calls an external content table is a view here: of each turn, also the beginnings of those beside it; of
+# what memsrv itself gave an agent nothing.
+_BESIDE = """coalesce((SELECT substr(b.text, 1, 320) || ' ' || substr(coalesce(b.command, ''), 1, 160) FROM events b
+            WHERE b.session = e.session AND b.turn = e.turn {} 1 AND NOT b.echo
+            AND b.type NOT IN ('summary', 'compaction', 'note')), '')"""
+_NEIGHBOURHOOD = "WHERE session = old.session AND turn BETWEEN old.turn - 1 AND old.turn + 1"
+_UNINDEXED = (
+    "INSERT INTO events_fts (events_fts, rowid, text, command, around) "
+    f"SELECT 'delete', n, text, command, around FROM events_words {_NEIGHBOURHOOD};"
+)
+_INDEXED = (
+    "INSERT INTO events_fts (rowid, text, command, around) "
+    f"SELECT n, text, command, around FROM events_words {_NEIGHBOURHOOD};"
+)
+_WORDS = "text, command, echo, type, session, turn"
+
+_M011 = (
+    "DROP TRIGGER events_au",
+    "DROP TRIGGER events_ad",
+    "DROP TABLE events_fts",
+    f"""CREATE VIEW events_words (n, session, turn, text, command, around) AS
+        SELECT e.n, e.session, e.turn, CASE WHEN e.echo THEN '' ELSE e.text END, CASE WHEN e.echo THEN '' ELSE e.command
+        END, CASE WHEN e.echo THEN '' ELSE {_BESIDE.format("-")} || ' ' || {_BESIDE.format("+")} END FROM events e""",
+    """CREATE VIRTUAL TABLE events_fts USING fts5 (
+        text, command, around, tokenize='porter unicode61 remove_diacritics 2', content='events_words',
+        content_rowid='n')""",
+    # An index forgets only what it is told word for word: before the turn and its neighbours change, and after.
+    f"CREATE TRIGGER events_bu BEFORE UPDATE OF {_WORDS} ON events BEGIN {_UNINDEXED} END",
+    f"CREATE TRIGGER events_au AFTER UPDATE OF {_WORDS} ON events BEGIN {_INDEXED} END",
+    f"CREATE TRIGGER events_bd BEFORE DELETE ON events BEGIN {_UNINDEXED} END",
+    f"CREATE TRIGGER events_ad AFTER DELETE ON events BEGIN {_INDEXED} END",
+)
+
+_M012 = (
+    """CREATE TABLE deltas (
+        n INTEGER PRIMARY KEY, memory TEXT NOT NULL REFERENCES memories (id) ON UPDATE CASCADE ON DELETE CASCADE,
+        delta TEXT NOT NULL, time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), who TEXT NOT NULL,
+        before TEXT NOT NULL, after TEXT NOT NULL)""",
+    "CREATE INDEX deltas_by_memory ON deltas (memory)",
+    # An id is made of the words: of what is gone, none stays.
+    """CREATE TRIGGER deltas_of_gone_successors AFTER DELETE ON memories BEGIN
+        UPDATE deltas SET before = json_remove(before, '$.superseded_by'), after = json_remove(after, '$.superseded_by')
+        WHERE instr(before, old.id) OR instr(after, old.id); END""",
+    """CREATE TABLE uses (
+        memory TEXT NOT NULL REFERENCES memories (id) ON UPDATE CASCADE ON DELETE CASCADE, session TEXT NOT NULL,
+        turn INTEGER NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (memory, session, turn))""",
+    "CREATE INDEX uses_by_session ON uses (session)",
+)
+
+_M015 = (
+    """CREATE TABLE vectors (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, of TEXT NOT NULL, n INTEGER NOT NULL, model TEXT NOT NULL,
+        data BLOB NOT NULL, scale REAL NOT NULL, UNIQUE (of, n, model))""",
+    """CREATE TRIGGER vectors_of_changed_events AFTER UPDATE OF text, command, echo, type ON events BEGIN
+        DELETE FROM vectors WHERE of = 'turn' AND n = old.n; END""",
+    """CREATE TRIGGER vectors_of_gone_events AFTER DELETE ON events BEGIN
+        DELETE FROM vectors WHERE of = 'turn' AND n = old.n; END""",
+    """CREATE TRIGGER vectors_of_changed_memories AFTER UPDATE OF text ON memories BEGIN
+        DELETE FROM vectors WHERE of = 'memory' AND n = old.n; END""",
+    """CREATE TRIGGER vectors_of_gone_memories AFTER DELETE ON memories BEGIN
+        DELETE FROM vectors WHERE of = 'memory' AND n = old.n; END""",
 )

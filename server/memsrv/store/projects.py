@@ -255,7 +255,7 @@ def _copy(db: Database, memory: Memory, new: str, project: str, quotes: list[Evi
         memory, id=new, project=project, evidence=tuple(quotes), superseded_by=None,
         valid_to=memory.valid_to if ended else None,
     )  # fmt: skip
-    _memories.remember(db, [said])
+    _memories.remember(db, [said], "rules")
 
 
 def _end_no_more_by_strangers(db: Database) -> None:
@@ -269,4 +269,4 @@ def _end_no_more_by_strangers(db: Database) -> None:
         "GROUP BY project, key HAVING count(*) > 1"
     ).fetchall()
     for (id,) in rivals:
-        _memories.supersede(db, id)
+        _memories.supersede(db, id, "rules")

@@ -1,18 +1,29 @@
 """Full-text search over memories and turns: any text a person types, never a syntax error. Ranking by FTS5's bm25 only.
 
-Knows nothing of recency, neighbours or vectors: `recall.py` builds its ranking on these hits.
+A word that is in thousands of turns finds none of them by itself: it counts for those that rarer words of the query
+find, so that a search takes as long in a million turns as in ten thousand. Knows nothing of recency or vectors:
+`memsrv.recall` builds its ranking on these hits.
 """
 
+import json
 import re
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
 
 from memsrv.records import Kind
 from memsrv.store.connection import Connection
 from memsrv.store.memories import memories_of
 from memsrv.store.rows import Hit, event_of, plain
 
+#: So many turns are ranked; of words that all stand in more, the newest ones.
+MOST_RANKED = 6_000
+
 _CHUNK = re.compile(r"\S+")
 _WORD = re.compile(r"\w+")
+_OWN = "{text command} : "
+_READ = 4_000  # characters of a turn in which common words are looked for
 
 
 def _words(text: str) -> frozenset[str]:
@@ -23,24 +34,29 @@ STOPWORDS = _words(
     """
     a about am an and any are as at be been being but by can could did do does for from had has have how i if in
     into is it its just me my of on or our please should so than that the their them then there these they this
-    those to was we were what when where which who why will with would you your
+    those to was we were what when where which who whose why will with would you your s t
+    both current currently every get gets got made make makes most use used uses using
     """
 )
 
 
-def match_expression(query: str) -> str | None:
-    """`query` as an FTS5 expression: every word quoted, OR between them, stopwords dropped; None where no word is left.
+def terms(query: str) -> list[str]:
+    """The words and phrases to look for, stopwords dropped; all of them where no other word is left.
 
     What a person typed as one piece (`foo/bar.py`, `--no-verify`) is also looked for as a phrase.
     """
-    terms: dict[str, None] = {}
+    found: dict[str, None] = {}
     for chunk in _CHUNK.findall(plain(query)):
         words = [word for word in _WORD.findall(chunk) if word.strip("_")]
-        if len(words) > 1:
-            terms[" ".join(words)] = None
-        terms.update(dict.fromkeys(words))
-    meant = [term for term in terms if term.casefold() not in STOPWORDS] or list(terms)
-    return " OR ".join(f'"{term}"' for term in meant[:64]) or None
+        if len([word for word in words if len(word) > 1]) > 1:
+            found[" ".join(words)] = None
+        found.update(dict.fromkeys(words))
+    return ([term for term in found if term.casefold() not in STOPWORDS] or list(found))[:64]
+
+
+def match_expression(query: str) -> str | None:
+    """`query` as an FTS5 expression: every term quoted, OR between them; None where no word is left."""
+    return _any_of(terms(query)) or None
 
 
 def search_memories(
@@ -55,14 +71,14 @@ def search_memories(
     expression = match_expression(query)
     if expression is None:
         return []
-    where, parameters = _scope("m.project", project)
+    where, parameters = ("", list[str]()) if project is None else (" AND m.project = ?", [project])
     if kinds is not None:
         where += f" AND m.kind IN ({', '.join('?' * len(kinds))})"
         parameters += [str(kind) for kind in kinds]
     if not include_retired:
         where += " AND m.valid_to IS NULL AND m.superseded_by IS NULL"
     rows = connection.read(
-        f"""SELECT m.*, bm25(memories_fts) AS rank_bm25, snippet(memories_fts, 0, '[', ']', '…', 24) AS words
+        f"""SELECT m.*, bm25(memories_fts) AS rank_bm25
             FROM memories_fts JOIN memories m ON m.n = memories_fts.rowid
             WHERE memories_fts MATCH ?{where} ORDER BY rank_bm25, m.n LIMIT ?""",
         [expression, *parameters, limit],
@@ -75,50 +91,123 @@ def search_memories(
                 id=memory.id,
                 project=memory.project,
                 text=memory.text,
-                snippet=row["words"],
                 bm25=row["rank_bm25"],
                 session=first.session if first else None,
                 turn=first.turn if first else None,
                 agent=None,
                 time=memory.valid_from,
                 memory=memory,
+                n=row["n"],
             )
         )
     return hits
 
 
-def search_turns(connection: Connection, query: str, *, project: str | None = None, limit: int = 20) -> list[Hit]:
-    expression = match_expression(query)
-    if expression is None:
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is looked for: an expression that finds, from which row on, and the common words that only count."""
+
+    expression: str
+    since: int
+    common: Mapping[str, float]  # with their weight
+
+
+def search_turns(
+    connection: Connection, query: str, *, project: str | None = None, limit: int = 20, around: float = 0.0
+) -> list[Hit]:
+    """`around`: what a word is worth in the turn before or after, beside 1 in the turn itself; with 0 it is not found.
+
+    Found are the best `limit` by their rarer words; their `bm25` counts all words, so that they may trade places.
+    """
+    sought = _sought(connection, terms(query), "" if around else _OWN)
+    if sought is None:
         return []
-    where, parameters = _scope("s.project", project)
+    scores = _ranked(connection, sought, project, limit, around)
     rows = connection.read(
-        f"""SELECT e.*, s.project AS its_project, bm25(events_fts) AS rank_bm25,
-                   snippet(events_fts, -1, '[', ']', '…', 32) AS words
-            FROM events_fts JOIN events e ON e.n = events_fts.rowid JOIN sessions s ON s.id = e.session
-            WHERE events_fts MATCH ? AND NOT e.echo AND e.session NOT IN (SELECT session FROM told_twice){where}
-            ORDER BY rank_bm25, e.n LIMIT ?""",
-        [expression, *parameters, limit],
+        "SELECT e.n, e.*, s.project AS its_project FROM events e JOIN sessions s ON s.id = e.session "
+        "WHERE e.n IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(scores))],
     )
-    hits = []
-    for row in rows:
-        event = event_of(row)
-        hits.append(
-            Hit(
-                id=event.id,
-                project=row["its_project"],
-                text=event.text or event.command or "",
-                snippet=row["words"],
-                bm25=row["rank_bm25"],
-                session=event.session,
-                turn=event.turn,
-                agent=row["agent"],
-                time=event.time,
-                event=event,
-            )
+    hits = [_turn(row, scores[row["n"]], sought.common) for row in rows]
+    return sorted(hits, key=lambda hit: (hit.bm25, hit.n))
+
+
+def _turn(row: sqlite3.Row, score: float, common: Mapping[str, float]) -> Hit:
+    event = event_of(row)
+    if common:
+        said = f"{event.text[:_READ]} {event.command or ''}".casefold()
+        score -= sum(weight for word, weight in common.items() if word in said)
+    return Hit(
+        id=event.id,
+        project=row["its_project"],
+        text=event.text or event.command or "",
+        bm25=score,
+        session=event.session,
+        turn=event.turn,
+        agent=row["agent"],
+        time=event.time,
+        event=event,
+        n=row["n"],
+    )
+
+
+def _sought(connection: Connection, wanted: Sequence[str], columns: str) -> _Sought | None:
+    if not wanted:
+        return None
+    last = connection.read("SELECT coalesce(max(n), 0) FROM events")[0][0]
+    if last <= MOST_RANKED:
+        return _Sought(columns + _grouped(wanted), 0, {})
+    sql = "SELECT count(*) FROM events_fts WHERE events_fts MATCH ?"
+    held = {term: connection.read(sql, [columns + _grouped([term])])[0][0] for term in wanted}
+    rare: list[str] = []
+    total = 0
+    for term in sorted((term for term in wanted if held[term]), key=lambda term: held[term]):
+        if rare and total + held[term] > MOST_RANKED:
+            break
+        rare.append(term)
+        total += held[term]
+    if not rare:
+        return None
+    since = 0 if total <= MOST_RANKED else int(last * (1 - MOST_RANKED / total))
+    common = {
+        term.casefold()[: max(3, len(term) - 2)]: log((last + 1) / (held[term] + 0.5))
+        for term in wanted
+        if held[term] and term not in rare
+    }
+    return _Sought(columns + _grouped(rare), since, common)
+
+
+def _ranked(
+    connection: Connection, sought: _Sought, project: str | None, limit: int, around: float
+) -> dict[int, float]:
+    """The rows of the best `limit` turns in scope, with their bm25. Few others rank before them, as a rule."""
+    asked = 4 * limit
+    while True:
+        found = connection.read(
+            "SELECT rowid, bm25(events_fts, 1.0, 1.0, ?) AS score FROM events_fts "
+            "WHERE events_fts MATCH ? AND rowid > ? ORDER BY score, rowid LIMIT ?",
+            [around, sought.expression, sought.since, asked],
         )
-    return hits
+        numbers = json.dumps([row["rowid"] for row in found])
+        where, parameters = ("", list[str]()) if project is None else (" AND s.project = ?", [project])
+        inside = {
+            row["n"]
+            for row in connection.read(
+                "SELECT e.n FROM events e JOIN sessions s ON s.id = e.session "
+                "WHERE e.n IN (SELECT value FROM json_each(?)) "
+                f"AND e.session NOT IN (SELECT session FROM told_twice){where}",
+                [numbers, *parameters],
+            )
+        }
+        kept = {row["rowid"]: row["score"] for row in found if row["rowid"] in inside}
+        if len(kept) >= limit or len(found) < asked:
+            return dict(list(kept.items())[:limit])
+        asked *= 4
 
 
-def _scope(column: str, project: str | None) -> tuple[str, list[str]]:
-    return ("", []) if project is None else (f" AND {column} = ?", [project])
+def _grouped(some: Sequence[str]) -> str:
+    return f"({_any_of(some)})"
+
+
+def _any_of(some: Sequence[str]) -> str:
+    return " OR ".join(f'"{term}"' for term in some)

@@ -137,9 +137,14 @@ class Visible(Store):
 
         return _enough(found, self._seen_hit, limit)
 
-    def search_turns(self, query: str, *, project: str | None = None, limit: int = 20) -> list[Hit]:
+    def search_turns(
+        self, query: str, *, project: str | None = None, limit: int = 20, around: float = 0.0
+    ) -> list[Hit]:
         whole = super().search_turns
-        return _enough(lambda limit: whole(query, project=project, limit=limit), self._seen_hit, limit)
+        return _enough(lambda limit: whole(query, project=project, limit=limit, around=around), self._seen_hit, limit)
+
+    def hits(self, numbers: Sequence[int], of: str, *, project: str | None = None) -> list[Hit]:
+        return [seen for hit in super().hits(numbers, of, project=project) if (seen := self._seen_hit(hit))]
 
     # What may be seen
 

@@ -3,10 +3,12 @@
 Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
-from memsrv.tables.benches import ingesting, redaction, remembered
+from memsrv.tables.benches import compacting, ingesting, recalling, redaction, remembered
+from memsrv.tables.benches import serving as serving_bench
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
+from memsrv.tables.laying import context
 from memsrv.tables.learning import report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
 from memsrv.tables.projects import placed, placed_on_stderr, projects
@@ -20,10 +22,10 @@ from memsrv.tables.versions import adapters
 saved = manifest = pointers = difference = record
 
 __all__ = [
-    "adapters", "answer", "backlog", "cleared", "compacted", "configuration", "configured", "cost", "difference",
-    "endpoint", "examined",
+    "adapters", "answer", "backlog", "cleared", "compacted", "compacting", "configuration", "configured", "context",
+    "cost", "difference", "endpoint", "examined",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "looked", "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
-    "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "setting",
+    "recalling", "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "serving_bench", "setting",
     "shown", "standing", "timer_removed", "timer_written", "waiting",
 ]  # fmt: skip

@@ -67,3 +67,63 @@ def ingesting(result: Json) -> None:
             f"{took['max_ms']} ms, of {took['appends']}; without memsrv around it {took['floor_p50_ms']} and "
             f"{took['floor_p95_ms']} ms."
         )
+
+
+def recalling(result: Json) -> None:
+    """A table for each kind of question, a row for each system; then how long a search takes."""
+    say(
+        f"{result['questions']} questions on {result['data']}, {result['corpora']} indexes; memsrv's engine: "
+        f"{result['engine']}."
+    )
+    categories = dict.fromkeys(row["category"] for row in result["figures"])
+    columns = ("", "questions", "R@5", "R@10", "R@20", "MRR")
+    for category in categories:
+        rows = [
+            [row["system"], row["n"], *(f"{100 * row[k]:.1f}" for k in ("r5", "r10", "r20")), f"{row['mrr']:.3f}"]
+            for row in result["figures"]
+            if row["category"] == category
+        ]
+        table(columns, rows, f"\n{category}")
+    for half, weights in enumerate(result["weights"], 1):
+        say(f"Weights of half {half}: {', '.join(f'{name} {value:g}' for name, value in weights.items())}")
+    for took in result["latency"]:
+        say(
+            f"Among {took['events']} events a search takes {took['p50_ms']} ms (p50), {took['p95_ms']} ms (p95), at "
+            f"most {took['max_ms']} ms, of {took['searches']}."
+        )
+
+
+def compacting(result: Json) -> None:
+    """What is left after each cycle, by kind and way; what `recover` gave back; how long both took."""
+    say(
+        f"{result['sessions']} sessions made up (seed {result['seed']}), in parts of {result['part_tokens']} tokens, "
+        "each context cut to a sixth. Kept: exact values that stand together; a model may not find them there."
+    )
+    lines = result["left"]
+    ways = list(dict.fromkeys(line["contestant"] for line in lines))
+    rows: dict[tuple[str, int], dict[str, str]] = {}
+    for line in lines:
+        share = f"{100 * line['kept'] / line['planted']:.1f} % ({line['kept']} of {line['planted']})"
+        rows.setdefault((line["kind"], line["cycle"]), {})[line["contestant"]] = share
+    table(("facts", "cycles", *ways), [[*key, *(found.get(way, "") for way in ways)] for key, found in rows.items()])
+    for one in result["returned"]:
+        say(
+            f"recover, {one['budget']} tokens: of {one['dropped']} facts that a summary dropped "
+            f"{one['dropped_returned']} came back, of {one['kept']} that it told {one['kept_returned']}."
+        )
+    say(
+        f"{result['seconds_per_mb']} s/MB to compact, {result['recover_seconds_per_mb']} s/MB to recover, of "
+        f"{result['megabytes']} MB of words."
+    )
+
+
+def serving(result: Json) -> None:
+    """Cold start and calls of each server, then how ours starts beside the bare one."""
+    columns = ("", "start ms (p50)", "(least)", "first call ms", "call ms (p50)", "(p95)", "tools", "their bytes")
+    names = ("name", "cold_p50_ms", "cold_min_ms", "first_call_ms", "call_p50_ms", "call_p95_ms", "tools")
+    rows = [[*(one[name] for name in names), one["definition_bytes"]] for one in result["servers"]]
+    table(columns, rows)
+    say(
+        f"memsrv has its tools listed in {result['ratio']} × the time of a bare server, the median of "
+        f"{result['rounds']} rounds; its calls search {result['megabytes']} MB of made-up sessions."
+    )

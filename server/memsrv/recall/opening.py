@@ -1,0 +1,47 @@
+"""One record opened: its words whole, its evidence, what superseded what, the turns around it."""
+
+from dataclasses import dataclass, replace
+
+from memsrv.errors import NotFound
+from memsrv.recall.results import words_of
+from memsrv.records import Event, Evidence, Memory, Session, Trajectory
+from memsrv.store import Store
+from memsrv.trajectories import trajectories
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record opened: its evidence word for word, its supersession chain oldest first, the turns around it.
+
+    Of a session, its first and last turns, and the tasks that it falls into.
+    """
+
+    id: str
+    kind: str
+    text: str
+    record: Memory | Event | Session
+    evidence: tuple[Evidence, ...]
+    chain: tuple[Memory, ...]
+    turns: tuple[Event, ...]
+    trajectories: tuple[Trajectory, ...] = ()
+
+
+def show(store: Store, id: str, *, around: int = 2) -> Shown:
+    """The memory, event or session called `id`. NotFound where there is none."""
+    if id.startswith("mem_"):
+        memory = store.memory(id)
+        chain = tuple(store.memory_chain(id))
+        first = memory.evidence[0] if memory.evidence else None
+        turns = store.turns_around(first.session, first.turn, around) if first else []
+        return Shown(id, memory.kind, memory.text, memory, memory.evidence, chain, tuple(turns))
+    try:
+        event = store.event_by_id(id)
+    except NotFound:
+        session = store.session(id)
+        events = store.events(id)
+        ends = events if len(events) <= 2 * around + 1 else events[: around + 1] + events[len(events) - around :]
+        return Shown(id, "session", session.title or id, session, (), (), tuple(ends), trajectories(events))
+    turns = store.turns_around(event.session, event.turn, around)
+    if (whole := store.whole_event(event.session, event.turn)) is not None:  # a turn keeps a long text cut
+        event = replace(event, text=whole.text, edits=whole.edits)
+    return Shown(id, "turn", words_of(event), event, (), (), tuple(turns))

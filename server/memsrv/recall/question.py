@@ -1,0 +1,87 @@
+"""What a question asks for, beside its words: exact names, days, who said it, whether it wants to know when.
+
+Knows no store and no ranking.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from memsrv.recall import dates
+from memsrv.store import STOPWORDS
+
+_NAME = re.compile(r"`([^`]+)`|(\S*(?:[_/\\@#=-]|\w\.\w|\d|[a-z][A-Z]|::)\S*|\b[A-Z]{3,}\b)")
+_WORD = re.compile(r"\w+")
+_WHEN = re.compile(r"^\W*(?:when|since when|how long|(?:in |on )?(?:what|which) (?:date|day|month|year|time))\b", re.I)
+_SAYING = r"(?:say|said|ask|asked|tell|told|want|wanted|decide|decided|mention|mentioned|prefer|preferred|choose|chose)"
+_I_SAID = re.compile(
+    rf"\b(?:did|do|have|had) I (?:ever )?{_SAYING}\b|\bI (?:have |had )?{_SAYING}\b|\bthe user\b", re.I
+)
+_AGENT_SAID = re.compile(
+    rf"\b(?:did|do|have|had) you (?:ever )?{_SAYING}\b|\byou {_SAYING}\b|\b(?:the|an?) (?:agent|assistant|model)\b",
+    re.I,
+)
+
+
+def stem(word: str) -> str:
+    """Enough of a stem to compare: `ports`, `porting` and `port` meet."""
+    for ending in ("ings", "ing", "ies", "ers", "ed", "es", "er", "ly", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def stems(text: str) -> set[str]:
+    return {stem(word) for word in _WORD.findall(text.casefold())}
+
+
+def exact_names(query: str) -> list[str]:
+    """The identifiers in a query: paths, flags, error codes, versions, what stands in backticks."""
+    names = ((ticked or plain).strip(".,;:?!()'\"").casefold() for ticked, plain in _NAME.findall(query))
+    return list(dict.fromkeys(name for name in names if len(name) > 1))
+
+
+@dataclass(frozen=True)
+class Question:
+    text: str
+    today: date | None = None
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The stems of its words."""
+        words = [word for word in _WORD.findall(self.text.casefold()) if len(word) > 1]
+        return frozenset(stem(word) for word in words if word not in STOPWORDS) or frozenset(map(stem, words))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(exact_names(self.text))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """As they stand, for names of people, agents and projects."""
+        return frozenset(_WORD.findall(self.text.casefold()))
+
+    @cached_property
+    def days(self) -> tuple[dates.When, ...]:
+        return dates.named(self.text, self.today)
+
+    @cached_property
+    def asks_when(self) -> bool:
+        return _WHEN.search(self.text) is not None
+
+    @cached_property
+    def said_by(self) -> str | None:
+        """ "user" or "assistant", where it asks for what one of them said."""
+        if _I_SAID.search(self.text):
+            return "user"
+        return "assistant" if _AGENT_SAID.search(self.text) else None
+
+    def names_of(self, name: str) -> bool:
+        """Whether it names `name`, a person, an agent or a project, in any spelling."""
+        parts = _WORD.findall(name.casefold())
+        return bool(parts) and all(part in self.words for part in parts)
+
+    def coverage(self, text: str) -> float:
+        """The share of its words that `text` has."""
+        return len(self.terms & stems(text)) / len(self.terms) if self.terms else 0.0

@@ -1,0 +1,104 @@
+"""Vectors at rest: one byte for each number, of turns and memories, by encoder. They can be made again at any time.
+
+Words that change or go take their vector along, by triggers. Knows no encoder and no numpy.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from memsrv.store.connection import Connection
+from memsrv.store.database import Database
+from memsrv.store.memories import memories_of
+from memsrv.store.rows import Hit, event_of
+
+TURN, MEMORY = "turn", "memory"
+_CHARS = 1_500
+#: Whose words have a vector: what people and agents say, and what they run; output is found by its words.
+_SAID = "('prompt', 'reply', 'rejection', 'command', 'tool_call')"
+_MISSING = f"""
+    SELECT 'memory' AS of, m.n, m.text FROM memories m
+    WHERE m.n NOT IN (SELECT n FROM vectors WHERE of = 'memory' AND model = :model)
+    UNION ALL
+    SELECT 'turn', e.n, CASE WHEN e.text = '' OR e.type = 'tool_call' THEN coalesce(e.command, '') ELSE e.text END
+    FROM events e WHERE e.type IN {_SAID} AND NOT e.echo AND (e.type != 'tool_call' OR e.command IS NOT NULL)
+    AND (e.text != '' OR e.command IS NOT NULL)
+    AND e.n NOT IN (SELECT n FROM vectors WHERE of = 'turn' AND model = :model)"""
+
+
+class Near(NamedTuple):
+    """A turn or memory by its row, and how near it is to what was asked."""
+
+    of: str
+    n: int
+    nearness: float
+
+
+class Vector(NamedTuple):
+    id: int
+    of: str
+    n: int
+    data: bytes
+    scale: float
+
+
+def without(connection: Connection, model: str, limit: int) -> tuple[list[tuple[str, int, str]], int]:
+    """Up to `limit` rows that have no vector of `model` yet, with their words; with none asked for, how many."""
+    if not limit:
+        return [], connection.read(f"SELECT count(*) FROM ({_MISSING})", {"model": model})[0][0]
+    rows = connection.read(f"{_MISSING} ORDER BY 1, 2 DESC LIMIT :limit", {"model": model, "limit": limit})
+    return [(row[0], row[1], row[2][:_CHARS]) for row in rows], 0
+
+
+def keep(db: Database, model: str, rows: Iterable[tuple[str, int, bytes, float]]) -> None:
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO vectors (of, n, model, data, scale) VALUES (?, ?, ?, ?, ?)",
+        [(of, n, model, data, scale) for of, n, data, scale in rows],
+    )
+
+
+def after(connection: Connection, model: str, id: int) -> list[Vector]:
+    sql = "SELECT id, of, n, data, scale FROM vectors WHERE id > ? AND model = ? ORDER BY id"
+    return [Vector(*row) for row in connection.read(sql, [id, model])]
+
+
+def count(connection: Connection, model: str) -> int:
+    return int(connection.read("SELECT count(*) FROM vectors WHERE model = ?", [model])[0][0])
+
+
+def drop(db: Database, model: str | None) -> int:
+    """Forget all vectors, or those of every encoder but `model`; how many."""
+    return db.execute("DELETE FROM vectors WHERE ? IS NULL OR model != ?", [model, model]).rowcount
+
+
+def hits(connection: Connection, numbers: Sequence[int], of: str, project: str | None) -> list[Hit]:
+    """The rows with these numbers that may be found, as hits that no word found."""
+    given = [json.dumps(numbers), project, project]
+    if of == MEMORY:
+        rows = connection.read(
+            "SELECT * FROM memories WHERE n IN (SELECT value FROM json_each(?)) AND (? IS NULL OR project = ?) "
+            "ORDER BY n",
+            given,
+        )
+        return [
+            Hit(
+                id=memory.id, project=memory.project, text=memory.text, bm25=0.0, agent=None, time=memory.valid_from,
+                session=memory.evidence[0].session if memory.evidence else None,
+                turn=memory.evidence[0].turn if memory.evidence else None, memory=memory, n=row["n"],
+            )
+            for row, memory in zip(rows, memories_of(connection, rows), strict=True)
+        ]  # fmt: skip
+    rows = connection.read(
+        "SELECT e.n, e.*, s.project AS its_project FROM events e JOIN sessions s ON s.id = e.session "
+        "WHERE e.n IN (SELECT value FROM json_each(?)) AND (? IS NULL OR s.project = ?) AND NOT e.echo "
+        "AND e.session NOT IN (SELECT session FROM told_twice) ORDER BY e.n",
+        given,
+    )
+    return [
+        Hit(
+            id=row["id"], project=row["its_project"], text=row["text"] or row["command"] or "", bm25=0.0,
+            session=row["session"], turn=row["turn"], agent=row["agent"], time=row["time"], event=event_of(row),
+            n=row["n"],
+        )
+        for row in rows
+    ]  # fmt: skip
