@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -584,9 +585,38 @@ def test_reading_the_database_changes_nothing_in_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
 def test_opencode_follows_xdg_on_every_system(system: str, tmp_path: Path) -> None:
-    assert SOURCE.folders(Machine(tmp_path, system, {})) == (tmp_path / ".local" / "share" / "opencode",)
+    assert SOURCE.folders(Machine(tmp_path, system, {})) == tuple(
+        tmp_path / ".local" / "share" / name for name in ("opencode", "kilo")
+    )
     elsewhere = Machine(tmp_path, system, {"XDG_DATA_HOME": str(tmp_path / "x")})
-    assert SOURCE.folders(elsewhere) == (tmp_path / "x" / "opencode",)
+    assert SOURCE.folders(elsewhere) == (tmp_path / "x" / "opencode", tmp_path / "x" / "kilo")
+
+
+def test_kilo_codes_database_is_opencodes_under_another_name(tmp_path: Path) -> None:
+    log = database(tmp_path, *A_TALK).rename(tmp_path / "kilo.db")
+    connection = sqlite3.connect(log)
+    connection.executescript("ALTER TABLE session ADD current_state text; ALTER TABLE session ADD recent_progress text")
+    connection.execute("UPDATE message SET data = json_set(data, '$.editorContext', json('{\"openTabs\": [\"a\"]}'))")
+    connection.commit()
+    connection.close()
+
+    made = read(log)
+
+    assert SOURCE.discover(tmp_path) == [log]
+    assert SOURCE.owns(log, log.read_bytes()[: 64 << 10])
+    assert made.events
+    assert not made.unknown
+
+
+def test_a_session_that_is_told_in_another_table_alone_is_counted(tmp_path: Path) -> None:
+    log = database(tmp_path)
+    connection = sqlite3.connect(log)
+    connection.execute("CREATE TABLE session_message (id text PRIMARY KEY, session_id text, data text)")
+    connection.executemany("INSERT INTO session_message VALUES (?, ?, '{}')", [("m1", SESSION), ("m2", SESSION)])
+    connection.commit()
+    connection.close()
+
+    assert read(log).unknown == {"table:session_message": 2}
 
 
 def test_every_form_is_discovered_in_opencodes_folder_and_around_it(tmp_path: Path) -> None:
