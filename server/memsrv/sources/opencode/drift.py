@@ -26,7 +26,8 @@ COLUMNS = _words(
     id project_id workspace_id parent_id slug directory path title version share_url summary_additions
     summary_deletions summary_files summary_diffs cost tokens_input tokens_output tokens_reasoning tokens_cache_read
     tokens_cache_write revert permission goal agent model metadata time_created time_updated time_compacting
-    time_archived current_state recent_progress
+    time_archived current_state recent_progress fork_session_id fork_boundary time_suspended resume_attempts time_idle
+    time_viewed idle_outcome
     """
 )
 _MESSAGE = _words(
