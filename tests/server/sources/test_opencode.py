@@ -748,6 +748,27 @@ def test_how_a_call_of_version_2_failed_is_told_by_the_kind_of_its_error(
     assert (ended.type, ended.outcome, ended.text) == (type, outcome, text)
 
 
+def test_any_field_of_version_2_may_be_anything(tmp_path: Path, cursor_files: ModuleType) -> None:
+    shell = called("c", "shell", {"command": "row"}, "tide", metadata={"exit": 1, "files": [{"patch": "p"}]})
+    failed = {"type": "a", "message": "b"}
+    rows = {
+        "user": {"text": "x", "files": [{"uri": "file:///a", "mime": "m"}], "time": {"created": MS}},
+        "assistant": answer({"type": "text", "text": "a"}, shell, error=failed, snapshot={"files": ["a"]}),
+        "shell": {"command": "row", "output": {"output": "x"}, "status": "exited", "exit": 1, "time": {"created": MS}},
+        "compaction": {"status": "completed", "summary": "s", "reason": "auto"},
+        "idle": {"outcome": "interrupted"},
+    }
+    strange = [(kind, one) for kind, record in rows.items() for one in cursor_files.strange(record)]
+    strange += [("assistant", answer(one)) for one in cursor_files.strange(called("c", "edit", {}, error=failed))]
+    ids = [f"msg_{place:020}" for place in range(len(strange))]
+
+    made = read(second(tmp_path, *((id, kind, one) for id, (kind, one) in zip(ids, strange, strict=True))))
+
+    assert len(strange) > 1000
+    assert len(made.events) > 1000
+    assert made.lost == ()
+
+
 def test_a_session_that_began_before_version_2_is_told_once_from_both_its_tables(tmp_path: Path) -> None:
     before = read(database(tmp_path, *A_TALK))
     log = second(

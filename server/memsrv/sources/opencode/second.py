@@ -22,7 +22,7 @@ _FIELDS = {
     "idle": words("outcome"),
 }
 _EVERY = words("id sessionID type metadata time providerState")
-_SHELLS = frozenset({"shell", "bash"})
+_SHELLS = ("shell", "bash")
 _STOPPED = re.compile(r"abort|interrupt", re.I)
 #: What version 2 says of a command's end, in a block of its own behind what the command printed.
 _SAID = re.compile(r"\s*(?:Command exited with code -?\d+|Command timed out before completion)\.\s*\Z")
