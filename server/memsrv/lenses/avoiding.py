@@ -53,7 +53,7 @@ def avoided(words: str, scope: str | None) -> Parsed | None:
     wanted = _DONT_WANT.match(words)
     if wanted is not None:
         thing = clean(REASON.sub("", wanted["thing"] or wanted["hated"]).split(", ", 1)[0])
-        if THIS.search(thing) or (wanted["hated"] and (DEFINITE.search(thing) or not is_general(thing))):
+        if THIS.search(thing) or DEFINITE.search(thing) or (wanted["hated"] and not is_general(thing)):
             return None
         after = SCOPE_AFTER.match(thing)
         if scope is None and after is not None and is_lasting_scope(after["scope"]):

@@ -5,10 +5,11 @@ One task's instructions, questions, guesses and pasted text are not memories. Ne
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from memsrv.lenses import grammar, prose, scope
+from memsrv.lenses import grammar, prose, scope, weighing
 from memsrv.lenses.answers import answers, chosen
+from memsrv.lenses.bidden import is_bidden, is_put_off
 from memsrv.lenses.claim import Claim, claim, evidence, in_own_words
 from memsrv.lenses.clauses import clauses
 from memsrv.lenses.conventions import is_convention
@@ -27,6 +28,17 @@ _CANNED = re.compile(
     r"|request interrupted|\[request interrupted|(?:no|stop|wait|cancel|nvm|never ?mind|not now|hold on|skip)[\s.!]*$)"
 )
 _MAX_FEEDBACK_WORDS = 60
+_FEW = 2  # sentences of a message that says one thing
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """Where a sentence stands in its session and its message."""
+
+    correcting: bool  # the agent has acted before
+    insisted: bool  # they just complained that this comes up again
+    alone: bool  # it is no step of a longer task
+    few: bool  # its message says little else
 
 
 def human_words(events: Sequence[Event]) -> Iterator[Claim]:
@@ -57,7 +69,10 @@ def _answered(event: Event) -> Iterator[Claim]:
 def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
     """The preferences in one event of a human; `correcting`: the agent has acted before."""
     said = list(prose.sentences(event.text))
-    if prose.is_plan(event.text):  # its steps and demands hold for this piece of work, however they are worded
+    few = len(said) <= _FEW
+    if prose.is_plan(event.text) or scope.is_of_session(
+        event.text
+    ):  # its steps and demands hold for this piece of work, however they are worded
         said = [sentence for sentence in said if scope.is_lasting(sentence)]
     skip = False
     kept_having = False  # "we keep having this discussion": what follows is meant to last
@@ -72,20 +87,21 @@ def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
         following = said[place + 1] if place + 1 < len(said) else ""
         pair = _joined(event.text, sentence, following)
         alone = all(len(before.split()) <= 6 for before in said[:place])
-        if pair is not None and (found := _read(event, pair, correcting, kept_having, alone)) is not None:
+        setting = _Setting(correcting, kept_having, alone, few)
+        if pair is not None and (found := _read(event, pair, setting)) is not None:
             yield found
             skip = True
         else:
-            yield from _taken_apart(event, sentence, correcting, kept_having, alone)
+            yield from _taken_apart(event, sentence, setting)
         kept_having = False
 
 
-def _taken_apart(event: Event, sentence: str, correcting: bool, insisted: bool, alone: bool) -> Iterator[Claim]:
+def _taken_apart(event: Event, sentence: str, setting: _Setting) -> Iterator[Claim]:
     """The sentence as one claim, or each of its clauses where they say several things."""
-    whole = _read(event, sentence, correcting, insisted, alone)
+    whole = _read(event, sentence, setting)
     replaced = whole is not None and whole.relation == "replacement"
     if not replaced and not scope.is_passing(sentence):
-        parts = [_read(event, clause, correcting, insisted, alone) for clause in clauses(sentence)]
+        parts = [_read(event, clause, setting) for clause in clauses(sentence)]
         found = [part for part in parts if part is not None and (part.subject is not None or whole is None)]
         if len(found) > 1 or (found and (whole is None or whole.subject is None)):
             yield from found
@@ -113,29 +129,32 @@ def _joined(text: str, sentence: str, following: str) -> str | None:
     return text[start : end + len(following)] if start >= 0 and end >= 0 and not between.strip(" ;\n") else None
 
 
-def _read(event: Event, sentence: str, correcting: bool, insisted: bool, alone: bool) -> Claim | None:
-    """`insisted`: they just complained that this comes up again; `alone`: it is no step of a longer task."""
-    if correcting and is_reminder(core(sentence)):
+def _read(event: Event, sentence: str, setting: _Setting) -> Claim | None:
+    words = core(sentence)
+    if (setting.correcting and is_reminder(words)) or is_bidden(words, sentence):
         return in_own_words(sentence, Trust.HUMAN, (evidence(event, sentence),), event.time, Kind.SEMANTIC)
     if scope.is_passing(sentence):
+        if is_put_off(words) or (scope.is_release(sentence) and weighing.stands(words, few=setting.few)):
+            return in_own_words(sentence, Trust.HUMAN, (evidence(event, sentence),), event.time, Kind.SEMANTIC)
         return None
-    ruled = insisted or prose.is_rule_list(event.text, sentence)
+    ruled = setting.insisted or prose.is_rule_list(event.text, sentence)
     durable = ruled or scope.is_durable(sentence)
     parsed = grammar.parse(sentence)
     quotes = (evidence(event, sentence),)
     if parsed is not None:
         if _TOLD_YOU.match(sentence) and not parsed.general and DEFINITE.search(parsed.reading.value):
             return None  # "you should not modify the output folder": this piece of work
-        corrects = correcting and parsed.correcting and _CORRECTING.match(sentence) is not None
+        corrects = setting.correcting and parsed.correcting and _CORRECTING.match(sentence) is not None
         if durable or parsed.general or corrects:
             return claim(parsed.reading, Trust.HUMAN, quotes, event.time)
-    words = core(sentence)
     if scope.is_standing(words, sentence) or is_convention(words) or is_correction(words) or is_manner(words):
+        return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
+    if weighing.stands(words, few=setting.few):
         return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
     if parsed is not None:
         return None
     if (
-        (ruled or (durable and _is_wish(sentence) and (alone or not _BARE.match(sentence))))
+        (ruled or (durable and _is_wish(sentence) and (setting.alone or not _BARE.match(sentence))))
         and not scope.is_report(sentence)
         and not scope.is_pointing(core(sentence))
         and len(sentence.split()) >= 4
@@ -174,6 +193,11 @@ _AT_HAND = re.compile(
     r"(?ix)\b(?:this|these|those)\b(?!\s(?:project|repo|repository|code\s?base|monorepo|team))|\b(?:remove|delete|fix|change|revert)\sit\b"
     r"|^(?:please\s)?(?:always|never)\s(?:return|show|call|display|set|render|raise|throw|pass(?!\s-)|load|fetch|draw|print|hide|open|crash|fail)\b"
 )
+#: A choice between things at hand, and a dislike of one.
+_CHOICE = re.compile(
+    r"(?i)\bi(?:'d|\swould)\srather\s(?:\w+\s){0,2}(?:the|option|this|that|my|your|[a-z]\b)"
+    r"|\bi\s(?:really\s)?(?:hate|dislike)\s(?:the|that|my|your)\s(?!you\b|we\b|it\b)"
+)
 _OCCASION = re.compile(r"(?i)^(?:whenever|(?:every|each) time)\b")
 _THEN = re.compile(
     r"(?i), (?:please |also |you (?:must|should) )?(?:don't|do not|never|always|make sure"
@@ -182,7 +206,11 @@ _THEN = re.compile(
 
 
 def _is_wish(sentence: str) -> bool:
-    if _AT_HAND.search(sentence) or (_OCCASION.match(sentence) and not _THEN.search(sentence)):
+    if (
+        _AT_HAND.search(sentence)
+        or _CHOICE.search(sentence)
+        or (_OCCASION.match(sentence) and not _THEN.search(sentence))
+    ):
         return False
     return _WISH.match(sentence) is not None or re.match(r"(?i)(?:please )?remember\b", sentence) is not None
 

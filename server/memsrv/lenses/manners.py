@@ -123,20 +123,25 @@ _UNLESS_TOLD = re.compile(
     r"(?i)^(?:no|not|never|don'?t|do\s+not|only)\b[^.;]*\b(?:unless|if|when)\s+i\s+(?:explicitly\s+|specifically\s+|directly\s+)?(?:ask|say|tell|request|approve|confirm|instruct)\b"
 )
 _GUIDED = re.compile(
-    r"(?i)\b(?:follow|adhere\s+to|respect|obey|comply\s+with|stick\s+to|match)\s+(?:our|my|the\s+project'?s|the\s+team'?s|the\s+repo'?s)\s+(?:\w+\s+){0,2}?(?:guides?|guidelines?|style|conventions?|standards?|rules|patterns?|principles|workflow)\b"
+    r"(?i)(?<!they\x20should\x20)(?<!it\x20should\x20)(?<!these\x20should\x20)\b(?:follow|adhere\s+to|respect|obey|comply\s+with|stick\s+to|match)\s+(?:our|my|the\s+project'?s|the\s+team'?s|the\s+repo'?s)\s+(?:\w+\s+){0,2}?(?:guides?|guidelines?|style|conventions?|standards?|rules|patterns?|principles|workflow)\b"
 )
 _TRUTH = re.compile(
     r"(?i)^the\s+(?:plan|specs?|specification|requirements?|design|truth|documentation|docs|source\s+of\s+truth)\s+(?:is|are|lives?)\s+in\s+[^,]{2,50},\s+(?:and\s+)?not\s+in\s+\S"
     r"|\b(?:is|are|as)\s+(?:the|our|a)\s+(?:single\s+)?source\s+of\s+truth\b"
 )
+_OF_A_THING = re.compile(
+    r"(?i)^(?:the|an?|this|that)\s(?!user\b)[\w-]+(?:\s[\w-]+)?\s(?:should|must|will|has\sto|needs?\sto)\b"
+)
 _SHAPES = (
-    _EACH, _CHECKED, _ASKED, _UNASKED, _ONE_BY_ONE, _BY_ITSELF, _MYSELF, _OUTSIDE, _SAID_LESS, _EXCESS, _MEASURE,
+    _CHECKED, _ASKED, _UNASKED, _ONE_BY_ONE, _BY_ITSELF, _MYSELF, _OUTSIDE, _SAID_LESS, _EXCESS, _MEASURE,
     _STANDARDS, _PRINCIPLE, _WHEN_YOU, _UNLESS_TOLD, _GUIDED, _TRUTH, _WRITTEN_TO, _SYSTEM, _NO_MENTION, _DELEGATE,
 )  # fmt: skip
 
 
 def is_manner(words: str) -> bool:
     """Whether words that no reading fits still tell how the person wants the work done, or the talk about it."""
+    if _EACH.search(words) and not _OF_A_THING.match(words):  # what a part of the program does each time is its task
+        return True
     if any(shape.search(words) is not None for shape in _SHAPES):
         return True
     using = _WE_ARE_USING.match(words)

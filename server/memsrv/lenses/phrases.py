@@ -20,7 +20,7 @@ LEAD = re.compile(
 )
 
 _TAIL = re.compile(
-    r"""(?ix)(?:[\s,;–—-]*(?:please|pls|ok(?:ay)?|thanks?|thank\syou|instead|anymore|any\smore|from\snow\son|going\sforward|in\s(?:the\s)?future|here|(?:in|for)\s(?:this|our)\s(?:api|app|service|backend|frontend|system|team|company)|everywhere|anywhere
+    r"""(?ix)(?:[\s,;–—-]*(?<![a-z])(?:please|pls|ok(?:ay)?|thanks?|thank\syou|instead|anymore|any\smore|from\snow\son|going\sforward|in\s(?:the\s)?future|here|(?:in|for)\s(?:this|our)\s(?:api|app|service|backend|frontend|system|team|company)|everywhere|anywhere
       |always|by\sdefault|at\sall|ever(?:\sagain)?|again|(?:in|for|on|across|throughout)\s(?:this|our|the)\s(?:whole\s|entire\s)?(?:project|repo(?:sitory)?|code\s?base|monorepo)
       |under\sany\scircumstances))*[\s.!?,;:)]*$"""
 )

@@ -32,7 +32,8 @@ _LASTING = re.compile(
 )
 _QUESTION = re.compile(
     r"""(?ix)^(?:(?:so|ok(?:ay)?|and|but|or|hmm+|wait|hey|also)[,\s]+)*
-    (?:can|could|would|will|shall|should|may|do(?!\snot\b)|does|did|is|are|was|were|have|has|had|am|why|what|how|where|which|who
+    (?:can|could|would|will|shall|should|may
+      |do\s(?:i|you|we|they|it|these|those|this|that|the|users?|people|any\w*)|does|did|is|are|was|were|have|has|had|am|why|what|how|where|which|who
       |whose|isn'?t|aren'?t|doesn'?t|didn'?t|won'?t|wouldn'?t|couldn'?t|shouldn'?t|any\schance|i\swonder)\b"""
 )
 #: What begins as a statement and ends as a question, without its mark.
@@ -87,6 +88,14 @@ _EVERY_TIME = re.compile(
 )
 
 MAX_WORDS = 45
+#: "You don't need to explain": it lets somebody off a duty, and is no guess.
+_RELEASE = re.compile(
+    r"""(?ix)\b(?:you|they)\s(?:don'?t|do\snot)\s(?:need|have)\sto\b
+    | \bwe\s(?:don'?t|do\snot)\s(?:need\sto\b|(?:need|care\sabout)\s(?=[\w-]+(?:s|ility)\b))
+    | \bi\s(?:don'?t|do\snot)\scare\sabout\b
+    | \bif\syou(?:'re|\sare)(?:\snot|n't)\s(?:sure|certain)\b"""
+)
+_OF_SESSION = re.compile(r"(?i)\b(?:for|in)\sthis\s(?:session|chat|conversation)\b")
 
 
 def is_question(sentence: str) -> bool:
@@ -104,6 +113,17 @@ def is_durable(sentence: str) -> bool:
 def is_lasting(sentence: str) -> bool:
     """Whether it names a time or a place beyond this task: words that no list of a task's steps has."""
     return _LASTING.search(sentence) is not None
+
+
+def is_of_session(text: str) -> bool:
+    """Whether a message says itself that it holds for one session."""
+    return _OF_SESSION.search(text) is not None
+
+
+def is_release(sentence: str) -> bool:
+    """Whether a sentence that passes only for its wording lets somebody off a duty."""
+    rest = _RELEASE.sub("", sentence)
+    return rest != sentence and not is_passing(rest)
 
 
 def is_passing(sentence: str) -> bool:

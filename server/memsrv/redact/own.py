@@ -68,6 +68,19 @@ OWN: tuple[dict[str, Any], ...] = (
         "keywords": ["private key"],
     },
     {
+        # Where it is a part of a file's name or of an id, whose other parts are beside it: gitleaks waits for a blank.
+        "id": "aws-access-token",
+        "regex": r"[_-]((?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})(?:[^A-Za-z0-9]|$)",
+        "keywords": ["a3t", "akia", "asia", "abia", "acca"],
+        "entropy": 3.0,
+    },
+    {
+        "id": "npm-access-token",  # the same
+        "regex": r"(?i)(?:^|[^a-z0-9])(npm_[a-z0-9]{36})(?:[^a-z0-9_]|$)",
+        "keywords": ["npm_"],
+        "entropy": 2.0,
+    },
+    {
         "id": "environment-secret",
         "regex": r"\b[A-Z][A-Z0-9_]*"
         r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:_[A-Z0-9]+)?"

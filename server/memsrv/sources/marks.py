@@ -43,5 +43,5 @@ def beside(path: Path, limit: int = 64 << 20) -> bytes:
     """The bytes of a companion file, or none: a log is read without what stands beside it."""
     try:
         return path.read_bytes() if path.stat().st_size <= limit else b""
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a log names it by what is no file's name
         return b""

@@ -721,3 +721,28 @@ def test_sessions_of_any_shape_raise_nothing(value: Any, tmp_path: Path) -> None
     for tool in ("run_commands", "read_files", "search_codebase", "editor", "apply_patch", "ask_question"):
         _session(tmp_path, value, {"role": "user", "content": value}, *_used(tool, value, value))
     _session(tmp_path, {"role": value, "content": value, "ts": value, "id": value, "metrics": value})
+
+
+@pytest.mark.parametrize(
+    ("output", "text", "outcome"),
+    [
+        ({"type": "text", "value": "File: oar.py"}, "File: oar.py", Outcome.SUCCESS),
+        ("File: oar.py", "File: oar.py", Outcome.SUCCESS),
+        ({"type": "content", "value": [{"type": "text", "text": "File: oar.py"}]}, "File: oar.py", Outcome.SUCCESS),
+        ({"type": "json", "value": {"oars": 2}}, '{"oars": 2}', Outcome.SUCCESS),
+        ({"type": "text", "value": "[ERROR] no such oar"}, "no such oar", Outcome.FAILURE),
+        ({"type": "error-text", "value": "no such oar"}, "no such oar", Outcome.FAILURE),
+    ],
+)
+def test_what_a_tool_gave_back_has_each_shape_that_roo_writes(
+    tmp_path: Path, output: Any, text: str, outcome: Outcome
+) -> None:
+    asked = {"type": "tool-call", "toolCallId": "c1", "toolName": "read_file", "input": {"path": "oar.py"}}
+    given = {"type": "tool-result", "toolCallId": "c1", "toolName": "read_file", "output": output}
+    messages = [TASK, {"role": "assistant", "content": [asked]}, {"role": "tool", "content": [given]}]
+    log = _folder(tmp_path / "rooveterinaryinc.roo-cline", {"version": 2, "messages": messages})
+
+    (snapshot,) = Roo().snapshots(log, {})
+    call, result = snapshot.events[-2:]
+
+    assert (result.text, result.outcome, result.call) == (text, outcome, call.call)

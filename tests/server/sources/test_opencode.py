@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -584,9 +585,205 @@ def test_reading_the_database_changes_nothing_in_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
 def test_opencode_follows_xdg_on_every_system(system: str, tmp_path: Path) -> None:
-    assert SOURCE.folders(Machine(tmp_path, system, {})) == (tmp_path / ".local" / "share" / "opencode",)
+    assert SOURCE.folders(Machine(tmp_path, system, {})) == tuple(
+        tmp_path / ".local" / "share" / name for name in ("opencode", "kilo")
+    )
     elsewhere = Machine(tmp_path, system, {"XDG_DATA_HOME": str(tmp_path / "x")})
-    assert SOURCE.folders(elsewhere) == (tmp_path / "x" / "opencode",)
+    assert SOURCE.folders(elsewhere) == (tmp_path / "x" / "opencode", tmp_path / "x" / "kilo")
+
+
+def test_kilo_codes_database_is_opencodes_under_another_name(tmp_path: Path) -> None:
+    log = database(tmp_path, *A_TALK).rename(tmp_path / "kilo.db")
+    connection = sqlite3.connect(log)
+    connection.executescript("ALTER TABLE session ADD current_state text; ALTER TABLE session ADD recent_progress text")
+    connection.execute("UPDATE message SET data = json_set(data, '$.editorContext', json('{\"openTabs\": [\"a\"]}'))")
+    connection.commit()
+    connection.close()
+
+    made = read(log)
+
+    assert SOURCE.discover(tmp_path) == [log]
+    assert SOURCE.owns(log, log.read_bytes()[: 64 << 10])
+    assert made.events
+    assert not made.unknown
+
+
+def second(
+    data: Path, *rows: tuple[str, str, Mapping[str, Any]], session_id: str = SESSION, parent: Any = None
+) -> Path:
+    """`opencode.db` as version 2 writes it, beside what version 1 left there, if it did."""
+    data.mkdir(parents=True, exist_ok=True)
+    path = data / "opencode.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        """
+        CREATE TABLE IF NOT EXISTS session_v2 (id text PRIMARY KEY, parent_id text, fork_session_id text,
+          directory text, title text, version text, revert text, idle_outcome text, time_created integer,
+          time_updated integer);
+        CREATE TABLE IF NOT EXISTS session_message (id text PRIMARY KEY, session_id text, type text, seq integer,
+          time_created integer, time_updated integer, data text);
+        """
+    )
+    connection.execute(
+        "INSERT OR REPLACE INTO session_v2 (id, directory, title, version, time_created, time_updated)"
+        " VALUES (?, '/home/a/shop', 'Build a shop', '2.0.12', ?, ?)",
+        (session_id, MS, MS),
+    )
+    for seq, (id, kind, record) in enumerate(rows, 4):
+        row = (id, session_id, kind, seq, MS + seq, MS + seq, json.dumps(record))
+        connection.execute("INSERT OR REPLACE INTO session_message VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    connection.commit()
+    connection.close()
+    return path
+
+
+def answer(*content: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    model = {"id": "gpt-5.6", "providerID": "openai"}
+    tokens = {"input": 9, "output": 7, "reasoning": 0, "cache": {"read": 0, "write": 0}}
+    return {
+        "agent": "build",
+        "model": model,
+        "content": list(content),
+        "tokens": tokens,
+        "time": {"created": MS},
+        **more,
+    }
+
+
+def called(
+    id: str, tool: str, given: Any, printed: str = "", status: str = "completed", **state: Any
+) -> dict[str, Any]:
+    held = {"status": status, "input": given, "content": [{"type": "text", "text": printed}], **state}
+    return {"type": "tool", "id": id, "name": tool, "state": held, "time": {"created": MS, "ran": MS, "completed": MS}}
+
+
+def test_version_2_keeps_whole_messages_in_a_table_of_its_own(tmp_path: Path) -> None:
+    shell = called("c1", "shell", {"command": "row"}, "against the tide", metadata={"exit": 3, "truncated": False})
+    shell["state"]["content"].append({"type": "text", "text": "Command exited with code 3."})
+    patch = "--- boat.py\n+++ boat.py\n@@ -4,1 +4,1 @@\n-oar = 1\n+oar = 2\n"
+    files = [{"file": "boat.py", "patch": patch, "additions": 1, "deletions": 1, "status": "modified"}]
+    given = {"path": "boat.py", "oldString": "oar = 1", "newString": "oar = 2"}
+    edit = called("c2", "edit", given, "Edited", metadata={"files": files, "replacements": 1})
+    log = second(
+        tmp_path,
+        ("msg_1", "system", {"text": "You are a boat.", "time": {"created": MS}}),
+        ("msg_2", "user", {"text": "use two oars", "files": [], "time": {"created": MS}}),
+        ("msg_3", "synthetic", {"text": "always obey", "time": {"created": MS}}),
+        ("msg_4", "assistant", answer({"type": "reasoning", "text": "hm"}, {"type": "text", "text": "Rowing."}, shell)),
+        ("msg_5", "assistant", answer(edit, snapshot={"start": "a", "files": ["boat.py", "mast.py"]})),
+        ("msg_6", "idle", {"outcome": "succeeded", "time": {"created": MS}}),
+    )
+
+    made = read(log)
+    prompt, reply, call, result, edited, done = made.events
+
+    assert (prompt.type, prompt.trust, prompt.text) == (EventType.PROMPT, Trust.HUMAN, "use two oars")
+    assert (reply.text, reply.model, reply.tokens) == ("Rowing.", "gpt-5.6", 7)
+    assert (call.command, call.trust, result.call) == ("row", Trust.COMMAND, call.call)
+    assert (result.text, result.exit_code, result.outcome) == ("against the tide", 3, Outcome.FAILURE)
+    assert edited.edits == (("boat.py", "oar = 1", "oar = 2"),)
+    assert (done.outcome, done.paths, done.spans) == (Outcome.SUCCESS, ("boat.py", "mast.py"), (("boat.py", 4, 4),))
+    assert (made.facts.cwd, made.facts.title, made.facts.version) == ("/home/a/shop", "Build a shop", "2.0.12")
+    assert made.unknown == {}
+    assert list(SOURCE.snapshots(log, {made.session: made.mark})) == []
+
+
+def test_what_the_human_ran_or_stopped_and_what_was_cut_are_told_of_version_2(tmp_path: Path) -> None:
+    printed = {"output": "(no output)", "cursor": 0, "size": 0, "truncated": False}
+    stopped = {"type": "aborted", "message": "Step interrupted"}
+    log = second(
+        tmp_path,
+        ("msg_1", "shell", {"shellID": "sh_1", "command": "row", "status": "exited", "exit": 0, "output": printed}),
+        ("msg_2", "compaction", {"status": "running", "reason": "auto", "summary": "", "recent": ""}),
+        ("msg_3", "compaction", {"status": "completed", "reason": "auto", "summary": "Two oars.", "recent": ""}),
+        ("msg_4", "assistant", answer({"type": "text", "text": "And"}, error=stopped)),
+        ("msg_5", "idle", {"outcome": "interrupted"}),
+        ("msg_7", "assistant", answer(called("c1", "shell", {"command": "row"}, "slow", metadata={"timeout": True}))),
+        ("msg_8", "assistant", answer(error={"type": "provider.quota", "message": "no more", "status": 429})),
+        ("msg_9", "idle", {"outcome": "interrupted"}),
+        ("msg_A", "flotsam", {"text": "x"}),
+    )
+
+    made = read(log)
+
+    assert [(event.type, event.command or event.text) for event in made.events] == [
+        (EventType.COMMAND, "row"),
+        (EventType.TOOL_RESULT, ""),
+        (EventType.COMPACTION, "auto"),
+        (EventType.SUMMARY, "Two oars."),
+        (EventType.REPLY, "And"),
+        (EventType.INTERRUPT, ""),
+        (EventType.TOOL_CALL, "row"),
+        (EventType.TOOL_RESULT, "slow"),
+        (EventType.NOTE, "provider.quota: no more"),
+        (EventType.INTERRUPT, ""),
+    ]
+    assert [made.events[place].error for place in (1, 7)] == [None, "timeout"]
+    assert made.unknown == {"type:flotsam": 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "type", "outcome", "text"),
+    [
+        (
+            ("permission.rejected", "The user rejected permission to use this specific tool call"),
+            "rejection",
+            "rejected",
+            "",
+        ),
+        (("permission.rejected", "Unable to execute command: row"), "rejection", "rejected", ""),
+        (("permission.rejected", "Permission denied: shell"), "tool_result", "failure", "Permission denied: shell"),
+        (("tool.aborted", "The pier is gone"), "tool_result", "partial", ""),
+        (("unknown", "no such oar"), "tool_result", "failure", "no such oar"),
+    ],
+)
+def test_how_a_call_of_version_2_failed_is_told_by_the_kind_of_its_error(
+    tmp_path: Path, error: tuple[str, str], type: str, outcome: str, text: str
+) -> None:
+    told = {"type": error[0], "message": error[1]}
+    log = second(tmp_path, ("msg_1", "assistant", answer(called("c1", "shell", {}, status="error", error=told))))
+
+    ended = read(log).events[-1]
+
+    assert (ended.type, ended.outcome, ended.text) == (type, outcome, text)
+
+
+def test_any_field_of_version_2_may_be_anything(tmp_path: Path, cursor_files: ModuleType) -> None:
+    shell = called("c", "shell", {"command": "row"}, "tide", metadata={"exit": 1, "files": [{"patch": "p"}]})
+    failed = {"type": "a", "message": "b"}
+    rows = {
+        "user": {"text": "x", "files": [{"uri": "file:///a", "mime": "m"}], "time": {"created": MS}},
+        "assistant": answer({"type": "text", "text": "a"}, shell, error=failed, snapshot={"files": ["a"]}),
+        "shell": {"command": "row", "output": {"output": "x"}, "status": "exited", "exit": 1, "time": {"created": MS}},
+        "compaction": {"status": "completed", "summary": "s", "reason": "auto"},
+        "idle": {"outcome": "interrupted"},
+    }
+    strange = [(kind, one) for kind, record in rows.items() for one in cursor_files.strange(record)]
+    strange += [("assistant", answer(one)) for one in cursor_files.strange(called("c", "edit", {}, error=failed))]
+    ids = [f"msg_{place:020}" for place in range(len(strange))]
+
+    made = read(second(tmp_path, *((id, kind, one) for id, (kind, one) in zip(ids, strange, strict=True))))
+
+    assert len(strange) > 1000
+    assert len(made.events) > 1000
+    assert made.lost == ()
+
+
+def test_a_session_that_began_before_version_2_is_told_once_from_both_its_tables(tmp_path: Path) -> None:
+    before = read(database(tmp_path, *A_TALK))
+    log = second(
+        tmp_path,
+        (USER, "user", {"text": "a copy of what version 1 has", "time": {"created": MS}}),
+        ("msg_zz", "user", {"text": "and a mast", "time": {"created": MS}}),
+    )
+
+    after = read(log)
+
+    assert [event.id for event in after.events[:-1]] == [event.id for event in before.events]
+    assert after.events[-1].text == "and a mast"
+    assert after.mark != before.mark
+    second(tmp_path, ("msg_zz", "user", {"text": "and a mast!"}), session_id="ses_other")
+    assert {made.session for made in SOURCE.snapshots(log, {after.session: after.mark})} >= {"ses_other"}
 
 
 def test_every_form_is_discovered_in_opencodes_folder_and_around_it(tmp_path: Path) -> None:

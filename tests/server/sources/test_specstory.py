@@ -110,6 +110,80 @@ def test_a_command_of_several_lines_stands_in_a_fence(export: Path) -> None:
     assert (result.text, result.outcome) == ("ok\n\n```js\n1\n```", Outcome.SUCCESS)
 
 
+def test_a_fence_is_as_long_as_what_it_holds_needs(export: Path) -> None:
+    page = "# Use\n```sh\nrow\n```\n````\nquoted\n````"
+    printed = "```sh\nrow\n```\nand an open one:\n```"
+    write = f"\n`````md\n{page}\n`````\n\n```text\nFile created successfully at: /shop/ROW.md\n```"
+
+    written, _, call, result = events(
+        export,
+        tool("write", "Write", write),
+        tool("shell", "Bash", f"Show it\n\n`cat ROW.md`\n\n````text\n{printed}\n````"),
+    )
+
+    assert written.edits == (("/shop/ROW.md", "", page),)
+    assert (call.command, result.text, result.outcome) == ("cat ROW.md", printed, Outcome.SUCCESS)
+
+
+def of_codex(export: Path, *parts: str) -> tuple[Event, ...]:
+    export.write_text(HEAD.replace("Claude Code", "Codex CLI") + "".join(parts))
+    (found,) = SOURCE.snapshots(export, {})
+    return found.events
+
+
+@pytest.mark.parametrize(
+    ("drawn", "command"),
+    [
+        ("<summary>Tool use: **exec_command** `row --hard`</summary>\n", "row --hard"),
+        ("<summary>`row --hard`</summary>\n", "row --hard"),
+        ("<summary>Tool use: **exec_command** `` echo `date` ``</summary>\n", "echo `date`"),
+        ("<summary>Tool use: **exec_command**</summary>\n```bash\nrow\nrow\n```\n", "row\nrow"),
+        ("<summary>Tool use: **shell**</summary>\n\n**Input:**\n\n- command: `[bash -lc row]`\n\n**Result:**\n", "row"),
+    ],
+)
+def test_a_command_of_codex_stands_where_its_export_draws_it_and_ended_as_codex_says(
+    export: Path, drawn: str, command: str
+) -> None:
+    printed = "Chunk ID: 1\nWall time: 0.1 seconds\nProcess exited with code 3\nOutput:\nagainst the tide"
+    body = f'<tool-use data-tool-type="shell" data-tool-name="exec_command"><details>\n{drawn}\n```\n{printed}\n```\n'
+
+    call, result = of_codex(export, agent(f"{body}</details></tool-use>"))
+
+    assert (call.command, call.trust, call.text) == (command, Trust.COMMAND, "")
+    assert (result.text, result.exit_code, result.outcome) == ("against the tide", 3, Outcome.FAILURE)
+
+
+def test_a_patch_of_codex_is_an_edit_of_each_of_its_files(export: Path) -> None:
+    body = (
+        "**Update: `boat.py`**\n\n```diff\n@@ def row\n keep\n-oar = 1\n+oar = 2\n```\n\n"
+        "**Add: `mast.md`**\n\n````diff\n+```\n+high\n````\n\n**Delete: `old.py`**\n\n"
+        "```\nSuccess. Updated the following files:\n```"
+    )
+
+    call, result = of_codex(export, tool("write", "apply_patch", body))
+
+    assert call.paths == ("boat.py", "mast.md")
+    assert call.edits == (("boat.py", "keep\noar = 1", "keep\noar = 2"), ("mast.md", "", "```\nhigh"))
+    assert result.outcome is Outcome.SUCCESS
+
+
+def test_a_command_that_the_human_refused_is_a_rejection_in_codexs_export_too(export: Path) -> None:
+    refused = of_codex(export, tool("shell", "shell", "`rm -r boat`\n\n```\nexec command rejected by user\n```"))[-1]
+
+    assert (refused.type, refused.trust, refused.text) == (EventType.REJECTION, Trust.HUMAN, "")
+
+
+def test_what_an_export_calls_an_error_is_a_failure(export: Path) -> None:
+    body = "\n**Input:**\n\n- port:\n\n```\nEast\nWest\n```\n\n**Error:**\n\n```\npermission denied\n```"
+    applied = "**Apply failed**\n\n```diff\n-oar\n+mast\n```\n\n```\nno such line\n```"
+
+    call, result, _, edited = events(export, tool("mcp", "mcp__port__open", body), tool("write", "edit_file", applied))
+
+    assert "East" in call.text
+    assert (result.text, result.outcome, result.error) == ("permission denied", Outcome.FAILURE, "permission denied")
+    assert edited.outcome is Outcome.FAILURE
+
+
 def test_a_written_file_may_hold_fences_of_its_own(export: Path) -> None:
     file = "# Use\n\n```sh\npnpm i\n```\n\n```text\nok\n```\n\nDone."
     body = f"\n```md\n{file}\n```\n\n```text\nFile created successfully at: /shop/README.md\n```"

@@ -131,7 +131,7 @@ class ClineSessions(SnapshotSource):
         changed = mark([content, told])
         if marks.get(session) == changed:
             return
-        manifest = about(told or beside(path.with_name(f"{lead}.json")))
+        manifest = about(told or (beside(path.with_name(f"{lead}.json")) if lead == Path(lead).name else b""))
         cwd = string(manifest.get("cwd")) or string(manifest.get("workspace_root"))
         reading = Conversation(session, cwd, sidechain=sidechain)
         for place, message in enumerate(messages):

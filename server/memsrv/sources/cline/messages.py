@@ -12,7 +12,7 @@ from memsrv.sources import calls, endings
 from memsrv.sources.cline import endings as cline_endings
 from memsrv.sources.cline import markup, said
 from memsrv.sources.cline.shown import Shown
-from memsrv.sources.fields import content_text, instant, mapping, name, plain, string, words
+from memsrv.sources.fields import content_text, instant, mapping, name, plain, string, words, written
 from memsrv.sources.marks import Occurrences
 
 _SILENT = words("thinking redacted_thinking reasoning image image_url document file tool_reference server_tool_use")
@@ -22,6 +22,7 @@ _CLOCK = re.compile(
     re.MULTILINE,
 )
 _ISO_CLOCK = re.compile(r"^Current time in ISO 8601 UTC format: (\S{10,40})", re.MULTILINE)
+_FAILED = re.compile(r"\s*\[ERROR\]\s*")
 _STOPPED = re.compile(r"\[Response interrupted by (user|API Error)\]\s*\Z")
 
 
@@ -147,12 +148,16 @@ class Messages:
         call = next((call for call in self._open if call.id == id and id), None)
         call = call or _Open(string(block.get("toolName")) or "?", id, "", ())
         self._open = [other for other in self._open if other is not call]
-        output = mapping(block.get("output"))
-        text = plain(content_text(block.get("content")) or content_text(output.get("value")))
+        given = block.get("output")
+        output = mapping(given)
+        value = output.get("value") if output else given
+        text = plain(content_text(block.get("content")) or content_text(value) or (written(value) if value else ""))
         headed = said.header(text, None, None) if text.startswith("[") else None
         if headed and headed[0] == call.tool:
             text = text[headed[2] :]
         failed = block.get("is_error") is True or str(output.get("type") or "").startswith("error")
+        if block.get("type") == "tool-result" and (marked := _FAILED.match(text)):  # where the part has no field for it
+            text, failed = text[marked.end() :], True
         return self._result(call, text, blank, is_error=failed)
 
     def _result(self, call: _Open, body: str, blank: Event, *, is_error: bool = False) -> list[Event]:

@@ -1,7 +1,8 @@
 """OpenCode: `~/.local/share/opencode/opencode.db`, before it the folder `storage/`, and what `opencode export` wrote.
 
-Files only; each form has a module, and all three give the same session with the same ids. A session that a newer form
-has is not read from the older one, which stands still.
+Kilo Code, which since 2026 is made from it, has the same database as `~/.local/share/kilo/kilo.db`. Files only; each
+form has a module, and all three give the same session with the same ids. A session that a newer form has is not read
+from the older one, which stands still.
 """
 
 import json
@@ -20,7 +21,7 @@ __all__ = ["OpenCode"]
 _TABLE = re.compile(
     rb"CREATE TABLE (?:IF NOT EXISTS )?[`\"']?(?:message|part)[`\"']?\s*\(.{0,400}?session_id", re.DOTALL
 )
-_DATABASE = re.compile(r"opencode[\w.-]*\.db")
+_DATABASE = re.compile(r"(?:opencode|kilo)[\w.-]*\.db")
 _EXPORT = re.compile(rb'\s*\{\s*"info"\s*:\s*\{\s*"id"\s*:\s*"ses')
 _OTHER = re.compile(rb'\s*\{\s*"session"\s*:\s*\{[^{}]*"parentSessionId"\s*:')
 _PART = re.compile(rb'\s*\{\s*"id"\s*:\s*"[^"]*"\s*,(?:\s*"sessionID"\s*:\s*"[^"]*"\s*,)?\s*"messageID"\s*:\s*"')
@@ -30,12 +31,13 @@ class OpenCode(SnapshotSource):
     name = "opencode"
 
     def folders(self, machine: Machine) -> Sequence[Path]:
-        return (machine.data("opencode"),)
+        return (machine.data("opencode"), machine.data("kilo"))
 
     def discover(self, root: Path) -> Sequence[Path]:
-        patterns = ("opencode*.db", "storage/session/*/*.json", "project/*/storage/session/info/*.json")
+        patterns = ("opencode*.db", "kilo*.db", "storage/session/*/*.json", "project/*/storage/session/info/*.json")
         found = {path for pattern in patterns for path in root.glob(pattern)}
         found.update(path for pattern in patterns for path in root.glob(f"opencode/{pattern}"))
+        found.update(path for pattern in patterns for path in root.glob(f"kilo/{pattern}"))
         found.update(path for path in root.glob("session/*/*.json"))
         return sorted(path for path in found if path.is_file())
 

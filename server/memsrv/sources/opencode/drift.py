@@ -1,6 +1,7 @@
-"""What of OpenCode's format is known, versions 0.1 to 1.19; all else is counted by name, so that drift is seen.
+"""What of OpenCode's format is known, versions 0.1 to 1.19, and of Kilo Code's to 7.4.
 
-A table, no behaviour: a new name here means that somebody looked at it and decided how it is read.
+All else is counted by name, so that drift is seen. A table, no behaviour: a new name here means that somebody looked at
+it and decided how it is read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,13 +26,14 @@ COLUMNS = _words(
     id project_id workspace_id parent_id slug directory path title version share_url summary_additions
     summary_deletions summary_files summary_diffs cost tokens_input tokens_output tokens_reasoning tokens_cache_read
     tokens_cache_write revert permission goal agent model metadata time_created time_updated time_compacting
-    time_archived
+    time_archived current_state recent_progress fork_session_id fork_boundary time_suspended resume_attempts time_idle
+    time_viewed idle_outcome
     """
 )
 _MESSAGE = _words(
     """
     id sessionID sessionId role time format summary agent model system tools error parentID modelID providerID mode
-    path cost tokens structured variant finish parts createdAt finishedAt
+    path cost tokens structured variant finish parts createdAt finishedAt editorContext
     """
 )
 _PARTS = {
@@ -41,8 +43,8 @@ _PARTS = {
     "file": _words("mime filename url source"),
     "patch": _words("hash files"),
     "snapshot": _words("snapshot"),
-    "step-start": _words("snapshot"),
-    "step-finish": _words("reason snapshot cost tokens"),
+    "step-start": _words("snapshot time"),
+    "step-finish": _words("reason snapshot cost tokens model generationID vercelID metrics time"),
     "subtask": _words("prompt description agent model command"),
     "agent": _words("name source"),
     "retry": _words("attempt error time"),

@@ -14,8 +14,8 @@ from memsrv.sources.fields import instant, mapping, plain, string
 from memsrv.sources.opencode import drift, tools
 from memsrv.sources.opencode.held import Held, event_id
 from memsrv.sources.opencode.paths import path_of
+from memsrv.sources.opencode.second import BY_HAND
 
-_BY_HAND = "The following tool was executed by the user"
 _UNNAMED = ("New session - ", "Child session - ")
 
 
@@ -110,7 +110,7 @@ class _Telling:
         self, info: Mapping[str, Any], part: Mapping[str, Any], parts: tuple[Mapping[str, Any], ...], blank: Event
     ) -> Iterator[Event]:
         kind, text = part.get("type"), plain(string(part.get("text")) or "").strip()
-        if kind == "text" and text == _BY_HAND and part.get("synthetic") is True:
+        if kind == "text" and text == BY_HAND and part.get("synthetic") is True:
             self._by_hand.add(str(info.get("id")))
         elif kind == "text" and text and not _inserted(part):
             named = tuple(dict.fromkeys(path for other in parts if (path := path_of(other))))
@@ -155,7 +155,9 @@ class _Telling:
             paths=made.paths,
             edits=made.edits,
             spans=made.spans,
-            child=(string(details.get("sessionId")) or string(details.get("sessionID"))) if tool == "task" else None,
+            child=(string(details.get("sessionId")) or string(details.get("sessionID")))
+            if tool in tools.SUBAGENTS
+            else None,
             cwd=string(mapping(state.get("input")).get("workdir")) or blank.cwd,
         )
         if str(info.get("parentID")) in self._by_hand and tools.is_shell(tool):
@@ -164,6 +166,10 @@ class _Telling:
         ended = tools.ending(tool, state, made.command)
         if ended is not None:
             yield _ended(ended, asked, instant(time.get("end")) or asked.time)
+
+
+def _child(details: Mapping[str, Any]) -> str | None:
+    return string(details.get("sessionId")) or string(details.get("sessionID"))
 
 
 def _inserted(part: Mapping[str, Any]) -> bool:

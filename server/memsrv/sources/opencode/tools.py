@@ -17,6 +17,7 @@ _SHELLS = frozenset({"bash", "shell"})
 _READERS = frozenset({"read", "list", "ls", "glob", "grep", "lsp", "read_file"})
 _WEB = frozenset({"webfetch", "websearch", "codesearch"})
 _PATCHERS = frozenset({"patch", "apply_patch"})
+SUBAGENTS = frozenset({"task", "subagent"})
 
 
 def is_shell(tool: str) -> bool:
@@ -44,7 +45,7 @@ def call(tool: str, arguments: Mapping[str, Any]) -> Call:
         return Call(given.get("description", ""), command=_command(arguments.get("command")))
     if tool in _PATCHERS:
         return _patched(given.get("patchText") or given.get("patch") or given.get("input") or "")
-    if tool == "task":
+    if tool in SUBAGENTS:
         return Call(given.get("prompt") or given.get("description", ""))
     path = next((given[key] for key in ("filePath", "file_path", "path") if given.get(key)), None)
     paths = (path,) if path else ()
@@ -185,7 +186,7 @@ def _spans(
     tool: str, state: Mapping[str, Any], text: str, details: Mapping[str, Any]
 ) -> tuple[tuple[str, int, int], ...]:
     arguments = mapping(state.get("input"))
-    path = string(arguments.get("filePath")) or string(arguments.get("file_path"))
+    path = next(filter(None, (string(arguments.get(key)) for key in ("filePath", "file_path", "path"))), None)
     if path is None:
         return ()
     diff = string(details.get("diff"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from memsrv.records import Event, EventType, Outcome, Trust
 from memsrv.sources import LogFacts, Snapshot, SnapshotSource, UnreadableLineError, calls, endings
 from memsrv.sources.claude_code import prompt, tools
+from memsrv.sources.codex import results
 from memsrv.sources.fields import instant, name, plain
 from memsrv.sources.machine import Machine
 from memsrv.sources.marks import Occurrences, digest
@@ -64,7 +65,7 @@ class SpecStory(SnapshotSource):
         told = origin(text[:4000])
         said = list(messages(text.split("\n")))
         session = f"{told.session or digest(told.title, *(repr(message) for message in said[:1]))}-{self.name}"
-        reading = _Reading(session, _project(path), codes=told.agent == "Claude Code")
+        reading = _Reading(session, _project(path), told.agent or "")
         for message in said:
             reading.read(message)
         facts = _facts(told, said, reading.events, _project(path))
@@ -96,10 +97,9 @@ def _facts(told: Origin, said: Sequence[Message], events: Sequence[Event], cwd: 
 class _Reading:
     """Messages to events, named by what they say: one that is inserted before them renames none."""
 
-    def __init__(self, session: str, cwd: str | None, *, codes: bool = False) -> None:
-        """`codes`: the agent puts the exit code of a command that failed before what it printed."""
+    def __init__(self, session: str, cwd: str | None, agent: str) -> None:
         self.events: list[Event] = []
-        self._codes = codes
+        self._agent = agent
         self._session = session
         self._cwd = cwd
         self._names = Occurrences()
@@ -182,8 +182,21 @@ class _Reading:
             )
             return
         trust = calls.result_trust(tool.name) if tool.type != "read" else Trust.FILE
+        if self._agent.startswith("Codex"):
+            self._of_codex(tool, made, replace(blank, trust=trust), text)
+            return
         result = self._add(blank, EventType.TOOL_RESULT, trust, text)
-        self.events[-1] = replace(result, **_ending(tool, made, text, self._codes))  # type: ignore[arg-type]
+        codes = self._agent == "Claude Code"
+        self.events[-1] = replace(result, **_ending(tool, made, text, codes))  # type: ignore[arg-type]
+
+    def _of_codex(self, tool: ToolUse, made: uses.Use, blank: Event, text: str) -> None:
+        """Codex itself says above what its own tools printed how they ended."""
+        shell, own = tool.type == "shell", tool.type in ("shell", "write")
+        ended = results.ending(text, shell=shell, asking=endings.asks(made.command or ""), own=own)
+        kind, trust = (EventType.REJECTION, Trust.HUMAN) if ended.rejected else (EventType.TOOL_RESULT, blank.trust)
+        outcome, grounds = ended.outcome, ended.grounds
+        found = self._add(blank, kind, trust, ended.text, outcome=outcome, grounds=grounds)
+        self.events[-1] = replace(found, exit_code=ended.exit_code, error=ended.error)
 
 
 def _is_refusal(text: str) -> bool:
@@ -191,7 +204,7 @@ def _is_refusal(text: str) -> bool:
 
 
 def _ending(tool: ToolUse, made: uses.Use, text: str, codes: bool) -> dict[str, object]:
-    """Only what the agent's own words tell: an export does not say whether a tool failed."""
+    """Only what the agent's own words tell: an export seldom says whether a tool failed."""
     if text.startswith("[Request interrupted by user"):
         return {"outcome": Outcome.PARTIAL, "error": "interrupted", "grounds": "interrupted by the user"}
     failed = text.startswith(("Exit code ", "Error: Exit code ", "<tool_use_error>"))
@@ -199,6 +212,8 @@ def _ending(tool: ToolUse, made: uses.Use, text: str, codes: bool) -> dict[str, 
         ended = tools.ending(tool.name, text, is_error=True, detail=None, asking=endings.asks(made.command or ""))
         grounds = f"exit code {ended.exit_code}" if ended.exit_code is not None else "tool_use_error"
         return {"outcome": ended.outcome, "exit_code": ended.exit_code, "error": ended.error, "grounds": grounds}
+    if made.failed:
+        return {"outcome": Outcome.FAILURE, "error": endings.error_class(text), "grounds": "told as an error"}
     if uses.succeeded(tool, text):
         return {"outcome": Outcome.SUCCESS, "grounds": "the editor's confirmation"}
     if codes and tool.type == "shell" and not endings.asks(made.command or "") and not _COMPLAINS.search(text):

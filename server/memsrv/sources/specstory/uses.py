@@ -8,11 +8,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memsrv.sources.specstory import fences
 from memsrv.sources.specstory.document import ToolUse
 
 _TAGS = re.compile(r"</?details>|<summary>.*?</summary>", re.DOTALL)
 _LABEL = re.compile(r"<summary>[^<]*? • (?:(?:Edit|Read|Write|Create|Delete) file: )(?P<path>[^<\n]+)</summary>")
-_FENCE = re.compile(r"^```(\S*)[^\n`]*$")
+_SUMMARY = re.compile(r"<summary>(.*?)</summary>", re.DOTALL)
+_SPAN = re.compile(r"(?:^|\s)(`+)(?!`)(.+?)(?<!`)\1\s*$", re.DOTALL)
+_HEADED = re.compile(r"^\*\*(Result|Error):\*\*\s*$", re.MULTILINE)
+_ARGUMENT = re.compile(r"^- (?:cmd|command): `(.+?)`(?=\n- |\n\n|\s*\Z)", re.MULTILINE | re.DOTALL)
+_SHELL = re.compile(r"\[(?:\S*/)?(?:bash|sh|zsh) -l?c (.+)\]", re.DOTALL)
+_PATCHED = re.compile(r"^\*\*(?:Add|Update|Modify|Delete): `([^`\n]+)`\*\*$", re.MULTILINE)
+_FAILED = frozenset({"**Apply failed**", "Status: **error**"})
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _CONFIRMED = re.compile(
     r"(?:The file|File created successfully at:|File written to:?) ?(?P<path>\S+)(?: has been (?:updated|created))?"
@@ -27,28 +34,48 @@ class Use:
     paths: tuple[str, ...] = ()
     edits: tuple[tuple[str, str, str], ...] = ()
     result: str | None = None  # None: nothing came back, or it is not told
+    failed: bool = False  # says so of itself
 
 
 def use(tool: ToolUse) -> Use:
     label = _LABEL.search(tool.body)
-    lines = html.unescape(_TAGS.sub("", tool.body)).strip("\n").split("\n")
-    head, language, given, result = _divided(lines, whole=tool.type == "write")
-    words = "\n".join(head).strip()
+    summary = _SUMMARY.search(tool.body)
+    body = html.unescape(_TAGS.sub("", tool.body)).strip("\n")
+    asked, failed, came = _answered(body)
+    drawn = fences.drawn(asked.split("\n"), whole=tool.type == "write")
+    result = drawn.result if came is None else fences.drawn(came.split("\n"), whole=False).result
+    first = drawn.given[0].text if drawn.given else drawn.result if came is not None else None
+    words = "\n".join(drawn.head).strip()
     if tool.type == "shell":
-        command = given if given is not None else next(iter(_commands(head)), None)
-        said = "\n".join(line for line in head if not (line.startswith("`") and line.endswith("`"))).strip()
-        return Use(said, command=command, result=result)
+        command = first if first is not None else next(iter(_commands(drawn.head)), None)
+        command = command or _listed(asked) or (_spanned(html.unescape(summary[1])) if summary else None)
+        wrapped = _SHELL.fullmatch(command or "")
+        command = wrapped[1] if wrapped else command
+        said = "\n".join(line for line in drawn.head if not (line.startswith("`") and line.endswith("`"))).strip()
+        said = said if command is None or not said.startswith("**Input:**") else ""
+        return Use(said, command=command, result=result, failed=failed)
     if tool.type == "read":
         named = _QUOTED.search(words)
         path = label["path"].strip() if label else named[1] if named and "://" not in named[1] else None
-        return Use(words if not path else "", paths=(path,) if path else (), result=result)
+        return Use(words if not path else "", paths=(path,) if path else (), result=result, failed=failed)
     if tool.type == "write":
         confirmed = _CONFIRMED.match(result or "")
         named = _QUOTED.search(words)
         path = label["path"].strip() if label else confirmed["path"] if confirmed else named[1] if named else None
-        edits = _edits(path, language, given) if path and given is not None else ()
-        return Use(path or words, paths=(path,) if path else (), edits=edits, result=result)
-    return Use(words or (given or ""), result=result)
+        edits: list[tuple[str, str, str]] = []
+        paths = [path] if path else []
+        for given in drawn.given:
+            headed = _PATCHED.search(given.head)
+            place = headed[1] if headed else path
+            if place:
+                paths.append(place)
+                edits += _edits(place, given.language, given.text)
+        paths += _PATCHED.findall(words)
+        failed = failed or any(line in _FAILED for line in drawn.head)
+        unique = tuple(dict.fromkeys(paths))
+        return Use(path or words, paths=unique, edits=tuple(edits), result=result, failed=failed)
+    said = asked.strip() if came is not None else words or (first or "")
+    return Use(said, result=result, failed=failed)
 
 
 def succeeded(tool: ToolUse, result: str) -> bool:
@@ -56,40 +83,27 @@ def succeeded(tool: ToolUse, result: str) -> bool:
     return tool.type == "write" and bool(_CONFIRMED.match(result))
 
 
+def _answered(body: str) -> tuple[str, bool, str | None]:
+    """What was asked, whether it failed, and what came back, where headings divide them."""
+    found = list(_HEADED.finditer(body)) if body.lstrip().startswith("**Input:**") else []
+    if not found:
+        return body, False, None
+    return body[: found[0].start()], found[0][1] == "Error", body[found[0].end() :]
+
+
 def _commands(head: Sequence[str]) -> list[str]:
     return [line[1:-1] for line in head if len(line) > 2 and line.startswith("`") and line.endswith("`")]
 
 
-def _divided(lines: Sequence[str], *, whole: bool) -> tuple[Sequence[str], str, str | None, str | None]:
-    """What stands before the fences, the first fence's language, what it holds, and the result in the last fence.
-
-    A `whole` file may have fences of its own, and so may a result: the border is looked for at the other's side.
-    """
-    opening = next((place for place, line in enumerate(lines) if _FENCE.match(line)), None)
-    if opening is None:
-        return lines, "", None, None
-    language = lines[opening][3:].strip()
-    last = next(place for place in range(len(lines) - 1, -1, -1) if lines[place].startswith("```"))
-    last = last if last > opening else len(lines)
-    if language in ("", "text"):
-        return lines[:opening], "", None, "\n".join(lines[opening + 1 : last]).strip("\n")
-    borders = [
-        place
-        for place in range(opening + 1, last)
-        if lines[place] == "```"
-        and (after := _next(lines, place + 1)) is not None
-        and lines[after] in ("```text", "```")
-    ]
-    if not borders or (close := borders[-1] if whole else borders[0]) >= last:
-        return lines[:opening], language, "\n".join(lines[opening + 1 : last]), None
-    result = _next(lines, close + 1)
-    assert result is not None
-    given = "\n".join(lines[opening + 1 : close])
-    return lines[:opening], language, given, "\n".join(lines[result + 1 : last]).strip("\n")
+def _listed(asked: str) -> str | None:
+    """The command in a list of arguments."""
+    found = _ARGUMENT.search(asked)
+    return found[1] if found else None
 
 
-def _next(lines: Sequence[str], place: int) -> int | None:
-    return next((at for at in range(place, len(lines)) if lines[at].strip()), None)
+def _spanned(summary: str) -> str | None:
+    found = _SPAN.search(summary)
+    return found[2].strip() or None if found else None
 
 
 def _edits(path: str, language: str, given: str) -> tuple[tuple[str, str, str], ...]:
