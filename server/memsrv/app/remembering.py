@@ -14,7 +14,7 @@ from memsrv.compact import Compact, compact
 from memsrv.consent import Act
 from memsrv.errors import MemsrvError, NoLogs, NotFound, NothingConsented, UsageError
 from memsrv.ingest import IngestReport, ingest
-from memsrv.recall import Recalled, recall, show
+from memsrv.recall import Here, Recalled, recall, show
 from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
 from memsrv.recover import Recovered, recover
@@ -155,9 +155,11 @@ class Remembering(Encoding):
             meaning, trouble = self.meaning, ""
         except MemsrvError as error:  # words alone still answer
             meaning, trouble = None, f"; {error}"
+        here = Here.of(self.cwd, self.project())
         found = recall(
-            self.visible, query, project=scope, kinds=kinds or None, limit=limit, today=today, meaning=meaning
-        )
+            self.visible, query, project=scope, kinds=kinds or None, limit=limit, today=today, meaning=meaning,
+            here=here,
+        )  # fmt: skip
         return replace(found, engine=found.engine + trouble)
 
     def show(self, id: str, *, around: int = 2) -> Opened:
