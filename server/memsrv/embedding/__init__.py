@@ -69,7 +69,8 @@ class Meaning:
         self._refresh(store, np)
         if self._matrix is None or not query.strip():
             return []
-        scores = self._matrix @ self.encoder.vectors([query])[0]
+        # Not `@`: the threads of BLAS take a core from whoever works beside.
+        scores = np.einsum("ij,j->i", self._matrix, self.encoder.vectors([query])[0])
         spread = float(scores.std()) or 1.0
         nearness = np.clip((scores - float(scores.mean())) / spread / 6, 0.0, 1.2)
         places = np.argsort(-nearness)[:_NEAREST]
