@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 from memsrv.app.encoding import Encoding
 from memsrv.app.finding import oldest_first
-from memsrv.app.rooms import EVERY, now
+from memsrv.app.rooms import EVERY
+from memsrv.asof import AsOf
 from memsrv.compact import Compact, compact
 from memsrv.consent import Act
 from memsrv.errors import MemsrvError, NoLogs, NotFound, NothingConsented, UsageError
@@ -148,8 +149,12 @@ class Remembering(Encoding):
         self._note_standing()
         return found.added
 
-    def search(self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8) -> Recalled:
-        today = datetime.now(UTC).date()
+    def search(
+        self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8,
+        as_of: datetime | None = None,
+    ) -> Recalled:  # fmt: skip
+        """`as_of`: what would have been found at that moment."""
+        today = (as_of or datetime.now(UTC)).date()
         scope = self._scope(project)
         try:
             meaning, trouble = self.meaning, ""
@@ -157,9 +162,15 @@ class Remembering(Encoding):
             meaning, trouble = None, f"; {error}"
         here = Here.of(self.cwd, self.project())
         found = recall(
-            self.visible, query, project=scope, kinds=kinds or None, limit=limit, today=today, meaning=meaning,
+            self._visible(as_of),
+            query,
+            project=scope,
+            kinds=kinds or None,
+            limit=limit,
+            today=today,
+            meaning=meaning,
             here=here,
-        )  # fmt: skip
+        )
         return replace(found, engine=found.engine + trouble)
 
     def show(self, id: str, *, around: int = 2) -> Opened:
@@ -170,8 +181,18 @@ class Remembering(Encoding):
                 f"there is no memory, turn or session `{id}`; `memsrv search` names those there are"
             ) from error
 
-    def memories(self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False) -> Memories:
-        return Memories(tuple(self.visible.memories(self._scope(project), kinds or None, include_retired=superseded)))
+    def memories(
+        self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False,
+        as_of: datetime | None = None,
+    ) -> Memories:  # fmt: skip
+        """`as_of`: what held at that moment, as far as anything tells."""
+        store, scope = self._visible(as_of), self._scope(project)
+        return Memories(tuple(store.memories(scope, kinds or None, include_retired=superseded)))
+
+    def _visible(self, as_of: datetime | None) -> Store:
+        if as_of is None:
+            return self.visible
+        return AsOf(self.store, self.consent, as_of.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z")
 
     def sessions(self, *, project: str | None = None) -> Sessions:
         """The sessions of `project` that are no subagent's."""
@@ -195,7 +216,7 @@ class Remembering(Encoding):
         if supersedes is not None and (old := self.visible.memory(supersedes)).project != name:
             raise UsageError(f"`{supersedes}` is a memory of {old.project}, not of {name}; name that project")
         saved = save(
-            self.store, self.redactor, text, kind=kind, project=name, now=now(), supersedes=supersedes, trust=trust
+            self.store, self.redactor, text, kind=kind, project=name, now=_now(), supersedes=supersedes, trust=trust
         )
         self._note_standing()
         return saved
@@ -210,6 +231,11 @@ class Remembering(Encoding):
         """What the host's last compaction lost, of the newest session unless one is named."""
         scope = self.project(project) if session else self._scope(project)
         return recover(self.visible, session, project=scope, budget=budget)
+
+
+def _now() -> str:
+    """To the microsecond: of two that contradict each other in one second the later is the newer."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def _day(change: Change) -> str:

@@ -275,13 +275,17 @@ class Store:
         """The log of deltas of `memories`, oldest first."""
         return _deltas.changes(self._connection, memories)
 
-    def said(self, project: str | None = None) -> list[tuple[str, str]]:
+    def said(self) -> list[tuple[str, str]]:
         """(memory, time) for each time that a memory was said, as far as anything tells."""
-        return _deltas.said(self._connection, project)
+        return _deltas.said(self._connection)
 
-    def endings(self, project: str | None = None) -> list[tuple[str, str, str | None]]:
+    def evidence_times(self) -> list[tuple[tuple[str, int], str]]:
+        """When each (session, turn) was that is evidence of a memory, as far as it is known."""
+        return _deltas.evidence_times(self._connection)
+
+    def endings(self) -> list[tuple[str, str, str | None]]:
         """(memory, time, successor) for each time that a memory ended."""
-        return _deltas.endings(self._connection, project)
+        return _deltas.endings(self._connection)
 
     def keep_uses(self, session: str, uses: Iterable[Use]) -> None:
         """What `session` tells of the memories that were given in it, instead of what it told before."""
