@@ -45,7 +45,7 @@ from memsrv.store.rows import (
     Stretch,
 )
 from memsrv.store.search import STOPWORDS
-from memsrv.store.vectors import Near, Vector
+from memsrv.store.vectors import Made, Near, Vector
 from memsrv.tombstones import Tombstone, Tombstones
 
 #: The names of the migrations that make this code's schema, oldest first.
@@ -66,6 +66,7 @@ __all__ = [
     "Hit",
     "Loss",
     "LossKind",
+    "Made",
     "Marked",
     "Moved",
     "Near",
@@ -395,7 +396,8 @@ class Store:
         """Up to `limit` turns and memories that have no vector of `model` yet: sort, row, words; with 0, how many."""
         return _vectors.without(self._connection, model, limit)
 
-    def keep_vectors(self, model: str, rows: Iterable[tuple[str, int, bytes, float]]) -> None:
+    def keep_vectors(self, model: str, rows: Iterable[Made]) -> None:
+        """Of those rows whose words still are what the vector was made of."""
         with self._connection.writing() as db:
             _vectors.keep(db, model, rows)
 
