@@ -41,6 +41,13 @@ def test_every_baseline_forgets_more_than_memsrv(bench: CompactionBench) -> None
         assert _share(bench, contestant, 3, "floor") < _share(bench, "memsrv", 3, "floor")
 
 
+def test_recover_gives_back_what_a_summary_dropped_and_hardly_what_it_told(bench: CompactionBench) -> None:
+    found = bench.returned[-1]
+
+    assert found.dropped_returned >= 0.9 * found.dropped
+    assert found.kept_returned <= 0.08 * found.kept
+
+
 def test_the_same_seed_finds_the_same(bench: CompactionBench) -> None:
     assert compaction(seed=7, sessions=2, part_tokens=20_000).left == bench.left
 
