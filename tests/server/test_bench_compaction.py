@@ -45,7 +45,7 @@ def test_recover_gives_back_what_a_summary_dropped_and_hardly_what_it_told(bench
     found = bench.returned[-1]
 
     assert found.dropped_returned >= 0.9 * found.dropped
-    assert found.kept_returned <= 0.08 * found.kept
+    assert found.kept_returned <= 0.1 * found.kept  # one or two of some twenty
 
 
 def test_the_same_seed_finds_the_same(bench: CompactionBench) -> None:
