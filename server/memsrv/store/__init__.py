@@ -232,8 +232,6 @@ class Store:
         """The event at `turn` with up to `n` events on either side."""
         return _events.list_events(self._connection, session, turn - n, turn + n)
 
-    # Memories
-
     def remember(self, memories: Iterable[Memory], *, who: str = "rules") -> Remembered:
         """Store memories in one transaction.
 
@@ -287,6 +285,19 @@ class Store:
     def endings(self) -> list[tuple[str, str, str | None]]:
         """(memory, time, successor) for each time that a memory ended."""
         return _deltas.endings(self._connection)
+
+    def was_told(self, session: str) -> bool:
+        """Whether memsrv itself gave the agent anything in `session`."""
+        return bool(self._connection.read("SELECT 1 FROM events WHERE session = ? AND echo LIMIT 1", [session]))
+
+    def resolve(self, id: str, keep: str, when: str, *, merge: bool = False, who: str = "person") -> None:
+        """`keep` holds from now on, and `id` gives way to it; with `merge` what is evidence of one is of the other."""
+        with self._connection.writing() as db:
+            _memories.resolve(db, id, keep, when, merge, who)
+
+    def said_by_people(self, project: str | None = None) -> list[tuple[str, str, int, str]]:
+        """(memory, session, turn, time) for every time that a person said what a memory says; oldest first."""
+        return _deltas.said_by_people(self._connection, project)
 
     def keep_uses(self, session: str, uses: Iterable[Use]) -> None:
         """What `session` tells of the memories that were given in it, instead of what it told before."""

@@ -110,6 +110,19 @@ def endings(connection: Connection) -> list[tuple[str, str, str | None]]:
     return [tuple(row) for row in rows]
 
 
+def said_by_people(connection: Connection, project: str | None) -> list[tuple[str, str, int, str]]:
+    """(memory, session, turn, time) for every time that a person said what a memory says; oldest first."""
+    rows = connection.read(
+        "SELECT v.memory, v.session, v.turn, coalesce(e.time, s.ended, s.started) AS said FROM evidence v "
+        "JOIN memories m ON m.id = v.memory JOIN sessions s ON s.id = v.session "
+        "JOIN events e ON e.session = v.session AND e.turn = v.turn "
+        "WHERE e.trust = 'human' AND NOT e.echo AND said IS NOT NULL AND (?1 IS NULL OR m.project = ?1) "
+        "ORDER BY said, v.session, v.turn, v.memory",
+        [project],
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 def keep_uses(db: Database, session: str, uses: Iterable[Use]) -> None:
     """All that `session` tells of memories that were given in it; of those that there are."""
     db.execute("DELETE FROM uses WHERE session = ?", [session])

@@ -125,6 +125,31 @@ def retire(db: Database, id: str, when: str, who: str) -> None:
         raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
 
 
+def resolve(db: Database, id: str, keep: str, when: str, merge: bool, who: str) -> None:
+    """`keep` holds, and `id` gives way to it, also where words had said otherwise; nothing is lost of either."""
+    if merge:
+        place = db.execute("SELECT coalesce(max(place) + 1, 0) FROM evidence WHERE memory = ?", [keep]).fetchone()[0]
+        moved = db.execute(
+            "INSERT OR IGNORE INTO evidence (memory, place, session, turn, quote) "
+            "SELECT ?, ? + place, session, turn, quote FROM evidence WHERE memory = ?",
+            [keep, place, id],
+        ).rowcount
+        deltas.note(db, keep, Delta.MERGE, who, evidence=moved)
+    started, ended, successor = db.execute(
+        "SELECT valid_from, valid_to, superseded_by FROM memories WHERE id = ?", [keep]
+    ).fetchone()
+    if ended is not None or successor is not None:
+        db.execute(
+            "UPDATE memories SET valid_from = ?, valid_to = NULL, superseded_by = NULL WHERE id = ?", [when, keep]
+        )
+        deltas.note(db, keep, Delta.EDIT, who, valid_from=(started, when), valid_to=(ended, None))
+    (gave_way,) = db.execute("SELECT superseded_by FROM memories WHERE id = ?", [id]).fetchone()
+    if gave_way == keep:
+        deltas.note(db, id, Delta.RETIRE, who, successor=keep)  # a person's word on what rules did
+    else:
+        _end(db, id, when, keep, who)
+
+
 def withdraw(db: Database, remembered: Sequence[str]) -> None:
     """What sessions were evidence of that one of the `remembered` tells, too, is said by that one alone, or by nobody.
 
