@@ -29,6 +29,11 @@ _OPENING, _CLOSING = "<memsrv-recall>", "</memsrv-recall>"
 FENCE = len(_OPENING) + len(_CLOSING) + 2
 #: What stands in an event's text where something of ours was.
 LEFT_OUT = "[recalled by memsrv]"
+#: Where it was a session in brief, which one: who goes on from it has its ledger, too.
+_BRIEF = re.compile(
+    r"(?:<|&lt;)memsrv-recall(?:>|&gt;)\s{0,9}Session (\S{1,200}) \(|\[recalled by memsrv: (\S{1,200})\]"
+)
+_LEFT = re.compile(r"\[recalled by memsrv(?:: \S{1,200})?\]")
 
 _TAG = re.compile(r"<(/?memsrv-recall)>")
 _OPENED, _CLOSED = r"(?:<|&lt;)memsrv-recall(?:>|&gt;)", r"(?:<|&lt;)/memsrv-recall(?:>|&gt;)"
@@ -58,8 +63,18 @@ def fence(text: str) -> str:
 def outside(text: str, *, by_hand: bool = False) -> str:
     """`text` without what memsrv handed out. `by_hand`: a person wrote it, and pasted the rest."""
     if "memsrv-recall" in text:
-        text = (_FENCED_BY_HAND if by_hand else _FENCED).sub(LEFT_OUT, text)
+        text = (_FENCED_BY_HAND if by_hand else _FENCED).sub(_left_out, text)
     return _BLOCKS.sub(LEFT_OUT, text) if "<long_term>" in text else text
+
+
+def _left_out(block: re.Match[str]) -> str:
+    brief = _BRIEF.match(block[0])
+    return LEFT_OUT if brief is None else f"{LEFT_OUT[:-1]}: {brief[1]}]"
+
+
+def briefed(text: str) -> list[str]:
+    """The sessions of which `text` holds a brief of ours, or did before it was left out."""
+    return [one or other for one, other in _BRIEF.findall(text)] if "memsrv" in text else []
 
 
 # Who was asked
@@ -161,7 +176,7 @@ class Listening:
         words = outside(event.text, by_hand=event.trust is Trust.HUMAN)
         if words == event.text:
             return event
-        if not words.replace(LEFT_OUT, "").strip():
+        if not _LEFT.sub("", words).strip():
             return replace(event, echo=True)
         return replace(event, text=words)
 

@@ -5,8 +5,6 @@ neither log formats nor SQL; ranking is `recall`'s.
 """
 
 import hashlib
-import itertools
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +14,11 @@ from memsrv.errors import NotFound, UsageError
 from memsrv.lenses import prose
 from memsrv.records import Evidence, Kind, Memory, Trust
 from memsrv.redact import Redactor
-from memsrv.store import Stated, Store
+from memsrv.revision import Word, endings, key, parts, plain, says_the_same
+from memsrv.store import Store
+from memsrv.store.times import after, instant
 
 MAX_SAVED_CHARS = 2_000
-
-#: Claims that may contradict one under another key.
-_OVERRULING = frozenset({"use", "avoid", "replacement"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +48,17 @@ class Saved:
     redactions: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A memory and when it was last said, which is what decides whose words are newer."""
-
-    memory: Memory
-    said: str
-
-    @property
-    def weight(self) -> tuple[int, str, str]:
-        """People's words outrank what commands merely showed; then time; then the id, so that order never matters."""
-        spoken = self.memory.trust is Trust.HUMAN or self.memory.origin == "saved"
-        return (int(spoken), self.said, self.memory.id)
-
-
 def remember(store: Store, sessions: Iterable[str] | None = None) -> RememberReport:
     """Distil `sessions` (all, where None) into memories. Session ids that the store does not know raise NotFound."""
     chosen = [store.session(id) for id in sessions] if sessions is not None else store.sessions()
-    found: dict[str, dict[str, _Word]] = defaultdict(dict)
+    found: dict[str, dict[str, Word]] = defaultdict(dict)
     for session in chosen:
         words = found[session.project]
         for claim in lenses.claims(store.events(session.id)):
             memory = _memory(session.project, claim)
             said = claim.time or session.ended or session.started or ""
             before = words.get(memory.id)
-            words[memory.id] = _Word(memory, said) if before is None else _merged(before, _Word(memory, said))
+            words[memory.id] = Word(memory, said) if before is None else _merged(before, Word(memory, said))
     added = updated = superseded = 0
     known: list[Memory] = []
     for project, words in sorted(found.items()):
@@ -124,15 +107,18 @@ def save(
     old = store.memory(supersedes) if supersedes is not None else None
     stored = _related(store, project, [memory])
     live = [m for m in stored.values() if not _is_ended(m)]
-    twin = next((m for m in live if m.id == memory.id or _says_the_same(m, memory)), None)
-    if twin is not None and old is None:
+    twin = next((m for m in live if m.id == memory.id or says_the_same(m, memory)), None)
+    if twin is not None and old is None and (twin.trust.trainable or not trust.trainable):
         return _saved(twin, "duplicate_of", (), redactions)
-    settled = _settle(store, stored, {memory.id: _Word(memory, now)})
+    # Two that contradict each other may be saved within a tick of the clock: the later call wins.
+    now = after(now, [_last_said(store, one) for one in (*stored.values(), *filter(None, [old]))])
+    memory = replace(memory, valid_from=now)
+    settled = _settle(store, stored, {memory.id: Word(memory, now)})
     ended = [m for m in settled if m.id != memory.id and m.superseded_by is not None]
     if old is not None and old.id != memory.id and old.id not in {m.id for m in ended}:
         settled = [replace(old, valid_to=now, superseded_by=memory.id), *settled]
         ended.append(old)
-    store.remember(settled)
+    store.remember(settled, who=str(trust))
     before = {m.id for m in live}
     gone = tuple(sorted(m.id for m in ended if m.id in before or m is old))
     return _saved(memory, "superseding" if gone else "created", gone, redactions)
@@ -141,8 +127,8 @@ def save(
 def identity(project: str, kind: Kind, text: str, subject: str | None, relation: str | None, value: str | None) -> str:
     """The same claim about the same project has the same id, whoever says it and how often."""
     said = [subject, relation, value] if subject and relation and value else [text]
-    parts = [project, str(kind), *(_plain(part) for part in said)]
-    return "mem_" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:12]
+    identified = [project, str(kind), *(plain(part) for part in said)]
+    return "mem_" + hashlib.sha256("\x1f".join(identified).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _memory(project: str, claim: lenses.Claim) -> Memory:
@@ -160,11 +146,11 @@ def _memory(project: str, claim: lenses.Claim) -> Memory:
     )
 
 
-def _merged(first: _Word, again: _Word) -> _Word:
+def _merged(first: Word, again: Word) -> Word:
     evidence = tuple(dict.fromkeys((*first.memory.evidence, *again.memory.evidence)))
-    since = min(filter(None, (first.memory.valid_from, again.memory.valid_from)), default=None)
+    since = min(filter(None, (first.memory.valid_from, again.memory.valid_from)), default=None, key=instant)
     spoken = first if first.memory.trust is Trust.HUMAN else again
-    return _Word(replace(spoken.memory, evidence=evidence, valid_from=since), max(first.said, again.said))
+    return Word(replace(spoken.memory, evidence=evidence, valid_from=since), max(first.said, again.said, key=instant))
 
 
 def _related(store: Store, project: str, memories: Iterable[Memory]) -> dict[str, Memory]:
@@ -172,75 +158,48 @@ def _related(store: Store, project: str, memories: Iterable[Memory]) -> dict[str
     ids: set[str] = set()
     keys: set[str | None] = set()
     texts: set[str] = set()
-    parts: set[str] = set()
+    shared: set[str] = set()
     for memory in memories:
         ids.add(memory.id)
-        keys.add(_key(memory))
-        texts.add(_plain(memory.text))
-        parts |= _parts(memory)
+        keys.add(key(memory))
+        texts.add(plain(memory.text))
+        shared |= parts(memory)
     keys.discard(None)
     found = [
         said.id
         for said in store.stated(project)
-        if said.id in ids or _key(said) in keys or _plain(said.text) in texts or not parts.isdisjoint(_parts(said))
+        if said.id in ids or key(said) in keys or plain(said.text) in texts or not shared.isdisjoint(parts(said))
     ]
     return {memory.id: memory for memory in store.memories_called(found)}
 
 
-def _settle(store: Store, stored: dict[str, Memory], words: dict[str, _Word]) -> list[Memory]:
+def _settle(store: Store, stored: dict[str, Memory], words: dict[str, Word]) -> list[Memory]:
     """What to write: the new words and whichever of the related `stored` they touch, live or ended, losers first."""
-    said: dict[str, _Word] = {}
+    said: dict[str, Word] = {}
     for id, memory in stored.items():
         if memory.valid_to is None or memory.superseded_by is not None or id in words:
-            said[id] = _Word(memory, _last_said(store, memory))
+            said[id] = Word(memory, _last_said(store, memory))
     for id, word in words.items():
         before = said.get(id)
-        if before is not None and _was_retired(before.memory) and word.said <= (before.memory.valid_to or ""):
+        if before is not None and _was_retired(before.memory) and instant(word.said) <= instant(before.memory.valid_to):
             del said[id]  # a person retired it, and nobody has said it since
             continue
-        said[id] = word if before is None else replace(_merged(before, word), said=max(before.said, word.said))
+        said[id] = (
+            word if before is None else replace(_merged(before, word), said=max(before.said, word.said, key=instant))
+        )
     changed = {id for id in words if id in said}
-    return _ordered(said, changed, _endings(said, changed), stored)
-
-
-def _endings(said: dict[str, _Word], changed: set[str]) -> dict[str, _Word]:
-    """For every claim that does not hold: the words that ended it."""
-    ended: dict[str, _Word] = {}
-    keys: dict[str, list[_Word]] = defaultdict(list)
-    for word in said.values():
-        if (key := _key(word.memory)) is not None:
-            keys[key].append(word)
-    for rivals in keys.values():
-        if not changed & {word.memory.id for word in rivals}:
-            continue
-        rivals.sort(key=lambda word: word.weight)
-        for older, newer in itertools.pairwise(rivals):
-            ended[older.memory.id] = newer
-    live = sorted((w for id, w in said.items() if id not in ended), key=lambda word: word.weight)
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, word in enumerate(live):
-        for part in _parts(word.memory):
-            places[part].append(place)
-    for place, older in enumerate(live):
-        if older.memory.superseded_by is not None and older.memory.id not in changed:
-            continue
-        later = sorted({n for part in _parts(older.memory) for n in places[part] if n > place})
-        newer_words = (live[n] for n in later if changed & {live[n].memory.id, older.memory.id})
-        successor = next((n for n in newer_words if n.said and _overrules(n.memory, older.memory)), None)
-        if successor is not None:
-            ended[older.memory.id] = successor
-    return ended
+    return _ordered(said, changed, endings(said, changed), stored)
 
 
 def _ordered(
-    said: dict[str, _Word], changed: set[str], ended: dict[str, _Word], stored: dict[str, Memory]
+    said: dict[str, Word], changed: set[str], ended: dict[str, Word], stored: dict[str, Memory]
 ) -> list[Memory]:
     losers, winners = [], []
     for id, word in sorted(said.items(), key=lambda item: item[1].weight):
         successor = ended.get(id)
         before = stored.get(id)
         if successor is not None and (id in changed or (before is not None and before.superseded_by is None)):
-            until = max(successor.said, word.said) or None
+            until = max(successor.said, word.said, key=instant) or None
             losers.append(replace(word.memory, valid_to=until, superseded_by=successor.memory.id))
         elif successor is None and id in changed:
             lives_again = before is not None and (before.superseded_by is not None or before.valid_to is not None)
@@ -249,43 +208,12 @@ def _ordered(
     return losers + winners
 
 
-def _overrules(newer: Memory, older: Memory) -> bool:
-    """Whether words under another key still contradict: what is replaced or avoided is no longer what to use."""
-    if None in (newer.value, newer.subject, older.value, older.subject):
-        return False
-    value, subject = _plain(newer.value or ""), _plain(newer.subject or "")
-    was, about = _plain(older.value or ""), _plain(older.subject or "")
-    if newer.relation == "replacement":
-        named = re.search(r"[^\W\d]", subject) is not None  # not a bare number
-        return named and was == subject and older.relation in ("use", "replacement")
-    if {newer.relation, older.relation} == {"use", "avoid"}:
-        return value == was and about == subject
-    if newer.relation == "use" and older.relation == "replacement":
-        return about == value and was != value
-    return False
-
-
-def _parts(memory: Memory | Stated) -> set[str]:
-    """What a memory that could overrule another, or be overruled, shares with that one: see `_overrules`."""
-    if memory.relation not in _OVERRULING or memory.subject is None or memory.value is None:
-        return set()
-    return {_plain(memory.subject), _plain(memory.value)}
-
-
-def _key(memory: Memory | Stated) -> str | None:
-    """Docs/contracts.md: the key under which newer words supersede. Things to avoid add up, so each is its own key."""
-    if memory.subject is None or memory.relation is None:
-        return None
-    own = memory.value or "" if memory.relation == "avoid" else ""
-    return "\x1f".join(_plain(part) for part in (memory.subject, memory.relation, own))
-
-
 def _last_said(store: Store, memory: Memory) -> str:
     """The time of the newest words that support a stored memory."""
     times = [memory.valid_from or ""]
     for quote in memory.evidence:
         times.append(_time_of(store, quote))
-    return max(times)
+    return max(times, key=instant)
 
 
 def _time_of(store: Store, quote: Evidence) -> str:
@@ -304,14 +232,6 @@ def _is_ended(memory: Memory | None) -> bool:
     return memory is not None and (memory.valid_to is not None or memory.superseded_by is not None)
 
 
-def _says_the_same(one: Memory, other: Memory) -> bool:
-    if _plain(one.text) == _plain(other.text):
-        return True
-    if one.subject is None or other.subject is None or one.value is None or other.value is None:
-        return False
-    return _key(one) == _key(other) and _plain(one.value) == _plain(other.value)
-
-
 def _saved(memory: Memory, status: str, superseded: Sequence[str], redactions: int) -> Saved:
     return Saved(
         memory.id,
@@ -325,7 +245,3 @@ def _saved(memory: Memory, status: str, superseded: Sequence[str], redactions: i
         tuple(superseded),
         redactions,
     )
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().replace("`", "").split()).rstrip(".!")

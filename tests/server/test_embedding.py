@@ -17,7 +17,7 @@ from memsrv.embedding.server import Server
 from memsrv.errors import MemsrvError, UsageError
 from memsrv.recall import recall
 from memsrv.redact import Redactor
-from memsrv.store import Store
+from memsrv.store import Made, Store
 
 from .conftest import Talk
 
@@ -113,8 +113,9 @@ def test_an_answer_does_not_wait_for_the_encoder(harbour: Store, server: Any) ->
 
 
 def test_a_server_that_fails_leaves_the_words(harbour: Store, server: Any) -> None:
+    said = harbour.event("a", 0).text
     broken = Meaning(at(server, "unknown"), patience_s=20)
-    harbour.keep_vectors(broken.encoder.name, [("turn", 1, bytes(8), 1.0)])
+    harbour.keep_vectors(broken.encoder.name, [Made("turn", 1, said, bytes(8), 1.0)])
 
     assert recall(harbour, "crane", project="demo", meaning=broken).results[0].id == "a:0"
     with pytest.raises(MemsrvError, match="gave no embeddings"):
@@ -138,6 +139,25 @@ def test_words_that_change_or_go_lose_their_vector(harbour: Store, server: Any) 
         db.execute("DELETE FROM events WHERE id = 'a:1'")
 
     assert harbour.vector_count(encoder.name) == before - 2
+
+
+@pytest.mark.parametrize("change", ["UPDATE events SET text = 'soup'", "DELETE FROM events"])
+def test_words_that_go_while_their_vector_is_made_keep_none(harbour: Store, server: Any, change: str) -> None:
+    class Slow:
+        """Words are erased while this one is at work."""
+
+        name = "slow"
+
+        def vectors(self, texts: Sequence[str]) -> Any:
+            with harbour._connection.writing() as db:
+                db.execute(f"{change} WHERE id = 'a:0'")
+            return np.ones((len(texts), 4), np.float32)
+
+    there = len(harbour.without_vectors("slow", 100)[0])
+    catch_up(harbour, Slow(), most=1)
+
+    assert harbour.vector_count("slow") == there - 1
+    assert 1 not in {vector.n for vector in harbour.vectors("slow") if vector.of == "turn"}
 
 
 def test_vectors_that_went_are_not_searched_any_more(harbour: Store, meaning: Meaning) -> None:

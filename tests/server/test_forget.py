@@ -67,15 +67,17 @@ class World:
         return self.app.forget(ids, erase=True, confirm=shown.confirm, **rest)
 
     def holding(self, *words: bytes) -> list[str]:
-        """The files of the home in which any of `words` stands, whatever their case."""
+        """Where any of `words` stands in the files of the home, whatever their case: the file, and what is around."""
         files = [path for path in self.home.root.rglob("*") if path.is_file()]
-        return [str(p) for p in files if any(word.lower() in _without_hashes(p) for word in words or WORDS)]
+        wanted = re.compile(rb".{0,20}(?:%s).{0,20}" % b"|".join(re.escape(w.lower()) for w in words or WORDS), re.S)
+        return [f"{file.name}: {found!r}" for file in files for found in wanted.findall(_without_chance(file))]
 
 
-def _without_hashes(file: Path) -> bytes:
-    """The bytes of `file`, unpacked, but for ids and hashes, in whose hex four digits may stand by chance."""
+def _without_chance(file: Path) -> bytes:
+    """The bytes of `file`, unpacked, but for those in which four digits may stand by chance: of ids, hashes, and the
+    microseconds of when the schema was changed."""
     packed = _archived(file) if file.name == "memsrv.db" else b""
-    return re.sub(rb"[0-9a-f]{12,}", b"", (file.read_bytes() + packed).lower())
+    return re.sub(rb"[0-9a-f]{12,}|(?<=:\d\d\.)\d{6}", b"", (file.read_bytes() + packed).lower())
 
 
 def _archived(database: Path) -> bytes:

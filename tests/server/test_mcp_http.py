@@ -47,12 +47,14 @@ class Verbs:
     gate: threading.Event = field(default_factory=threading.Event)
     begun: threading.Event = field(default_factory=threading.Event)
     heard: list[str] = field(default_factory=list)
+    projects: list[str | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def search(self, query: str, **_: object) -> dict[str, object]:
+    def search(self, query: str, *, project: str | None = None, **_: object) -> dict[str, object]:
         self.heard.append(query)
+        self.projects.append(project)
         self.begun.set()
         assert self.gate.wait(PATIENCE)
         return {"results": [], "engine": "fts5"}
@@ -71,8 +73,8 @@ class Running:
         return f"http://127.0.0.1:{self.port}"
 
     @asynccontextmanager
-    async def client(self, wire: str) -> AsyncIterator[Client]:
-        known = {"authorization": f"Bearer {TOKEN}"}
+    async def client(self, wire: str, **headers: str) -> AsyncIterator[Client]:
+        known = {"authorization": f"Bearer {TOKEN}", **headers}
         async with (
             httpx2.AsyncClient(headers=known, trust_env=False, timeout=PATIENCE) as http,
             Client(streamable_http_client(f"{self.url}{PATH}", http_client=http), mode=wire) as client,
@@ -191,6 +193,22 @@ def test_a_client_that_hangs_up_mid_call_leaves_the_server_whole(
 
     assert said(sitting(running, wire, what)).startswith("heard")
     assert running.verbs.heard == ["slow", "after"]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_client_may_say_in_a_header_which_project_its_calls_are_about(running: Running, wire: str) -> None:
+    """One process serves the editors of many folders, and each of them may be configured with its own."""
+
+    async def once() -> None:
+        async with running.client(wire, **{"memsrv-project": "shop"}) as client:
+            await client.call_tool("memory_search", {"query": "port"})
+            await client.call_tool("memory_search", {"query": "port", "project": "tax"})
+        async with running.client(wire) as client:
+            await client.call_tool("memory_search", {"query": "port"})
+
+    anyio.run(once)
+
+    assert running.verbs.projects == ["shop", "tax", None]
 
 
 # Sessions, of the wire that has them

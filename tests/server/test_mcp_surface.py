@@ -164,7 +164,8 @@ def test_a_prompt_carries_memory_as_a_quote(app: App, name: str, arguments: dict
     text = prompt.messages[0].content.text
     quoted = text[text.index("<memsrv-recall>") : text.index("</memsrv-recall>")]
     assert holds in quoted
-    assert echo.LEFT_OUT in echo.outside(text)
+    assert echo.outside(text).count("[recalled by memsrv") == 1
+    assert quoted not in echo.outside(text)
 
 
 def test_the_context_prompt_says_what_it_left_out_and_why(app: App) -> None:

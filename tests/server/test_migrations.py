@@ -48,6 +48,11 @@ ROWS = {
         "INSERT INTO sessions (id, agent, project, path, original) VALUES ('t', 'specstory', 'shop', '/t.md', 's')",
     ),
     "m011_the_words_of_neighbours": (),
+    "m012_deltas_and_uses": (
+        "INSERT INTO deltas (memory, delta, time, who, before, after) "
+        "VALUES ('m', 'add', '2026-11-02T09:00:00.000Z', 'rules', '{}', '{\"evidence\": 1}')",
+        "INSERT INTO uses VALUES ('m', 's', 1, 'success')",
+    ),
     "m015_vectors": (
         "INSERT INTO vectors (of, n, model, data, scale) VALUES ('turn', 1, 'onnx:00', x'0001', 0.5)",
     ),

@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from memsrv import uses
 from memsrv.app.encoding import Encoding
 from memsrv.app.finding import oldest_first
-from memsrv.app.rooms import EVERY, now
+from memsrv.app.rooms import EVERY
+from memsrv.asof import AsOf
 from memsrv.compact import Compact, compact
 from memsrv.consent import Act
 from memsrv.errors import MemsrvError, NoLogs, NotFound, NothingConsented, UsageError
 from memsrv.ingest import IngestReport, ingest
-from memsrv.recall import Recalled, recall, show
+from memsrv.recall import Here, Recalled, recall, show
 from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
 from memsrv.recover import Recovered, recover
@@ -145,19 +147,32 @@ class Remembering(Encoding):
     def remember_sessions(self, waiting: Mapping[str, int]) -> int:
         """Make memories of `waiting` sessions, which `waiting_sessions` gave; how many are new."""
         found = remember(self.store, waiting)
+        uses.count(self.store, waiting)
         self.store.mark_remembered(waiting)
         self._note_standing()
         return found.added
 
-    def search(self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8) -> Recalled:
-        today = datetime.now(UTC).date()
+    def search(
+        self, query: str, *, project: str | None = None, kinds: Sequence[Kind] = (), limit: int = 8,
+        as_of: datetime | None = None,
+    ) -> Recalled:  # fmt: skip
+        """`as_of`: what would have been found at that moment."""
+        today = (as_of or datetime.now(UTC)).date()
         scope = self._scope(project)
         try:
             meaning, trouble = self.meaning, ""
         except MemsrvError as error:  # words alone still answer
             meaning, trouble = None, f"; {error}"
+        here = Here.of(self.cwd, self.project())
         found = recall(
-            self.visible, query, project=scope, kinds=kinds or None, limit=limit, today=today, meaning=meaning
+            self._visible(as_of),
+            query,
+            project=scope,
+            kinds=kinds or None,
+            limit=limit,
+            today=today,
+            meaning=meaning,
+            here=here,
         )
         return replace(found, engine=found.engine + trouble)
 
@@ -169,8 +184,18 @@ class Remembering(Encoding):
                 f"there is no memory, turn or session `{id}`; `memsrv search` names those there are"
             ) from error
 
-    def memories(self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False) -> Memories:
-        return Memories(tuple(self.visible.memories(self._scope(project), kinds or None, include_retired=superseded)))
+    def memories(
+        self, *, project: str | None = None, kinds: Sequence[Kind] = (), superseded: bool = False,
+        as_of: datetime | None = None,
+    ) -> Memories:  # fmt: skip
+        """`as_of`: what held at that moment, as far as anything tells."""
+        store, scope = self._visible(as_of), self._scope(project)
+        return Memories(tuple(store.memories(scope, kinds or None, include_retired=superseded)))
+
+    def _visible(self, as_of: datetime | None) -> Store:
+        if as_of is None:
+            return self.visible
+        return AsOf(self.store, self.consent, as_of.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z")
 
     def sessions(self, *, project: str | None = None) -> Sessions:
         """The sessions of `project` that are no subagent's."""
@@ -194,7 +219,7 @@ class Remembering(Encoding):
         if supersedes is not None and (old := self.visible.memory(supersedes)).project != name:
             raise UsageError(f"`{supersedes}` is a memory of {old.project}, not of {name}; name that project")
         saved = save(
-            self.store, self.redactor, text, kind=kind, project=name, now=now(), supersedes=supersedes, trust=trust
+            self.store, self.redactor, text, kind=kind, project=name, now=_now(), supersedes=supersedes, trust=trust
         )
         self._note_standing()
         return saved
@@ -209,6 +234,11 @@ class Remembering(Encoding):
         """What the host's last compaction lost, of the newest session unless one is named."""
         scope = self.project(project) if session else self._scope(project)
         return recover(self.visible, session, project=scope, budget=budget)
+
+
+def _now() -> str:
+    """To the microsecond: of two that contradict each other in one second the later is the newer."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def _day(change: Change) -> str:

@@ -24,7 +24,7 @@ from memsrv.errors import UsageError
 from memsrv.recall import WEIGHTS, Gathered, Question, Result, Weights, best, gather, recall
 from memsrv.records import Event, EventType, Session, Trust
 from memsrv.remember import remember
-from memsrv.store import STOPWORDS, FileState, Store
+from memsrv.store import STOPWORDS, FileState, Made, Store
 
 GREP, PORTER, MEANING, OURS = "grep", "FTS5 porter", "vectors alone", "memsrv"
 CHOSEN = "memsrv, weights of the other half"
@@ -299,7 +299,7 @@ def _timed(stack: ExitStack, store: Store, encoder: Encoder | None) -> Meaning |
 
     missing = store.without_vectors(encoder.name, 10**9)[0]
     noise = np.random.default_rng(1).integers(-127, 127, (len(missing), encoder.vectors(["x"]).shape[1]), np.int8)
-    rows = ((of, n, row.tobytes(), 0.001) for (of, n, _), row in zip(missing, noise, strict=True))
+    rows = (Made(*text, row.tobytes(), 0.001) for text, row in zip(missing, noise, strict=True))
     store.keep_vectors(encoder.name, rows)
     meaning = Meaning(encoder, patience_s=60)
     stack.callback(meaning.close)

@@ -1,5 +1,6 @@
 """`memsrv bench …`: a command for each bench."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -85,9 +86,15 @@ def compaction(
     seed: Annotated[int, typer.Option(help="Of the sessions that are made up.")] = 1,
     sessions: Annotated[int, typer.Option(min=1, help="How many.")] = 6,
     part_tokens: Annotated[int, typer.Option(min=2000, help="How long a context is before it is cut.")] = 60_000,
+    teacher: Annotated[str | None, typer.Option(help="Beside its summaries: anthropic, openai or local.")] = None,
     json: Json = False,
 ) -> None:
-    """Planted facts left after one, two and three compactions to a sixth, by kind, beside baselines; what recover gives back; s/MB."""  # noqa: E501
+    """Planted facts left after one to three compactions to a sixth, beside baselines; what recover gives; s/MB."""
     from memsrv.bench.compaction import compaction as compacting
+    from memsrv.bench.summaries import Cascade
 
-    give(compacting(seed=seed, sessions=sessions, part_tokens=part_tokens), tables.compacting, json)
+    with ExitStack() as stack:
+        one = stack.enter_context(opened().teacher(teacher, "bench compaction")) if teacher else None
+        summarise = Cascade(one.ask, one.passage_bytes, one.answer_tokens) if one else None
+        made = compacting(seed=seed, sessions=sessions, part_tokens=part_tokens, summarise=summarise)
+    give(made, tables.compacting, json)

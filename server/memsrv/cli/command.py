@@ -28,6 +28,8 @@ Project = Annotated[str | None, typer.Option(help="The project; unset, the one o
 Everywhere = Annotated[bool, typer.Option("--all-projects", help="Every project.")]
 Kinds = Annotated[list[str] | None, typer.Option(help="procedural, semantic, episodic; several by comma.")]
 
+AsOf = Annotated[str | None, typer.Option(help="As things stood then: 2026-11-01 (its end), 30d or 12h ago.")]
+
 
 def opened(logs_as: str | None = None) -> App:
     """The verbs of this home. A process that runs unattended says what kind of log it keeps."""
@@ -79,6 +81,14 @@ def moment(given: str | None) -> datetime | None:
         return datetime.fromisoformat(given.strip()).replace(tzinfo=now.tzinfo)
     except ValueError as error:
         raise UsageError(f"`{given}` is no time; write it as 30d, 12h, 2w or 2026-11-01") from error
+
+
+def end_of(given: str | None) -> datetime | None:
+    """A moment to look back from: of a date its last one."""
+    then = moment(given)
+    if then is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", (given or "").strip()):
+        return then
+    return then + timedelta(days=1, microseconds=-1)
 
 
 def consent(yes: bool) -> Callable[[str], Answer]:

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from memsrv import tables, terminal
-from memsrv.cli.command import Everywhere, Json, Kinds, Project, chosen_kinds, command, give, moment, opened, scope
+from memsrv.cli.command import (
+    AsOf,
+    Everywhere,
+    Json,
+    Kinds,
+    Project,
+    chosen_kinds,
+    command,
+    end_of,
+    give,
+    moment,
+    opened,
+    scope,
+)  # fmt: skip
 from memsrv.errors import NotAsked, UsageError
 from memsrv.records import Kind, Trust, to_dict
 from memsrv.shapes import Backlog
@@ -71,11 +84,12 @@ def search(
     all_projects: Everywhere = False,
     kinds: Kinds = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 8,
+    as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """Search memories and turns, in one ranking."""
-    app = opened()
-    found = app.search(query, project=scope(project, all_projects), kinds=chosen_kinds(kinds), limit=limit)
+    app, where, then = opened(), scope(project, all_projects), end_of(as_of)
+    found = app.search(query, project=where, kinds=chosen_kinds(kinds), limit=limit, as_of=then)
     give(found, tables.found, json)
     if not found.results:
         terminal.note(
@@ -98,13 +112,17 @@ def memories(
     kinds: Kinds = None,
     superseded: Annotated[bool, typer.Option("--superseded", help="Those that no longer hold, too.")] = False,
     short_term: Annotated[bool, typer.Option("--short-term", help="Without what the live adapter answers.")] = False,
+    as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """List what is remembered."""
+    if short_term and as_of:
+        raise UsageError("--short-term is about now, --as-of about an earlier day; give one of them")
     if short_term:
         kept = opened().short_term(project=scope(project, all_projects), kinds=chosen_kinds(kinds))
         return give(kept, tables.memories, json)
-    listed = opened().memories(project=scope(project, all_projects), kinds=chosen_kinds(kinds), superseded=superseded)
+    where, then = scope(project, all_projects), end_of(as_of)
+    listed = opened().memories(project=where, kinds=chosen_kinds(kinds), superseded=superseded, as_of=then)
     give(listed, tables.memories, json)
 
 

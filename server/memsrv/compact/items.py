@@ -55,6 +55,21 @@ def is_said(event: Event) -> bool:
     return spoken and bool(event.text.strip())
 
 
+def standing(events: Sequence[Event]) -> Iterator[Candidate]:
+    """What was asked last, and what the agent said to it last."""
+    asked = [event for event in events if is_said(event)]
+    replied = [event for event in events if event.type is EventType.REPLY and event.text.strip()]
+    if len(asked) > 1:
+        yield _told("the user asked last", asked[-1])
+    if asked and replied and replied[-1].turn > asked[-1].turn:
+        yield _told("the agent said last", replied[-1])
+
+
+def _told(how: str, event: Event) -> Candidate:
+    text, short = (f"{how}: {cut(event.text, size)}" for size in (400, 120))
+    return Candidate("standing", event.turn, text, short)
+
+
 def decisions(events: Sequence[Event]) -> Iterator[Candidate]:
     """What a person settled, and what fixed what."""
     for claim in lenses.claims(read_closely(events)):

@@ -4,6 +4,7 @@ An error is quoted from what the command printed, as far as a known runner marks
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -11,6 +12,8 @@ from memsrv.compact.fitting import Candidate
 from memsrv.compact.text import cut
 from memsrv.lenses.runs import Run, bare, is_probe
 from memsrv.records import Event, EventType, Outcome
+
+_OFTEN = 5
 
 
 def outputs(events: Sequence[Event]) -> dict[str, int]:
@@ -49,6 +52,19 @@ def ending(run: Run) -> str:
     if run.passed:
         return "exit 0"
     return "interrupted" if run.outcome is Outcome.PARTIAL else "not known how it ended"
+
+
+def how_to_run(ran: Sequence[Run]) -> Iterator[Candidate]:
+    """The commands that were run most, and passed when they were run last."""
+    times: Counter[str] = Counter()
+    last: dict[str, Run] = {}
+    for run in ran:
+        if not is_probe(run.command):
+            times[name := bare(run.command)] += 1
+            last[name] = run
+    often = [name for name, count in times.most_common() if count > 1 and last[name].passed and len(name) <= 120]
+    for name in often[:_OFTEN]:
+        yield Candidate("run", last[name].call.turn, f"`{name}`", f"`{name}`", times[name])
 
 
 def errors(ran: Sequence[Run]) -> Iterator[Candidate]:

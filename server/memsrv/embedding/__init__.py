@@ -15,7 +15,7 @@ from memsrv.embedding.server import Server
 from memsrv.errors import MemsrvError
 from memsrv.redact import Redactor
 from memsrv.settings import Embedding, api_key
-from memsrv.store import Near, Store
+from memsrv.store import Made, Near, Store
 
 #: So long a search waits for the vector of its question.
 PATIENCE_S = 0.03
@@ -69,7 +69,8 @@ class Meaning:
         self._refresh(store, np)
         if self._matrix is None or not query.strip():
             return []
-        scores = self._matrix @ self.encoder.vectors([query])[0]
+        # Not `@`: the threads of BLAS take a core from whoever works beside.
+        scores = np.einsum("ij,j->i", self._matrix, self.encoder.vectors([query])[0])
         spread = float(scores.std()) or 1.0
         nearness = np.clip((scores - float(scores.mean())) / spread / 6, 0.0, 1.2)
         places = np.argsort(-nearness)[:_NEAREST]
@@ -100,7 +101,7 @@ def catch_up(
         if not texts:
             break
         rows = encoder.vectors([text for _, _, text in texts])
-        store.keep_vectors(encoder.name, [(of, n, *_packed(row)) for (of, n, _), row in zip(texts, rows, strict=True)])
+        store.keep_vectors(encoder.name, [Made(*text, *_packed(row)) for text, row in zip(texts, rows, strict=True)])
         made += len(texts)
         if progress is not None:
             progress(made, missing)

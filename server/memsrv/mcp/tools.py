@@ -102,7 +102,7 @@ def tools(verbs: Any) -> list[Tool]:
         budget: Tokens = 1500,
         project: str | None = None,
     ) -> Annotated[CallToolResult, results.Compacted]:
-        """A session in brief: goal, decisions, commands, files, errors, open ends, with their turns. Call it to hand work over, or before a compaction (checkpoint: since the last one)."""  # noqa: E501
+        """A session in brief: goal, decisions, commands, files, errors, open ends, with their turns. Call it to hand work over, or to go on after a compaction (checkpoint)."""  # noqa: E501
         made = _call(lambda: verbs.compact(session, mode=mode, budget=budget, project=project))
         return _result(results.Compacted, made, str(made.pop("text", "")) or outline(made))
 

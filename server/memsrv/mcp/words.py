@@ -20,7 +20,13 @@ def found(result: Json, how_to_begin: Callable[[], str | None]) -> str:
 
 
 def opened(result: Json) -> dict[str, Any]:
-    """A record without the steps of a session's tasks: how each ended is enough to choose the turns to open."""
+    """A record without the steps of a session's tasks: how each ended is enough to choose the turns to open.
+
+    The words of a turn stand in it once: a long one is to come whole.
+    """
+    if result.get("kind") == "turn":
+        record = {**result["record"], "text": ""}
+        return {**result, "record": record, "turns": [one for one in result["turns"] if one["id"] != record["id"]]}
     tasks = [{**task, "steps": len(task["steps"])} for task in result.get("trajectories", ())]
     return {**result, "trajectories": tasks} if tasks else dict(result)
 

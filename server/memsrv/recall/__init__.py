@@ -19,12 +19,13 @@ from memsrv.recall.fusion import AROUND, PER_SESSION, WEIGHTS, Weights, fused, i
 from memsrv.recall.opening import Shown, show
 from memsrv.recall.question import Question, exact_names
 from memsrv.recall.results import EXCERPT, Recalled, Result, excerpt, recall_lines, text_of_memory, who
+from memsrv.recall.standing import Here
 from memsrv.records import EventType, Kind
 from memsrv.store import Hit, Near, Store
 
 __all__ = [
-    "PER_SESSION", "WEIGHTS", "Gathered", "Meaning", "Question", "Recalled", "Result", "Shown", "Weights", "best",
-    "exact_names", "gather", "recall", "recall_lines", "show",
+    "PER_SESSION", "WEIGHTS", "Gathered", "Here", "Meaning", "Question", "Recalled", "Result", "Shown", "Weights",
+    "best", "exact_names", "gather", "recall", "recall_lines", "show",
 ]  # fmt: skip
 
 ENGINE = "fts5"
@@ -32,7 +33,8 @@ CHARS_PER_TOKEN = 4
 
 _POOL = 120  # turns that are ranked
 _MEMORIES = 60
-_MOST_BY_MEANING = 120
+_MOST_BY_MEANING = 80
+_LOOKED_AT = 200  # of which some may be of other projects
 _OUTDATED = 0.4  # what the score of a turn is worth whose claim was superseded
 _REPEATING = frozenset({"assistant", "tool"})
 _AFTER = 8  # turns after an echo in which its words are looked for
@@ -60,13 +62,18 @@ def recall(
     today: date | None = None,
     weights: Weights = WEIGHTS,
     meaning: Meaning | None = None,
+    here: Here | None = None,
 ) -> Recalled:
-    """The best `limit` results of `project` (None: all), within `token_budget` where one is given."""
+    """The best `limit` results of `project` (None: all), within `token_budget` where one is given.
+
+    `here` says of each whether it is stale in that working tree, or was said on another branch.
+    """
     question = Question(query, today)
     found = gather(
         store, question, project=project, kinds=kinds, include_superseded=include_superseded, meaning=meaning
     )
-    return Recalled(tuple(best(store, found, limit, token_budget=token_budget, weights=weights)), found.engine)
+    results = best(store, found, limit, token_budget=token_budget, weights=weights)
+    return Recalled(tuple(_standing(store, here, result) for result in results), found.engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ def _by_meaning(
 ) -> list[Hit]:
     """The nearest that no word found."""
     there = {hit.n for hit in known}
-    new = [n for n in near if n not in there]
+    new = [n for n in near if n not in there][:_LOOKED_AT]
     found = store.hits(new, of, project=project) if new else []
     return sorted(found, key=lambda hit: -near[hit.n])[:_MOST_BY_MEANING]
 
@@ -125,7 +132,7 @@ def _candidates(
     question: Question, memories: Sequence[Hit], turns: Sequence[Hit], near: Mapping[str, Mapping[int, float]]
 ) -> list[Candidate]:
     newest = max((hit.time for hit in (*memories, *turns) if hit.time), default=None)
-    reach = [max((question.coverage(words_of_hit(hit)) for hit in hits[:8]), default=0.0) for hits in (memories, turns)]
+    reach = [max((question.coverage(words_of_hit(hit)) for hit in hits[:5]), default=0.0) for hits in (memories, turns)]
     found = []
     for hits, share in ((memories, min(1.0, reach[0] / (reach[1] or 1.0))), (turns, 1.0)):
         best = min((hit.bm25 for hit in hits), default=-1.0)
@@ -200,6 +207,16 @@ def _result(
         text = excerpt(one.said, question.terms, EXCERPT)
         said = replace(said, text=text, who=who(event), superseded_by=successors.get(one.place))
     return replace(said, why=(*said.why, "superseded")) if said.superseded_by else said
+
+
+def _standing(store: Store, here: Here | None, result: Result) -> Result:
+    if here is None or result.project != here.project:
+        return result
+    stale = here.gone(result.text) if result.kind != "turn" else ()
+    said = store.turns_around(result.session, result.turn, 0) if result.session and result.turn is not None else []
+    branch = here.other(said[0].branch) if said else None
+    why = (*(f"stale: {path} is gone" for path in stale), *([f"on branch {branch}"] if branch else []))
+    return replace(result, stale=stale, branch=branch, why=(*result.why, *why)) if why else result
 
 
 def _agent(store: Store, session: str | None) -> str | None:

@@ -62,7 +62,7 @@ def weighed(question: Question, hit: Hit, *, words: float, meaning: float = 0.0,
     if hit.event is not None:
         found |= _of_event(question, hit, hit.event, said)
     if words:
-        own = hit.event is None or question.coverage(said[:_READ]) > 0
+        own = hit.event is None or question.is_in(said[:_READ])
         found["words"] = (words, "words" if own else "neighbour")
     strengths = {name: strength for name, (strength, _) in found.items() if strength}
     first = ("memory", "words", "meaning")

@@ -1,5 +1,6 @@
 """One record opened: its words whole, its evidence, what superseded what, the turns around it."""
 
+import re
 from dataclasses import dataclass, replace
 
 from memsrv.errors import NotFound
@@ -27,7 +28,7 @@ class Shown:
 
 
 def show(store: Store, id: str, *, around: int = 2) -> Shown:
-    """The memory, event or session called `id`. NotFound where there is none."""
+    """The memory, event or session called `id`, or a session's turn, `SESSION:t12`. NotFound where there is none."""
     if id.startswith("mem_"):
         memory = store.memory(id)
         chain = tuple(store.memory_chain(id))
@@ -35,7 +36,7 @@ def show(store: Store, id: str, *, around: int = 2) -> Shown:
         turns = store.turns_around(first.session, first.turn, around) if first else []
         return Shown(id, memory.kind, memory.text, memory, memory.evidence, chain, tuple(turns))
     try:
-        event = store.event_by_id(id)
+        event = _event(store, id)
     except NotFound:
         session = store.session(id)
         events = store.events(id)
@@ -45,3 +46,15 @@ def show(store: Store, id: str, *, around: int = 2) -> Shown:
     if (whole := store.whole_event(event.session, event.turn)) is not None:  # a turn keeps a long text cut
         event = replace(event, text=whole.text, edits=whole.edits)
     return Shown(id, "turn", words_of(event), event, (), (), tuple(turns))
+
+
+_TURN = re.compile(r"(.+):t(\d{1,9})")
+
+
+def _event(store: Store, id: str) -> Event:
+    try:
+        return store.event_by_id(id)
+    except NotFound:
+        if (place := _TURN.fullmatch(id)) is None:
+            raise
+        return store.event(place[1], int(place[2]))

@@ -32,10 +32,6 @@ def stem(word: str) -> str:
     return word
 
 
-def stems(text: str) -> set[str]:
-    return {stem(word) for word in _WORD.findall(text.casefold())}
-
-
 def exact_names(query: str) -> list[str]:
     """The identifiers in a query: paths, flags, error codes, versions, what stands in backticks."""
     names = ((ticked or plain).strip(".,;:?!()'\"").casefold() for ticked, plain in _NAME.findall(query))
@@ -82,6 +78,15 @@ class Question:
         parts = _WORD.findall(name.casefold())
         return bool(parts) and all(part in self.words for part in parts)
 
+    @cached_property
+    def _any(self) -> re.Pattern[str]:
+        return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(self.terms)))})")
+
+    def is_in(self, text: str) -> bool:
+        """Whether `text` has any of its words."""
+        return bool(self.terms) and self._any.search(text.casefold()) is not None
+
     def coverage(self, text: str) -> float:
         """The share of its words that `text` has."""
-        return len(self.terms & stems(text)) / len(self.terms) if self.terms else 0.0
+        found = set(self._any.findall(text.casefold())) if self.terms else set[str]()
+        return len(found) / len(self.terms) if self.terms else 0.0

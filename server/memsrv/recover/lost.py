@@ -4,6 +4,7 @@ From the same candidates as the brief, by the parts that each stands on. Of what
 printed, only the exact values count that nothing of what is left names: what comes back is the clause around them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from memsrv import lenses
@@ -28,6 +29,11 @@ SECTIONS = (
 )
 
 Judged = tuple[Candidate, bool]
+
+#: From this worth on, a value is one and no ordinary word with a hyphen.
+_EXACT = 1.5
+#: A line's own place or name: `tests/a_test.go:12: `, `mailer.host = `.
+_NAMED = re.compile(r"\s*(?:\S+:\d+(?::\d+)?:\s|[\w.\[\]-]+\s*[=:]\s*(?=\S))")
 
 
 def candidates(before: Sequence[Event], told: Told) -> Iterator[Judged]:
@@ -87,7 +93,9 @@ def _messages(before: Sequence[Event], settled: dict[int, list[str]], told: Told
 def _prose(candidate: Candidate, section: str, told: Told) -> Judged:
     """A sentence of the agent's, or a line of output, by the values in it that are lost."""
     text, read = candidate.parts[0], Sentence(candidate.parts[0])
-    exact = [value for value, much in read.values.items() if much > 1]
+    names = _NAMED.match(text) if section == "outputs" else None  # what a line gives the value of is not the value
+    stated = Sentence(text[names.end() :]).values if names else read.values
+    exact = [value for value, much in stated.items() if much >= _EXACT]
     lost = [value for value in exact if not told.names(value)]
     known = not lost if exact else section == "outputs" or told.says(text)
     forms = [clause(read, size, lost) for size in (240, 130, 84)]

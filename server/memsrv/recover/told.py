@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 #: Share of a sentence's own words that one passage must have; fewer where exact values carry it.
@@ -130,11 +130,12 @@ class Told:
         """Whether `value` occurs, however it is written: with quotes, a longer path, separators in its digits."""
         if " " in value:
             return f" {_flat(value)} " in self._flat
+        value = value.rpartition("=")[2] or value
         return plain(value) in self._tokened or any(True for _ in self._places(plain(value)))
 
     def has(self, text: str) -> bool:
         """Whether the numbers in `text` are named, whatever is said of them."""
-        found = [number for number in re.findall(r"\d[\d.]*\d", text) if len(number) > 2]
+        found = [value for value in values(text) if len(value) > 2 and re.search(r"\d{2}", value)]
         return bool(found) and all(map(self.names, found))
 
     def _places(self, value: str) -> Iterator[int]:
@@ -183,10 +184,12 @@ def words(text: str) -> set[str]:
     return found
 
 
+@lru_cache(65_536)
 def _beginning(word: str) -> str:
     return _ENDING.sub("", word)[:LETTERS]
 
 
+@lru_cache(65_536)
 def plain(value: str) -> str:
     """One spelling of a value: no case, no separators in digits, no `v` of a version, no line after a path."""
     value = _PLACE_IN_FILE.sub("", value.strip(_TRIMMED).casefold().replace("\\", "/")).removesuffix("/")
@@ -205,12 +208,15 @@ def _parts(text: str) -> Iterator[str]:
             yield part.strip()
 
 
-def _tokens(text: str) -> list[str]:
-    return [
+@lru_cache(4_096)
+def _tokens(text: str) -> tuple[str, ...]:
+    """Asked for several times in a row."""
+    return tuple(
         token for found in _TOKEN.findall(re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)) if (token := found.strip(_TRIMMED))
-    ]
+    )
 
 
+@lru_cache(65_536)
 def _is_value(token: str) -> bool:
     return bool(_VALUE.search(token)) and not _ABBREVIATION.fullmatch(token)
 

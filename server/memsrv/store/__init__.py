@@ -45,7 +45,7 @@ from memsrv.store.rows import (
     Stretch,
 )
 from memsrv.store.search import STOPWORDS
-from memsrv.store.vectors import Near, Vector
+from memsrv.store.vectors import Made, Near, Vector
 from memsrv.tombstones import Tombstone, Tombstones
 
 #: The names of the migrations that make this code's schema, oldest first.
@@ -66,6 +66,7 @@ __all__ = [
     "Hit",
     "Loss",
     "LossKind",
+    "Made",
     "Marked",
     "Moved",
     "Near",
@@ -231,8 +232,6 @@ class Store:
         """The event at `turn` with up to `n` events on either side."""
         return _events.list_events(self._connection, session, turn - n, turn + n)
 
-    # Memories
-
     def remember(self, memories: Iterable[Memory], *, who: str = "rules") -> Remembered:
         """Store memories in one transaction.
 
@@ -275,13 +274,30 @@ class Store:
         """The log of deltas of `memories`, oldest first."""
         return _deltas.changes(self._connection, memories)
 
-    def said(self, project: str | None = None) -> list[tuple[str, str]]:
+    def said(self) -> list[tuple[str, str]]:
         """(memory, time) for each time that a memory was said, as far as anything tells."""
-        return _deltas.said(self._connection, project)
+        return _deltas.said(self._connection)
 
-    def endings(self, project: str | None = None) -> list[tuple[str, str, str | None]]:
+    def evidence_times(self) -> list[tuple[tuple[str, int], str]]:
+        """When each (session, turn) was that is evidence of a memory, as far as it is known."""
+        return _deltas.evidence_times(self._connection)
+
+    def endings(self) -> list[tuple[str, str, str | None]]:
         """(memory, time, successor) for each time that a memory ended."""
-        return _deltas.endings(self._connection, project)
+        return _deltas.endings(self._connection)
+
+    def was_told(self, session: str) -> bool:
+        """Whether memsrv itself gave the agent anything in `session`."""
+        return bool(self._connection.read("SELECT 1 FROM events WHERE session = ? AND echo LIMIT 1", [session]))
+
+    def resolve(self, id: str, keep: str, when: str, *, merge: bool = False, who: str = "person") -> None:
+        """`keep` holds from now on, and `id` gives way to it; with `merge` what is evidence of one is of the other."""
+        with self._connection.writing() as db:
+            _memories.resolve(db, id, keep, when, merge, who)
+
+    def said_by_people(self, project: str | None = None) -> list[tuple[str, str, int, str]]:
+        """(memory, session, turn, time) for every time that a person said what a memory says; oldest first."""
+        return _deltas.said_by_people(self._connection, project)
 
     def keep_uses(self, session: str, uses: Iterable[Use]) -> None:
         """What `session` tells of the memories that were given in it, instead of what it told before."""
@@ -391,7 +407,8 @@ class Store:
         """Up to `limit` turns and memories that have no vector of `model` yet: sort, row, words; with 0, how many."""
         return _vectors.without(self._connection, model, limit)
 
-    def keep_vectors(self, model: str, rows: Iterable[tuple[str, int, bytes, float]]) -> None:
+    def keep_vectors(self, model: str, rows: Iterable[Made]) -> None:
+        """Of those rows whose words still are what the vector was made of."""
         with self._connection.writing() as db:
             _vectors.keep(db, model, rows)
 

@@ -104,10 +104,18 @@ class Connection:
                 source.close()
 
     def compact(self) -> None:
-        """Rewrite the file without its free pages, and empty the WAL: nothing deleted is left in any byte."""
+        """Rewrite the file without its free pages, and empty the WAL: nothing deleted is left in any byte.
+
+        StoreError where another process reads an older state for so long that its pages must stay.
+        """
         with _sentences(self.path), self._writer(), self._guard:
             self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise StoreError(
+                    f"{self.path}: another process has been reading for {self._patience_s:.0f} s, and keeps the file "
+                    "as it was before; nothing finds the erased words any more, but their bytes stay until that "
+                    "process ends: then run `memsrv gc`, which finishes the erase"
+                )
 
     def close(self) -> None:
         try:

@@ -32,6 +32,7 @@ class Change:
     who: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    successor: str | None = None  # of what was superseded or merged into another
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,13 @@ class Counters:
     last: str | None = None
 
 
-def note(db: Database, memory: str, delta: Delta, who: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def note(db: Database, memory: str, delta: Delta, who: str, *, successor: str | None = None, **change: Any) -> None:
+    """`change` names what is different, with its value; or, of a memory that lives again, (before, after)."""
+    before = {name: value[0] for name, value in change.items() if isinstance(value, tuple)}
+    after = {name: value[1] if isinstance(value, tuple) else value for name, value in change.items()}
     db.execute(
-        "INSERT INTO deltas (memory, delta, who, before, after) VALUES (?, ?, ?, ?, ?)",
-        [memory, str(delta), who, json.dumps(before), json.dumps(after)],
+        "INSERT INTO deltas (memory, delta, who, before, after, successor) VALUES (?, ?, ?, ?, ?, ?)",
+        [memory, str(delta), who, json.dumps(before), json.dumps(after), successor],
     )
 
 
@@ -69,42 +73,54 @@ def changes(connection: Connection, memories: Iterable[str]) -> list[Change]:
     return [
         Change(
             row["memory"], Delta(row["delta"]), row["time"], row["who"], json.loads(row["before"]),
-            json.loads(row["after"]),
+            json.loads(row["after"]), row["successor"],
         )
         for row in rows
     ]  # fmt: skip
 
 
-def said(connection: Connection, project: str | None) -> list[tuple[str, str]]:
+def said(connection: Connection) -> list[tuple[str, str]]:
     """(memory, time) for each time that a memory was said, as far as anything tells."""
-    return [
-        (row[0], row[1])
-        for row in connection.read(
-            "WITH m AS (SELECT id, valid_from FROM memories WHERE ?1 IS NULL OR project = ?1) "
-            "SELECT id, valid_from FROM m WHERE valid_from IS NOT NULL "
-            "UNION SELECT v.memory, coalesce(e.time, s.ended, '') FROM evidence v JOIN m ON m.id = v.memory "
-            "JOIN events e ON e.session = v.session AND e.turn = v.turn JOIN sessions s ON s.id = v.session "
-            "UNION SELECT d.memory, d.since FROM (SELECT memory, json_extract(before, '$.valid_from') AS since "
-            "FROM deltas UNION SELECT memory, json_extract(after, '$.valid_from') FROM deltas) d "
-            "JOIN m ON m.id = d.memory WHERE d.since IS NOT NULL",
-            [project],
-        )
-    ]
+    rows = connection.read(
+        "SELECT id, valid_from FROM memories WHERE valid_from IS NOT NULL "
+        "UNION SELECT v.memory, coalesce(e.time, s.ended, '') FROM evidence v "
+        "JOIN events e ON e.session = v.session AND e.turn = v.turn JOIN sessions s ON s.id = v.session "
+        "UNION SELECT memory, json_extract(before, '$.valid_from') FROM deltas WHERE before LIKE '%valid_from%' "
+        "UNION SELECT memory, json_extract(after, '$.valid_from') FROM deltas WHERE after LIKE '%valid_from%'"
+    )
+    return [(id, time) for id, time in rows if time is not None]
 
 
-def endings(connection: Connection, project: str | None) -> list[tuple[str, str, str | None]]:
-    """(memory, time, successor) for each time that a memory ended."""
-    return [
-        (row[0], row[1], row[2])
-        for row in connection.read(
-            "WITH m AS (SELECT * FROM memories WHERE ?1 IS NULL OR project = ?1) "
-            "SELECT id, valid_to, superseded_by FROM m WHERE valid_to IS NOT NULL "
-            "UNION SELECT d.memory, json_extract(d.after, '$.valid_to'), json_extract(d.after, '$.superseded_by') "
-            "FROM deltas d JOIN m ON m.id = d.memory "
-            "WHERE d.delta = 'retire' AND json_extract(d.after, '$.valid_to') IS NOT NULL",
-            [project],
-        )
-    ]
+def evidence_times(connection: Connection) -> list[tuple[tuple[str, int], str]]:
+    """When each turn was that is evidence of a memory, as far as it is known."""
+    rows = connection.read(
+        "SELECT DISTINCT v.session, v.turn, e.time FROM evidence v "
+        "JOIN events e ON e.session = v.session AND e.turn = v.turn WHERE e.time IS NOT NULL"
+    )
+    return [((session, turn), time) for session, turn, time in rows]
+
+
+def endings(connection: Connection) -> list[tuple[str, str, str | None]]:
+    """(memory, time, successor) for each time that a memory ended, but for what rules ended and took back since."""
+    rows = connection.read(
+        "SELECT id, valid_to, superseded_by FROM memories WHERE valid_to IS NOT NULL "
+        "UNION SELECT memory, json_extract(after, '$.valid_to'), successor FROM deltas "
+        "WHERE delta = 'retire' AND who != 'rules' AND json_extract(after, '$.valid_to') IS NOT NULL ORDER BY 2"
+    )
+    return [tuple(row) for row in rows]
+
+
+def said_by_people(connection: Connection, project: str | None) -> list[tuple[str, str, int, str]]:
+    """(memory, session, turn, time) for every time that a person said what a memory says; oldest first."""
+    rows = connection.read(
+        "SELECT v.memory, v.session, v.turn, coalesce(e.time, s.ended, s.started) AS said FROM evidence v "
+        "JOIN memories m ON m.id = v.memory JOIN sessions s ON s.id = v.session "
+        "JOIN events e ON e.session = v.session AND e.turn = v.turn "
+        "WHERE e.trust = 'human' AND NOT e.echo AND said IS NOT NULL AND (?1 IS NULL OR m.project = ?1) "
+        "ORDER BY said, v.session, v.turn, v.memory",
+        [project],
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def keep_uses(db: Database, session: str, uses: Iterable[Use]) -> None:

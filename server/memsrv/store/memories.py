@@ -45,8 +45,8 @@ def _insert(db: Database, memory: Memory, who: str) -> None:
         f"INSERT INTO memories ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", list(values.values())
     )
     quotes = _add_evidence(db, memory)
-    since = {name: values[name] for name in ("valid_from", "valid_to", "superseded_by", "trust")}
-    deltas.note(db, memory.id, Delta.ADD, who, {}, {**since, "evidence": quotes})
+    since = {name: values[name] for name in ("valid_from", "valid_to", "trust")}
+    deltas.note(db, memory.id, Delta.ADD, who, successor=memory.superseded_by, **since, evidence=quotes)
 
 
 def _add_evidence(db: Database, memory: Memory) -> int:
@@ -64,13 +64,13 @@ def _merge(db: Database, memory: Memory, before: tuple[str | None, str | None, s
     """A claim that is known: union its evidence; said again after it ended, it lives again; ended now, it ends."""
     quotes = _add_evidence(db, memory)
     if quotes:
-        deltas.note(db, memory.id, Delta.MERGE, who, {}, {"evidence": quotes})
+        deltas.note(db, memory.id, Delta.MERGE, who, evidence=quotes)
     changed = quotes > 0
     if memory.trust.trainable:  # said by somebody who may instruct, what a tool stated is no longer only its quote
         where = f"id = ? AND trust NOT IN ({', '.join('?' * len(_TRUSTED))})"
         raised = db.execute(f"UPDATE memories SET trust = ? WHERE {where}", [str(memory.trust), memory.id, *_TRUSTED])
         if raised.rowcount > 0:
-            deltas.note(db, memory.id, Delta.EDIT, who, {}, {"trust": str(memory.trust)})
+            deltas.note(db, memory.id, Delta.EDIT, who, trust=str(memory.trust))
             changed = True
     started, ended, successor = before
     if ended is None and successor is None:
@@ -82,8 +82,7 @@ def _merge(db: Database, memory: Memory, before: tuple[str | None, str | None, s
         if instant(said) > instant(ended or started):
             now = "UPDATE memories SET valid_from = ?, valid_to = NULL, superseded_by = NULL WHERE id = ?"
             db.execute(now, [said, memory.id])
-            was = {"valid_from": started, "valid_to": ended, "superseded_by": successor}
-            deltas.note(db, memory.id, Delta.EDIT, who, was, {"valid_from": said})
+            deltas.note(db, memory.id, Delta.EDIT, who, valid_from=(started, said), valid_to=(ended, None))
             changed = True
     return int(changed)
 
@@ -114,16 +113,41 @@ def supersede(db: Database, id: str, who: str) -> int:
 
 
 def _end(db: Database, id: str, when: str | None, successor: str | None, who: str) -> None:
-    deltas.note(db, id, Delta.RETIRE, who, {}, {"valid_to": when, "superseded_by": successor})
+    deltas.note(db, id, Delta.RETIRE, who, successor=successor, valid_to=when)
     db.execute("UPDATE memories SET valid_to = ?, superseded_by = ? WHERE id = ?", [when, successor, id])
 
 
 def retire(db: Database, id: str, when: str, who: str) -> None:
     if db.execute(f"UPDATE memories SET valid_to = ? WHERE id = ? AND {_LIVE}", [when, id]).rowcount:
-        deltas.note(db, id, Delta.RETIRE, who, {}, {"valid_to": when})
+        deltas.note(db, id, Delta.RETIRE, who, valid_to=when)
         return
     if db.execute("SELECT 1 FROM memories WHERE id = ?", [id]).fetchone() is None:
         raise NotFound(f"There is no memory `{id}`; `memsrv memories` lists them")
+
+
+def resolve(db: Database, id: str, keep: str, when: str, merge: bool, who: str) -> None:
+    """`keep` holds, and `id` gives way to it, also where words had said otherwise; nothing is lost of either."""
+    if merge:
+        place = db.execute("SELECT coalesce(max(place) + 1, 0) FROM evidence WHERE memory = ?", [keep]).fetchone()[0]
+        moved = db.execute(
+            "INSERT OR IGNORE INTO evidence (memory, place, session, turn, quote) "
+            "SELECT ?, ? + place, session, turn, quote FROM evidence WHERE memory = ?",
+            [keep, place, id],
+        ).rowcount
+        deltas.note(db, keep, Delta.MERGE, who, evidence=moved)
+    started, ended, successor = db.execute(
+        "SELECT valid_from, valid_to, superseded_by FROM memories WHERE id = ?", [keep]
+    ).fetchone()
+    if ended is not None or successor is not None:
+        db.execute(
+            "UPDATE memories SET valid_from = ?, valid_to = NULL, superseded_by = NULL WHERE id = ?", [when, keep]
+        )
+        deltas.note(db, keep, Delta.EDIT, who, valid_from=(started, when), valid_to=(ended, None))
+    (gave_way,) = db.execute("SELECT superseded_by FROM memories WHERE id = ?", [id]).fetchone()
+    if gave_way == keep:
+        deltas.note(db, id, Delta.RETIRE, who, successor=keep)  # a person's word on what rules did
+    else:
+        _end(db, id, when, keep, who)
 
 
 def withdraw(db: Database, remembered: Sequence[str]) -> None:
@@ -145,7 +169,7 @@ def withdraw(db: Database, remembered: Sequence[str]) -> None:
         [json.dumps([id for (id,) in gone.fetchall()])],
     )
     for (id,) in revived.fetchall():
-        deltas.note(db, id, Delta.EDIT, "rules", {}, {"valid_to": None})
+        deltas.note(db, id, Delta.EDIT, "rules", valid_to=None)
 
 
 def list_memories(

@@ -247,12 +247,14 @@ _M012 = (
     """CREATE TABLE deltas (
         n INTEGER PRIMARY KEY, memory TEXT NOT NULL REFERENCES memories (id) ON UPDATE CASCADE ON DELETE CASCADE,
         delta TEXT NOT NULL, time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), who TEXT NOT NULL,
-        before TEXT NOT NULL, after TEXT NOT NULL)""",
+        before TEXT NOT NULL, after TEXT NOT NULL, successor TEXT)""",
     "CREATE INDEX deltas_by_memory ON deltas (memory)",
+    "CREATE INDEX deltas_by_successor ON deltas (successor) WHERE successor IS NOT NULL",
     # An id is made of the words: of what is gone, none stays.
     """CREATE TRIGGER deltas_of_gone_successors AFTER DELETE ON memories BEGIN
-        UPDATE deltas SET before = json_remove(before, '$.superseded_by'), after = json_remove(after, '$.superseded_by')
-        WHERE instr(before, old.id) OR instr(after, old.id); END""",
+        UPDATE deltas SET successor = NULL WHERE successor = old.id; END""",
+    """CREATE TRIGGER deltas_of_renamed_successors AFTER UPDATE OF id ON memories BEGIN
+        UPDATE deltas SET successor = new.id WHERE successor = old.id; END""",
     """CREATE TABLE uses (
         memory TEXT NOT NULL REFERENCES memories (id) ON UPDATE CASCADE ON DELETE CASCADE, session TEXT NOT NULL,
         turn INTEGER NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (memory, session, turn))""",

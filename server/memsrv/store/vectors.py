@@ -16,14 +16,20 @@ TURN, MEMORY = "turn", "memory"
 _CHARS = 1_500
 #: Whose words have a vector: what people and agents say, and what they run; output is found by its words.
 _SAID = "('prompt', 'reply', 'rejection', 'command', 'tool_call')"
+_WORDS_OF_TURN = "CASE WHEN e.text = '' OR e.type = 'tool_call' THEN coalesce(e.command, '') ELSE e.text END"
 _MISSING = f"""
     SELECT 'memory' AS of, m.n, m.text FROM memories m
     WHERE m.n NOT IN (SELECT n FROM vectors WHERE of = 'memory' AND model = :model)
     UNION ALL
-    SELECT 'turn', e.n, CASE WHEN e.text = '' OR e.type = 'tool_call' THEN coalesce(e.command, '') ELSE e.text END
+    SELECT 'turn', e.n, {_WORDS_OF_TURN}
     FROM events e WHERE e.type IN {_SAID} AND NOT e.echo AND (e.type != 'tool_call' OR e.command IS NOT NULL)
     AND (e.text != '' OR e.command IS NOT NULL)
     AND e.n NOT IN (SELECT n FROM vectors WHERE of = 'turn' AND model = :model)"""
+
+_STANDS = {
+    TURN: f"(SELECT {_WORDS_OF_TURN} FROM events e WHERE e.n = ?)",
+    MEMORY: "(SELECT m.text FROM memories m WHERE m.n = ?)",
+}
 
 
 class Near(NamedTuple):
@@ -32,6 +38,16 @@ class Near(NamedTuple):
     of: str
     n: int
     nearness: float
+
+
+class Made(NamedTuple):
+    """A vector, and the words that it was made of, as `without` gave them."""
+
+    of: str
+    n: int
+    said: str
+    data: bytes
+    scale: float
 
 
 class Vector(NamedTuple):
@@ -50,11 +66,14 @@ def without(connection: Connection, model: str, limit: int) -> tuple[list[tuple[
     return [(row[0], row[1], row[2][:_CHARS]) for row in rows], 0
 
 
-def keep(db: Database, model: str, rows: Iterable[tuple[str, int, bytes, float]]) -> None:
-    db.conn.executemany(
-        "INSERT OR IGNORE INTO vectors (of, n, model, data, scale) VALUES (?, ?, ?, ?, ?)",
-        [(of, n, model, data, scale) for of, n, data, scale in rows],
-    )
+def keep(db: Database, model: str, rows: Iterable[Made]) -> None:
+    """Only of words that still stand: they may have been erased while the encoder was at work."""
+    for row in rows:
+        db.execute(
+            "INSERT OR IGNORE INTO vectors (of, n, model, data, scale) SELECT ?, ?, ?, ?, ? "
+            f"WHERE substr({_STANDS[row.of]}, 1, {_CHARS}) = ?",
+            [row.of, row.n, model, row.data, row.scale, row.n, row.said],
+        )
 
 
 def after(connection: Connection, model: str, id: int) -> list[Vector]:

@@ -14,6 +14,7 @@ from memsrv.tables.nights import looked, night, plan, timer_removed, timer_writt
 from memsrv.tables.projects import placed, placed_on_stderr, projects
 from memsrv.tables.remembering import backlog, compacted, found, ingested, memories, shown
 from memsrv.tables.reviewing import facts, reviewed, waiting
+from memsrv.tables.revising import audited, audited_whole, conflicts, resolved
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.spending import cost
 from memsrv.tables.standing import examined, standing
@@ -22,10 +23,12 @@ from memsrv.tables.versions import adapters
 saved = manifest = pointers = difference = record
 
 __all__ = [
-    "adapters", "answer", "backlog", "cleared", "compacted", "compacting", "configuration", "configured", "context",
+    "adapters", "answer", "audited", "audited_whole", "backlog", "cleared", "compacted", "compacting", "configuration",
+    "configured", "conflicts", "context",
     "cost", "difference", "endpoint", "examined",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "looked", "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
-    "recalling", "record", "redaction", "remembered", "report", "reviewed", "runs", "saved", "serving_bench", "setting",
+    "recalling", "record", "redaction", "remembered", "report", "resolved", "reviewed", "runs", "saved",
+    "serving_bench", "setting",
     "shown", "standing", "timer_removed", "timer_written", "waiting",
 ]  # fmt: skip

@@ -1,0 +1,57 @@
+"""A teacher to be asked at once, in this process: for benches. What it costs counts like a night's."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from memsrv.app.rooms import Rooms
+from memsrv.errors import UsageError
+from memsrv.night.teaching import engaged, reachable
+from memsrv.records import Message
+from memsrv_consolidation.teachers import Prompt
+from memsrv_consolidation.teachers import teacher as hired
+from memsrv_consolidation.teachers.exchanges import Exchanges
+from memsrv_consolidation.teachers.gateway import Gateway
+from memsrv_consolidation.teachers.ledger import Ledger, Limits, Prices
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`ask` gets instructions, a text and how many tokens the answer may have; None is no answer."""
+
+    ask: Callable[[str, str, int], str | None]
+    passage_bytes: int
+    answer_tokens: int
+
+
+class Teaching(Rooms):
+    @contextmanager
+    def teacher(self, name: str, purpose: str) -> Iterator[Asked]:
+        """The teacher called `name`, through its gateway: redacted, within today's budget, every call in the ledger."""
+        engagement = engaged(self.home, self.settings, name)
+        if engagement is None:
+            raise UsageError("`rules` is no teacher; name one, or leave --teacher out")
+        redactor = self.redactor  # the home is there from here on
+        with (
+            reachable(self.home, self.settings, engagement) as one,
+            TemporaryDirectory(dir=self.home.root, prefix=".asked-") as folder,
+        ):
+            order = one.order
+            limits = Limits(order.tokens_per_day, order.usd_per_day)
+            prices = Prices(order.usd_per_million_input, order.usd_per_million_output)
+            gateway = Gateway(
+                hired(order, one.key),
+                Ledger(Path(order.ledger), limits, prices),
+                Exchanges(Path(folder) / "teacher.jsonl"),
+                redactor,
+                purpose,
+                key=one.key,
+                timeout_s=order.timeout_s,
+            )
+
+            def ask(instructions: str, text: str, most: int) -> str | None:
+                return gateway.ask(Prompt(instructions, (Message("user", text),), most), purpose)
+
+            yield Asked(ask, gateway.teacher.passage_bytes, gateway.teacher.answer_tokens)
