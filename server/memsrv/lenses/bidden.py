@@ -26,6 +26,11 @@ _PATTERN = re.compile(
     r"(?i)\b(?:should|must|always|goes?|live|belong)\b[^.]*?(?<![\w$`(])[\w./-]*"
     r"(?:\{[a-z][\w -]*\}|<[a-z][\w -]*>)[\w./{}<>-]*[/.-][\w./{}<>-]+"
 )
+_PRACTICE = re.compile(
+    r"(?i)\bmake\s(?:this|that|it)\s(?:a|an|our|your|the)\s(?:\w+\s)?(?:practi[cs]e|habit|rule|routine|convention|policy)\b"
+    r"|^(?:always\s)?(?:honou?r|obey|respect|follow)\s(?:the\s)?(?:claude|agents|gemini)\.md\b"
+    r"|^i\s(?:never|did\s?n(?:o|')t)\s(?:allow|permit|authori[sz]e)(?:ed|ted|d)?\s(?:you|u)\sto\b"
+)
 _BANNED = re.compile(
     r"(?i)^(?:please\s+)?(?:do\s+not|don'?t|never|avoid\s+using|stop\s+using)(?:\s+use)?\s+`[a-z:-]+`\s*(?:,|$)"
 )
@@ -59,7 +64,7 @@ def is_bidden(words: str, sentence: str) -> bool:
     guided = _BY_GUIDE.match(words)
     if guided is not None:
         return not DEFINITE.search(guided["sort"])
-    return any(shape.search(words) is not None for shape in (_WRITTEN, _PATTERN, _BANNED))
+    return any(shape.search(words) is not None for shape in (_WRITTEN, _PATTERN, _BANNED, _PRACTICE))
 
 
 def is_put_off(words: str) -> bool:

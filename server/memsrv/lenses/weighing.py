@@ -28,7 +28,7 @@ _CRAFT = (
     r"|principles?|standards?|indentation|tabs|architecture|compatib\w+|legacy|boilerplate|duplicat\w+|rules?"
     r"|translations?|i18n|accessib\w+|readab\w+|performance|quality|correctness|controllers|services"
     r"|components|modules|configuration|versions?|timestamps|ids|uuids?|dates|schemas?|prose|wording|business\slogic"
-    r"|simulat\w+)"
+    r"|simulat\w+|reproducib\w+|maintainab\w+|idempoten\w+|deterministic|testable|type[\s-]?saf\w+|modular|extensib\w+)"
 )
 #: What a product has: words of tasks.
 _PRODUCT = (
@@ -57,7 +57,7 @@ _THE = r"(?:the|this|these|those|my|your|its|his|their|that)"
 _MARKS = (
     # mood
     (3.0,
-     r"^(?:(?:always|and|but|so|you)\s)*(?:do\snot|don'?t|stop|avoid|no\sneed\sto|no\smore"
+     r"^(?:(?:always|and|but|so|you|we|ensure|make\ssure|be\ssure|to|that)\s)*(?:do\snot|don'?t|stop|avoid|no\sneed\sto|no\smore"
      r"|not\sallowed|(?:we|you)\s(?:do\snot|don'?t)\s(?:need|have)\sto)\s"),
     (2.5,
      r"^no\s(?!.*\b(?:needed|required|found|shown|changed)$)(?!no\b|in\b|on\b|it\b|errors?\b|idea|problem|results?|more\b|one\b|need\b|longer)"
@@ -65,6 +65,7 @@ _MARKS = (
     (4.0, r"\bonly\s(?:where(?:ver)?|when|if)\s(?:strictly\s|really\s|absolutely\s)?(?:necessary|needed|required)\b"),
     (1.5, r"\byour\s(?:memor(?:y|ies)|(?:sub-?)?agents|tools|skills|rules)\b"),
     (2.0, r"\bwhen(?:ever)?\s(?:you(?:'re|\sare)\s)?[a-z]{3,}ing\b"),
+    (2.5, r"^(?:mandatory|forbidden|prohibited|banned)\b"),
     (3.0, r"\bnot\s(?:how\swe|the\sway\swe|our\s(?:style|way|convention|standard))\b"),
     (
         1.5,
@@ -144,7 +145,7 @@ _MARKS = (
     # how long it holds
     (2.0, r"\b(?:always|never|ever|all\sthe\stime)\b"),
     (1.5, r"^(?:please\s)?(?:always|never)\s|\salways$"),
-    (1.0, r"\b(?:every|each|every\s?time|whenever|any|all|everything|anything|everywhere|everyone)\b"),
+    (1.0, r"\b(?:every|each|every\s?time|whenever|any|all|everything|anything|everywhere|anywhere|everyone)\b"),
     (
         2.5,
         r"\b(?:after|before|per|between|at)\s(?:each|every|one)\b|\bone\s\w+\s(?:per|at\sa\stime)\b|\bas\syou\sgo\b"
