@@ -230,6 +230,5 @@ def _is_repetition(store: Store, result: Result) -> bool:
     """What an agent said again right after memsrv had told it: the source is worth the place."""
     if result.kind != "turn" or result.turn is None or result.who not in _REPEATING or not result.session:
         return False
-    around = store.turns_around(result.session, result.turn, _AFTER)
-    recalled = Given.of(event for event in around if event.turn < (result.turn or 0))
+    recalled = Given.of(store.echoes(result.session, result.turn - _AFTER, result.turn - 1))
     return bool(recalled) and recalled.repeated(result.turn, result.text) >= _REPEATED

@@ -50,9 +50,10 @@ class Candidate:
 def weighed(question: Question, hit: Hit, *, words: float, meaning: float = 0.0, newest: str | None) -> Candidate:
     """`hit` with all that speaks for it; `words` and `meaning` are how well those match, `newest` its rivals' time."""
     said = words_of_hit(hit)
+    folded = said.casefold()
     found: dict[str, tuple[float, str | None]] = {
         "meaning": (meaning, "meaning" if meaning > 0.4 or (meaning and not words) else None),
-        "names": _names(question, said),
+        "names": _names(question, folded),
         "date": _date(question, hit),
         "recent": _recent(hit, newest),
         "project": (1.0, f"project {hit.project}") if question.names_of(hit.project) else (0.0, None),
@@ -62,7 +63,7 @@ def weighed(question: Question, hit: Hit, *, words: float, meaning: float = 0.0,
     if hit.event is not None:
         found |= _of_event(question, hit, hit.event, said)
     if words:
-        own = hit.event is None or question.is_in(said[:_READ])
+        own = hit.event is None or question.is_in(folded[:_READ])
         found["words"] = (words, "words" if own else "neighbour")
     strengths = {name: strength for name, (strength, _) in found.items() if strength}
     first = ("memory", "words", "meaning")
@@ -99,15 +100,14 @@ def _speaker(question: Question, hit: Hit, event: Event, said: str) -> tuple[flo
     return 0.0, None
 
 
-def _names(question: Question, said: str) -> tuple[float, str | None]:
-    folded = said.casefold()
+def _names(question: Question, folded: str) -> tuple[float, str | None]:
     exact = [name for name in question.names if name in folded]
     return (len(exact) / len(question.names), f"names {', '.join(exact)}") if exact else (0.0, None)
 
 
 def _date(question: Question, hit: Hit) -> tuple[float, str | None]:
-    day = day_of(hit.time)
-    if day is None or not question.days:
+    day = day_of(hit.time) if question.days else None
+    if day is None:
         return 0.0, None
     near = max(when.nearness(day) for when in question.days)
     return near, f"of {day}" if near else None

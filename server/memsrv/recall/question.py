@@ -6,7 +6,7 @@ Knows no store and no ranking.
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from memsrv.recall import dates
 from memsrv.store import STOPWORDS
@@ -24,6 +24,7 @@ _AGENT_SAID = re.compile(
 )
 
 
+@lru_cache(10_000)
 def stem(word: str) -> str:
     """Enough of a stem to compare: `ports`, `porting` and `port` meet."""
     for ending in ("ings", "ing", "ies", "ers", "ed", "es", "er", "ly", "s"):
@@ -36,6 +37,11 @@ def exact_names(query: str) -> list[str]:
     """The identifiers in a query: paths, flags, error codes, versions, what stands in backticks."""
     names = ((ticked or plain).strip(".,;:?!()'\"").casefold() for ticked, plain in _NAME.findall(query))
     return list(dict.fromkeys(name for name in names if len(name) > 1))
+
+
+@lru_cache(1_000)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(name.casefold()))
 
 
 @dataclass(frozen=True)
@@ -75,16 +81,16 @@ class Question:
 
     def names_of(self, name: str) -> bool:
         """Whether it names `name`, a person, an agent or a project, in any spelling."""
-        parts = _WORD.findall(name.casefold())
-        return bool(parts) and all(part in self.words for part in parts)
+        parts = _parts(name)
+        return bool(parts) and self.words.issuperset(parts)
 
     @cached_property
     def _any(self) -> re.Pattern[str]:
         return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(self.terms)))})")
 
-    def is_in(self, text: str) -> bool:
-        """Whether `text` has any of its words."""
-        return bool(self.terms) and self._any.search(text.casefold()) is not None
+    def is_in(self, folded: str) -> bool:
+        """Whether the case-folded text has any of its words."""
+        return bool(self.terms) and self._any.search(folded) is not None
 
     def coverage(self, text: str) -> float:
         """The share of its words that `text` has."""

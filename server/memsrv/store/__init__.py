@@ -232,6 +232,10 @@ class Store:
         """The event at `turn` with up to `n` events on either side."""
         return _events.list_events(self._connection, session, turn - n, turn + n)
 
+    def echoes(self, session: str, first: int, last: int) -> list[Event]:
+        """Of the turns from `first` to `last` those in which memsrv itself told the agent something."""
+        return _events.list_echoes(self._connection, session, first, last)
+
     def remember(self, memories: Iterable[Memory], *, who: str = "rules") -> Remembered:
         """Store memories in one transaction.
 
