@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from memsrv.project import Placing
-from memsrv.records import Event, Kind, Memory, Review, Session
+from memsrv.records import Event, Kind, Memory, Review, Session, Trust
 from memsrv.store import archive as _archive
 from memsrv.store import deltas as _deltas
 from memsrv.store import erasing as _erasing
@@ -236,6 +236,8 @@ class Store:
         """Of the turns from `first` to `last` those in which memsrv itself told the agent something."""
         return _events.list_echoes(self._connection, session, first, last)
 
+    # Memories
+
     def remember(self, memories: Iterable[Memory], *, who: str = "rules") -> Remembered:
         """Store memories in one transaction.
 
@@ -302,6 +304,15 @@ class Store:
     def said_by_people(self, project: str | None = None) -> list[tuple[str, str, int, str]]:
         """(memory, session, turn, time) for every time that a person said what a memory says; oldest first."""
         return _deltas.said_by_people(self._connection, project)
+
+    def saved_by_agents(self, project: str, since: str) -> list[Memory]:
+        """What agents saved on purpose from the time `since` on, and still holds."""
+        return _memories.saved_by_agents(self._connection, project, since)
+
+    def distrust(self, id: str, trust: Trust, *, who: str = "rules") -> None:
+        """It is what `trust` said: a quote, that nothing is trained on before a person approved it."""
+        with self._connection.writing() as db:
+            _memories.distrust(db, id, trust, who)
 
     def keep_uses(self, session: str, uses: Iterable[Use]) -> None:
         """What `session` tells of the memories that were given in it, instead of what it told before."""
