@@ -4,6 +4,7 @@ Knows no store and no ranking.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -85,14 +86,18 @@ class Question:
         return bool(parts) and self.words.issuperset(parts)
 
     @cached_property
-    def _any(self) -> re.Pattern[str]:
-        return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(self.terms)))})")
+    def _begins(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        return tuple((term, re.compile(rf"\b{re.escape(term)}")) for term in sorted(self.terms))
 
-    def is_in(self, folded: str) -> bool:
-        """Whether the case-folded text has any of its words."""
-        return bool(self.terms) and self._any.search(folded) is not None
+    def terms_in(self, folded: str) -> frozenset[str]:
+        """Those of its words that the case-folded text has."""
+        return frozenset(term for term, begins in self._begins if term in folded and begins.search(folded))
+
+    def about(self, projects: Iterable[str]) -> frozenset[str]:
+        """Its words without the names of `projects`: those say where to look, not what for."""
+        named = {stem(word) for project in projects if self.names_of(project) for word in _parts(project)}
+        return (self.terms - named) or self.terms
 
     def coverage(self, text: str) -> float:
         """The share of its words that `text` has."""
-        found = set(self._any.findall(text.casefold())) if self.terms else set[str]()
-        return len(found) / len(self.terms) if self.terms else 0.0
+        return len(self.terms_in(text.casefold())) / len(self.terms) if self.terms else 0.0
