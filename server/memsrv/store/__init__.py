@@ -319,9 +319,9 @@ class Store:
         with self._connection.writing() as db:
             _deltas.keep_uses(db, session, uses)
 
-    def counters(self) -> dict[str, Counters]:
-        """Of every memory that was ever given to an agent: how often, and how the tasks ended."""
-        return _deltas.counters(self._connection)
+    def counters(self, until: str | None = None) -> dict[str, Counters]:
+        """Of every memory that was given to an agent, ever or `until` then: how often, and how the tasks ended."""
+        return _deltas.counters(self._connection, until)
 
     def review(self, project: str, review: Review) -> None:
         """Keep a person's word on one fact of `project`; it replaces what was said of the fact before."""
@@ -430,6 +430,14 @@ class Store:
     def vectors(self, model: str, after: int = 0) -> list[Vector]:
         """Those of `model` that were kept after the one called `after`."""
         return _vectors.after(self._connection, model, after)
+
+    def scope(self, project: str | None) -> tuple[list[str], list[int]]:
+        """The ids of the sessions, and the rows of the memories, that may be found in `project` (None: in any)."""
+        return _vectors.scope(self._connection, project)
+
+    def mark(self) -> tuple[int, int]:
+        """Another one whenever anything was written since, by whomever."""
+        return self._connection.mark()
 
     def vector_count(self, model: str) -> int:
         return _vectors.count(self._connection, model)
