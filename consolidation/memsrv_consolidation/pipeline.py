@@ -1,7 +1,7 @@
-"""The night, stage by stage: reflect → synthesise → train → evaluate → decide. Each reads files and writes one.
+"""The night, stage by stage: reflect → recompress → synthesise → train → evaluate → decide.
 
-A file that is there is finished, so a run that was killed goes on at the first that is not. This page is the table of
-contents; the chapters know nothing of each other.
+Each reads files and writes one. A file that is there is finished, so a run that was killed goes on at the first that is
+not. This page is the table of contents; the chapters know nothing of each other.
 """
 
 import shutil
@@ -19,8 +19,9 @@ from memsrv_consolidation.given import NOTHING_GIVEN, Given
 from memsrv_consolidation.paraphrase import paraphrases
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.recipe import preset
-from memsrv_consolidation.reflect import reflect, trainable
-from memsrv_consolidation.run import Run, clear_unfinished, read_json, write_json, write_lines
+from memsrv_consolidation.recompress import recompress
+from memsrv_consolidation.reflect import distilled, reflect, trainable
+from memsrv_consolidation.run import Run, clear_unfinished, read_json, write_json, write_lines, write_text
 from memsrv_consolidation.strategies import strategy
 from memsrv_consolidation.synthesise import synthesise
 from memsrv_consolidation.teachers.gateway import opened
@@ -59,6 +60,15 @@ def consolidate(
             counted = {**reflection.left_out, **left_out, **reviewed.left_out}
             costs.note("left_out", counted | ({"by_teacher": by_teacher} if gateway else {}))
             write_lines(run.facts_file, reviewed.facts)
+
+    if not run.long_term_file.exists():
+        with costs.of("recompress", pace):
+            works = reviews.of_principles(distilled(order.project, run.episodes(), redactor), run.reviews())
+            edited = {review.fact: review.text for review in run.reviews() if review.text is not None}
+            written, left_out = recompress(run.memories(), works, edited, run.graduated(), gateway, pace.count)
+            costs.note("long_term", left_out)
+            write_text(run.long_term_text, written.document.markdown)
+            write_json(run.long_term_file, {"project": order.project, "as_of": order.created, **written.as_json})
 
     facts = run.facts()
     nothing = report.nothing_new(order, facts)

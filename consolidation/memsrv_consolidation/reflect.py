@@ -2,7 +2,8 @@
 
 A claim needs evidence that stands literally in its episode. Under one key (subject, relation) the newest words win, and
 what memory retired or superseded stays out. Secrets never become facts. What a teacher found is unioned too, but never
-replaces what rules or a person say under the same key. What is left out is counted. No model.
+replaces what rules or a person say under the same key. Of several episodes together come principles; they replace
+nothing either. What is left out is counted. No model.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from memsrv import lenses
 from memsrv.canaries import SESSION
 from memsrv.echo import Given
+from memsrv.principles import Principle, principles
 from memsrv.records import Episode, Event, Evidence, Fact, Kind, Memory, Trust
 from memsrv.redact import Redactor
 
@@ -21,11 +23,15 @@ _REDACTED = "[redacted:"
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """The facts, and how many claims were left out for which reason. `taught`: ids of what only a teacher found."""
+    """The facts, and how many claims were left out for which reason. `taught`: ids of what only a teacher found.
+
+    `principles` are those of several episodes; the best for each trouble is a fact, too.
+    """
 
     facts: tuple[Fact, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     taught: frozenset[str] = frozenset()
+    principles: tuple[Principle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ def reflect(
     """
     left_out = {"unsupported": 0, "superseded": 0, "secret": 0, "planted": 0}
     heard: list[_Heard] = []
+    works = distilled(project, episodes := list(episodes), redactor)
     for episode in episodes:
         by_rules = [(claim, False) for claim in claims(episode.steps)]
         recalled, turns = Given.of(episode.steps), {step.turn: step for step in episode.steps}
@@ -110,7 +117,26 @@ def reflect(
             facts.append(fact)
             if all(claim.taught for claim in living):
                 found_by_teacher.add(fact.id)
-    return Reflection(tuple(sorted(facts, key=lambda fact: fact.id)), left_out, frozenset(found_by_teacher))
+    facts += _new(works, facts)
+    return Reflection(
+        tuple(sorted(facts, key=lambda fact: fact.id)), left_out, frozenset(found_by_teacher), tuple(works)
+    )
+
+
+def distilled(project: str, episodes: Iterable[Episode], redactor: Redactor) -> list[Principle]:
+    """What works when, as far as `episodes` bear it out; nothing that holds a secret."""
+    return [one for one in principles(project, episodes) if not _secret(one.fact, redactor)]
+
+
+def _new(works: Iterable[Principle], facts: Iterable[Fact]) -> list[Fact]:
+    """The best principle for each trouble that no fact is about."""
+    taken = {(plain(fact.subject), plain(fact.relation)) for fact in facts if fact.subject and fact.relation}
+    found: list[Fact] = []
+    for one in works:
+        if (key := (plain(one.subject), plain("fix"))) not in taken:
+            taken.add(key)
+            found.append(one.fact)
+    return found
 
 
 def _remembered(memory: Memory) -> _Heard:

@@ -75,6 +75,7 @@ def write(run: Run, recipe: Recipe, base_hash: str, verdict: Verdict, costs: Cos
                 "by_style": dict(sorted(Counter(c.style for c in conversations if c.about == "fact").items())),
                 **costs.notes.get("synthesis", {}),
             },
+            "long_term": costs.notes.get("long_term", {}),
             "teacher": _teacher(run),
             "training": training,
             "evaluation": read_json(run.evaluation_file) if run.evaluation_file.exists() else {},

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from memsrv.lenses import Reading
+from memsrv.principles import Principle
 from memsrv.records import Fact, Review
 from memsrv_consolidation.reflect import plain
 
@@ -36,6 +37,19 @@ def waiting(facts: Iterable[Fact], reviews: Iterable[Review]) -> tuple[Fact, ...
     """The facts that tools, web pages or files stated and nobody has reviewed: recalled as quotes, never trained on."""
     seen = {review.fact for review in reviews}
     return tuple(fact for fact in facts if not fact.trust.trainable and fact.id not in seen)
+
+
+def of_principles(found: Iterable[Principle], reviews: Iterable[Review]) -> list[Principle]:
+    """`found` after `reviews`: what was edited so that it is no principle any more stands as a fact alone."""
+    words = {review.fact: review for review in reviews}
+    kept = []
+    for one in found:
+        review = words.get(one.id)
+        if review is None or review.verdict == APPROVED:
+            kept.append(one)
+        elif review.verdict == EDITED and review.relation == "fix" and review.subject and review.value:
+            kept.append(replace(one, subject=review.subject, value=review.value))
+    return kept
 
 
 def _after(fact: Fact, review: Review) -> Fact:

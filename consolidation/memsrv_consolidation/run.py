@@ -102,6 +102,16 @@ class Run:
         return self.folder / "conversations.jsonl"
 
     @property
+    def long_term_file(self) -> Path:
+        """Long-term memory as of the order: the document, the principles, and a teacher's wordings."""
+        return self.folder / "long_term.json"
+
+    @property
+    def long_term_text(self) -> Path:
+        """The same document to be read."""
+        return self.folder / "long_term.md"
+
+    @property
     def adapter(self) -> Path:
         return self.folder / "adapter"
 
@@ -144,7 +154,7 @@ class Run:
     def words(self) -> tuple[Path, ...]:
         """The files that hold what was said in sessions, or was made of it."""
         return (self.episodes_file, self.memory_file, self.reviews_file, self.facts_file, self.conversations_file,
-                self.evaluation_file, self.teacher_file)  # fmt: skip
+                self.long_term_file, self.long_term_text, self.evaluation_file, self.teacher_file)  # fmt: skip
 
     @property
     def order(self) -> Order:
@@ -159,6 +169,10 @@ class Run:
 
     def memories(self) -> list[Memory]:
         return [from_dict(Memory, row) for row in read_json(self.memory_file)["memories"]]
+
+    def graduated(self) -> list[str]:
+        """What the live version answers reliably; nothing where the order came without it."""
+        return [str(id) for id in read_json(self.memory_file).get("graduated", ())]
 
     def reviews(self) -> list[Review]:
         """None where the order came without any: a run that began before there were reviews."""
@@ -188,8 +202,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """`content` as the whole of `path`, replaced in one step."""
+    write_text(path, json.dumps(to_dict(content), ensure_ascii=False, indent=1) + "\n")
+
+
+def write_text(path: Path, content: str) -> None:
+    """`content` as the whole of `path`, replaced in one step."""
     with _replacing(path) as write:
-        write(json.dumps(to_dict(content), ensure_ascii=False, indent=1) + "\n")
+        write(content)
 
 
 def write_lines(path: Path, records: Iterable[object]) -> None:

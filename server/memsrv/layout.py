@@ -147,6 +147,11 @@ def lay_out(
     return Layout(tuple(blocks), tuple(left_out), render(Blocks(system, **lists)))
 
 
+def room(name: str, budget: int, *, system: str = SYSTEM, count: Callable[[str], int] = tokens) -> int:
+    """What a list block may take of `budget` at least, whatever those before it leave."""
+    return max(0, int((budget - least(system, count)) * SHARES[name]))
+
+
 def _frames(system: str, count: Callable[[str], int]) -> dict[str, int]:
     """What each block takes before anything is put in, with the line end after it."""
     whole = {name: count(_framed(name, "") + "\n") for name in BLOCKS[1:]}

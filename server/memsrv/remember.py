@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from memsrv import lenses
+from memsrv import lenses, provenance
+from memsrv.echo import outside
 from memsrv.errors import NotFound, UsageError
 from memsrv.lenses import prose
 from memsrv.records import Evidence, Kind, Memory, Trust
@@ -88,6 +89,15 @@ def save(
         raise UsageError("there is nothing to save; give one self-contained sentence")
     if len(text) > MAX_SAVED_CHARS:
         raise UsageError(f"a memory is one claim of at most {MAX_SAVED_CHARS} characters; this one has {len(text)}")
+    if outside(text) != text or "memsrv-recall" in text:
+        raise UsageError("these are words that memsrv gave; what it remembers need not be saved again")
+    if trust is Trust.ASSISTANT and (found := provenance.source(store, text, project)) is not None:
+        if kind is Kind.SEMANTIC or supersedes is not None:
+            raise UsageError(
+                f"these are the words of a {found.trust} (session {found.session} turn {found.turn}), and no person "
+                "said them; ask the user what holds, and save what they say"
+            )
+        trust = found.trust  # kept as a quote: not trained on before a person approved it
     reading = lenses.read(text) if len(list(prose.sentences(text))) == 1 else None
     subject, relation, value = (reading.subject, reading.relation, reading.value) if reading else (None, None, None)
     memory = Memory(

@@ -142,7 +142,7 @@ def test_of_a_project_that_may_not_be_given_back_no_address_is_told(app: App) ->
 
     listed, _ = sitting(App(home, load(home), app.cwd), all_resources)
 
-    assert [str(one.uri) for one in listed] == ["memory://status", "memory://context"]
+    assert [str(one.uri) for one in listed] == ["memory://status", "memory://context", "memory://long-term"]
 
 
 # Prompts

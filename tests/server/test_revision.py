@@ -11,11 +11,12 @@ from memsrv.app import App
 from memsrv.asof import AsOf
 from memsrv.consent import Consent
 from memsrv.errors import NotFound
-from memsrv.records import Kind, Trust
+from memsrv.recall import show
+from memsrv.records import Kind, Outcome, Trust
 from memsrv.redact import Redactor
 from memsrv.remember import Saved, remember, save
 from memsrv.settings import Home, Settings
-from memsrv.store import Delta, Store
+from memsrv.store import Delta, Store, Use
 
 REDACTOR = Redactor(b"0" * 32)
 
@@ -144,6 +145,18 @@ def test_reading_the_same_again_changes_nothing(months: Store) -> None:
     remember(months)
 
     assert months.changes([memory.id for memory in months.memories(include_retired=True)]) == before
+
+
+def test_a_memory_is_shown_with_what_became_of_it_and_of_whom_it_was_given_to(store: Store, talk: Any) -> None:
+    made = saved(store, "The port of the tide database is 5434.", "2026-10-01T09:00:00.5Z")
+    store.retire(made.id, "2026-10-02T09:00:00.5Z")
+    store.keep_uses("a", [Use(made.id, "a", 3, Outcome.FAILURE)])
+
+    shown = show(store, made.id)
+
+    assert [change.delta for change in shown.changes] == [Delta.ADD, Delta.RETIRE]
+    assert shown.counters is not None
+    assert (shown.counters.given, shown.counters.success, shown.counters.failure) == (1, 0, 1)
 
 
 # Within one second

@@ -1,17 +1,27 @@
-"""The verb of the context layout: what would stand before an agent, block by block, and what was left out of it."""
+"""The verbs of what stands before an agent: the context, block by block, and the long-term memory in it.
+
+Long-term memory is as of the last night, so that its bytes stay as they are all day: the newest run's, or the beginning
+of this day in UTC, whichever is later. What ended since leaves it at once; what is new stands in short-term memory.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from memsrv import echo, layout
+from memsrv import echo, layout, long_term
 from memsrv.app.nights import Nights
 from memsrv.app.rooms import EVERY
+from memsrv.asof import AsOf
 from memsrv.errors import UsageError
 from memsrv.layout import Block, Item, LeftOut
+from memsrv.long_term import Document, Section, Untold
 from memsrv.night import morning
+from memsrv.principles import Principle, seen
 from memsrv.recall import recall_lines
-from memsrv.records import Memory
+from memsrv.records import Memory, from_dict
 from memsrv_adapters.version import shelf_name
+from memsrv_consolidation import reviews
+from memsrv_consolidation.run import Run, read_json
 
 #: Results of the search that the recall block chooses from.
 _FOUND = 25
@@ -30,19 +40,39 @@ class Context:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class LongTerm:
+    """Long-term memory as of `as_of`: the four sections in their order. `text` is the document as it is handed out."""
+
+    project: str
+    as_of: str
+    budget: int
+    tokens: int
+    sections: tuple[Section, ...]
+    left_out: tuple[Untold, ...]
+    text: str
+
+
 class Laying(Nights):
+    def long_term(self, *, project: str | None = None, budget: int = long_term.BUDGET) -> LongTerm:
+        """What has held since the last night, as one document within `budget` tokens."""
+        name = self._one(project)
+        as_of, told = self._document(name, budget)
+        text = echo.fence(layout.printable(f"# What holds of {name}, as of {as_of}\n\n{told.markdown}"))
+        return LongTerm(name, as_of, told.budget, told.tokens, told.sections, told.left_out, text)
+
     def context(self, query: str | None = None, *, project: str | None = None, budget: int = 2000) -> Context:
         """The context for `query` within `budget` tokens; without one nothing is recalled."""
-        if project == EVERY:
-            raise UsageError("a context is of one project; name it, or leave it out for this folder's")
-        name = self._scope(project) or self.project()
+        name = self._one(project)
         frame = layout.tokens(echo.fence(""))
         if budget < (least := layout.least() + frame):
             raise UsageError(f"a budget of {budget} tokens does not hold the empty blocks; give at least {least}")
         kept, graduated = self._standing(name)
+        _, told = self._document(name, layout.room("long_term", budget - frame))
         asked = query.strip() if query else ""
         blocks = {
-            "short_term": kept,
+            "long_term": told.items,
+            "short_term": [item for item in kept if item.id not in told.ids],
             "recall": self._recalled(asked, name) if asked else (),
             "working": [Item(asked)] if asked else (),
         }
@@ -51,6 +81,47 @@ class Laying(Nights):
         return Context(
             name, asked or None, budget, laid.tokens + frame, laid.blocks, (*graduated, *laid.left_out), text
         )
+
+    def _one(self, project: str | None) -> str:
+        if project == EVERY:
+            raise UsageError("a context is of one project; name it, or leave it out for this folder's")
+        return self._scope(project) or self.project()
+
+    def _document(self, project: str, budget: int) -> tuple[str, Document]:
+        """Long-term memory of `project`, and as of when. Made anew from the ledger; of a run come principles alone, and
+        wordings."""
+        run = next((run for run in self._night.folders(project) if run.long_term_file.exists()), None)
+        as_of = last_night(datetime.now(UTC), run)
+        said = self.store.reviews(project)
+        edited = morning.edits(said)
+        live = self.shelf.current(shelf_name(project))
+        now = {memory.id: memory for memory in self.visible.memories(project)}
+        then = AsOf(self.store, self.consent, as_of).memories(project)
+        words = [replace(memory, text=edited.get(memory.id, memory.text)) for memory in then]
+        works, wordings = self._of_run(run)
+        told = long_term.document(
+            words,
+            budget=budget,
+            answered=morning.graduated(morning.short_term(list(now.values()), live, edited), live),
+            helped=self._helped(as_of),
+            principles=reviews.of_principles(works, said),
+            wordings=wordings,
+        )
+        return as_of, told.without({memory.id for memory in then} - now.keys())
+
+    def _of_run(self, run: Run | None) -> tuple[list[Principle], dict[str, tuple[str, str]]]:
+        """The principles of `run` that two sessions which may be given back bear out, and its wordings."""
+        if run is None:
+            return [], {}
+        made = read_json(run.long_term_file)
+        visible = {session.id: session.parent or session.id for session in self.visible.sessions(run.order.project)}
+        works = seen([from_dict(Principle, row) for row in made["principles"]], visible)
+        return list(works), {id: (rules, words) for id, (rules, words) in made["wordings"].items()}
+
+    def _helped(self, as_of: str) -> dict[str, int]:
+        """By memory: in how many more tasks that succeeded than failed it had been given by then."""
+        counters = self.store.counters(as_of)
+        return {id: counted.success - counted.failure for id, counted in counters.items()}
 
     def _standing(self, project: str) -> tuple[list[Item], list[LeftOut]]:
         """What holds now, the newest first, and what the live adapter answers from its weights."""
@@ -67,6 +138,12 @@ class Laying(Nights):
         """What a search finds, dated and with whose words it is: a quote, not a statement of ours."""
         found = self.search(query, project=project, limit=_FOUND)
         return [Item(line, hit.id) for hit, line in zip(found.results, recall_lines(found), strict=True)]
+
+
+def last_night(now: datetime, run: Run | None) -> str:
+    """The end of the second in which the newest run was ordered, if that was today; else the beginning of this day."""
+    today = f"{now:%Y-%m-%d}T00:00:00Z"
+    return max(today, run.order.created.replace("Z", ".999999Z")) if run is not None else today
 
 
 def _newest_first(memories: Sequence[Memory]) -> list[Memory]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from memsrv import uses
+from memsrv import provenance, uses
 from memsrv.app.encoding import Encoding
 from memsrv.app.finding import oldest_first
 from memsrv.app.rooms import EVERY
@@ -147,6 +147,7 @@ class Remembering(Encoding):
     def remember_sessions(self, waiting: Mapping[str, int]) -> int:
         """Make memories of `waiting` sessions, which `waiting_sessions` gave; how many are new."""
         found = remember(self.store, waiting)
+        provenance.judge_again(self.store, waiting, _now())
         uses.count(self.store, waiting)
         self.store.mark_remembered(waiting)
         self._note_standing()

@@ -112,10 +112,15 @@ def memories(
     kinds: Kinds = None,
     superseded: Annotated[bool, typer.Option("--superseded", help="Those that no longer hold, too.")] = False,
     short_term: Annotated[bool, typer.Option("--short-term", help="Without what the live adapter answers.")] = False,
+    long_term: Annotated[bool, typer.Option("--long-term", help="As one document, as of the last night.")] = False,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
     """List what is remembered."""
+    if long_term:
+        if short_term or as_of or kinds or superseded:
+            raise UsageError("--long-term is one document of all that holds; give it with --project alone")
+        return give(opened().long_term(project=scope(project, all_projects)), tables.long_term, json)
     if short_term and as_of:
         raise UsageError("--short-term is about now, --as-of about an earlier day; give one of them")
     if short_term:

@@ -40,6 +40,10 @@ def add_resources(server: MCPServer, verbs: Any) -> None:
     def context() -> str:
         return _read(lambda: to_dict(verbs.context())["text"])
 
+    @server.resource("memory://long-term", title="Long-term memory", description="What has held since last night.")
+    def long_term() -> str:
+        return _read(lambda: to_dict(verbs.long_term())["text"])
+
     @server.resource("memory://record/{id}", title="A record", description="A memory or turn, with its evidence.")
     def record(id: str) -> str:
         return _read(lambda: outline(fitted(words.opened(to_dict(verbs.show(id))))))

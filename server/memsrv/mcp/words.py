@@ -12,9 +12,8 @@ Json = Mapping[str, Any]
 def found(result: Json, how_to_begin: Callable[[], str | None]) -> str:
     lines = []
     for hit in result["results"]:
-        where = ", ".join(
-            str(part) for part in (hit["id"], f"session {hit['session']} turn {hit['turn']}", hit["time"]) if part
-        )
+        place = f"session {hit['session']} turn {hit['turn']}"
+        where = ", ".join(str(part) for part in (hit["id"], hit.get("who"), place, hit["time"]) if part)
         lines.append(f"- [{hit['kind']}] {one_line(hit['text'])} ({where})")
     return "\n".join(lines) or how_to_begin() or "Nothing found; try other words or project `*`."
 

@@ -19,7 +19,7 @@ from memsrv.consent import Act, Consent
 from memsrv.errors import MissingExtra, NotFound, RunInProgress
 from memsrv.night import sight
 from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
-from memsrv.night.morning import edits, short_term
+from memsrv.night.morning import edits, graduated, short_term
 from memsrv.night.shelving import awaits_shelf, scores, stages
 from memsrv.night.sight import reflection, waiting
 from memsrv.night.teaching import engaged, reachable
@@ -118,8 +118,9 @@ class Night:
             write_lines(run.planted_file, [sight.planted(project, canaries, created)])
             memories = sight.memories(seen, project, redactor)
             write_json(run.reviews_file, {"reviews": sight.reviews(store, project, redactor)})
-            injected = [memory.id for memory in short_term(memories, live, edits(store.reviews(project))).kept]
-            write_json(run.memory_file, {"memories": memories, "short_term": injected})
+            standing = short_term(memories, live, edits(store.reviews(project)))
+            injected, answered = [memory.id for memory in standing.kept], graduated(standing, live)
+            write_json(run.memory_file, {"memories": memories, "short_term": injected, "graduated": answered})
             # The order comes last: a folder with it is a whole one.
             write_json(
                 run.order_file,

@@ -40,6 +40,14 @@ def short_term(
     )
 
 
+def graduated(standing: ShortTerm, version: AdapterVersion | None) -> list[str]:
+    """The ids of all that the live version answers: of memories those that `standing` says, and of principles."""
+    memories = {memory.id for memory in (*standing.kept, *standing.graduated)}
+    facts = version.manifest.facts if version is not None and not version.tainted else ()
+    others = {fact.id for fact in facts if fact.stage is Stage.GRADUATED} - memories
+    return sorted(others | {memory.id for memory in standing.graduated})
+
+
 def edits(reviews: Iterable[Review]) -> dict[str, str]:
     """The words that people put in place of a fact's, by its id."""
     return {review.fact: review.text for review in reviews if review.text is not None}

@@ -14,6 +14,7 @@ from typing import Protocol
 from memsrv.echo import Given
 from memsrv.errors import NotFound
 from memsrv.layout import one_line
+from memsrv.recall.coverage import covering
 from memsrv.recall.evidence import Candidate, trusted_as, weighed, words_of_hit
 from memsrv.recall.fusion import AROUND, PER_SESSION, WEIGHTS, Weights, fused, in_order
 from memsrv.recall.opening import Shown, show
@@ -132,6 +133,9 @@ def _candidates(
     question: Question, memories: Sequence[Hit], turns: Sequence[Hit], near: Mapping[str, Mapping[int, float]]
 ) -> list[Candidate]:
     newest = max((hit.time for hit in (*memories, *turns) if hit.time), default=None)
+    projects = {hit.project for hit in (*memories, *turns)}
+    # A project's own name says where, which is evidence of another sort: nearly every turn there may say it.
+    names = [name for name in question.names if name not in {project.casefold() for project in projects}]
     reach = [max((question.coverage(words_of_hit(hit)) for hit in hits[:5]), default=0.0) for hits in (memories, turns)]
     found = []
     for hits, share in ((memories, min(1.0, reach[0] / (reach[1] or 1.0))), (turns, 1.0)):
@@ -139,8 +143,8 @@ def _candidates(
         for hit in hits:
             words = share * (hit.bm25 / best if best < 0 else 1.0) if hit.bm25 else 0.0
             meaning = near["memory" if hit.memory is not None else "turn"].get(hit.n, 0.0)
-            found.append(weighed(question, hit, words=words, meaning=meaning, newest=newest))
-    return found
+            found.append(weighed(question, hit, names=names, words=words, meaning=meaning, newest=newest))
+    return covering(question.about(projects), found)
 
 
 def _current(hit: Hit) -> bool:
@@ -230,6 +234,5 @@ def _is_repetition(store: Store, result: Result) -> bool:
     """What an agent said again right after memsrv had told it: the source is worth the place."""
     if result.kind != "turn" or result.turn is None or result.who not in _REPEATING or not result.session:
         return False
-    around = store.turns_around(result.session, result.turn, _AFTER)
-    recalled = Given.of(event for event in around if event.turn < (result.turn or 0))
+    recalled = Given.of(store.echoes(result.session, result.turn - _AFTER, result.turn - 1))
     return bool(recalled) and recalled.repeated(result.turn, result.text) >= _REPEATED

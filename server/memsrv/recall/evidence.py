@@ -5,7 +5,7 @@ is. Knows no weights and no other candidate.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp2
 
@@ -37,6 +37,7 @@ class Candidate:
     said: str
     strengths: Mapping[str, float] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
+    terms: frozenset[str] = frozenset()  # the words of the question that it has
 
     @property
     def place(self) -> tuple[str | None, int | None]:
@@ -47,12 +48,17 @@ class Candidate:
         return str(self.hit.memory.kind) if self.hit.memory else "turn"
 
 
-def weighed(question: Question, hit: Hit, *, words: float, meaning: float = 0.0, newest: str | None) -> Candidate:
-    """`hit` with all that speaks for it; `words` and `meaning` are how well those match, `newest` its rivals' time."""
+def weighed(
+    question: Question, hit: Hit, *, names: Sequence[str], words: float, meaning: float = 0.0, newest: str | None
+) -> Candidate:
+    """`hit` with all that speaks for it; `words` and `meaning` are how well those match, `names` are exact ones to look
+    for, `newest` its rivals' time."""
     said = words_of_hit(hit)
+    folded = said.casefold()
+    terms = question.terms_in(folded[:_READ])
     found: dict[str, tuple[float, str | None]] = {
         "meaning": (meaning, "meaning" if meaning > 0.4 or (meaning and not words) else None),
-        "names": _names(question, said),
+        "names": _names(names, folded),
         "date": _date(question, hit),
         "recent": _recent(hit, newest),
         "project": (1.0, f"project {hit.project}") if question.names_of(hit.project) else (0.0, None),
@@ -62,12 +68,11 @@ def weighed(question: Question, hit: Hit, *, words: float, meaning: float = 0.0,
     if hit.event is not None:
         found |= _of_event(question, hit, hit.event, said)
     if words:
-        own = hit.event is None or question.is_in(said[:_READ])
-        found["words"] = (words, "words" if own else "neighbour")
+        found["words"] = (words, "words" if hit.event is None or terms else "neighbour")
     strengths = {name: strength for name, (strength, _) in found.items() if strength}
     first = ("memory", "words", "meaning")
     order = [*(name for name in first if name in found), *(name for name in found if name not in first)]
-    return Candidate(hit, said, strengths, tuple(why for name in order if (why := found[name][1])))
+    return Candidate(hit, said, strengths, tuple(why for name in order if (why := found[name][1])), terms)
 
 
 def words_of_hit(hit: Hit) -> str:
@@ -99,15 +104,14 @@ def _speaker(question: Question, hit: Hit, event: Event, said: str) -> tuple[flo
     return 0.0, None
 
 
-def _names(question: Question, said: str) -> tuple[float, str | None]:
-    folded = said.casefold()
-    exact = [name for name in question.names if name in folded]
-    return (len(exact) / len(question.names), f"names {', '.join(exact)}") if exact else (0.0, None)
+def _names(names: Sequence[str], folded: str) -> tuple[float, str | None]:
+    exact = [name for name in names if name in folded]
+    return (len(exact) / len(names), f"names {', '.join(exact)}") if exact else (0.0, None)
 
 
 def _date(question: Question, hit: Hit) -> tuple[float, str | None]:
-    day = day_of(hit.time)
-    if day is None or not question.days:
+    day = day_of(hit.time) if question.days else None
+    if day is None:
         return 0.0, None
     near = max(when.nearness(day) for when in question.days)
     return near, f"of {day}" if near else None

@@ -27,10 +27,11 @@ class Weights:
     project: float = 0.3
     when: float = 0.08
     question: float = -0.05
-    person: float = 0.02
+    person: float = 0.08
     recent: float = 0.03
     memory: float = 0.15
     useful: float = 0.15
+    covered: float = 0.6  # of the question's words, by its session
     session: float = 0.5  # of the mean of the best of its session
     crowded: float = 0.93  # what each result beyond PER_SESSION is worth beside the one before
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from memsrv.errors import NotFound
 from memsrv.recall.results import words_of
 from memsrv.records import Event, Evidence, Memory, Session, Trajectory
-from memsrv.store import Store
+from memsrv.store import Change, Counters, Store
 from memsrv.trajectories import trajectories
 
 
@@ -14,7 +14,8 @@ from memsrv.trajectories import trajectories
 class Shown:
     """A record opened: its evidence word for word, its supersession chain oldest first, the turns around it.
 
-    Of a session, its first and last turns, and the tasks that it falls into.
+    Of a memory also what became of it, and how the tasks ended that it was given in; of a session its first and last
+    turns, and the tasks that it falls into.
     """
 
     id: str
@@ -25,6 +26,8 @@ class Shown:
     chain: tuple[Memory, ...]
     turns: tuple[Event, ...]
     trajectories: tuple[Trajectory, ...] = ()
+    changes: tuple[Change, ...] = ()
+    counters: Counters | None = None
 
 
 def show(store: Store, id: str, *, around: int = 2) -> Shown:
@@ -34,7 +37,8 @@ def show(store: Store, id: str, *, around: int = 2) -> Shown:
         chain = tuple(store.memory_chain(id))
         first = memory.evidence[0] if memory.evidence else None
         turns = store.turns_around(first.session, first.turn, around) if first else []
-        return Shown(id, memory.kind, memory.text, memory, memory.evidence, chain, tuple(turns))
+        became, given = tuple(store.changes([id])), store.counters().get(id)
+        return Shown(id, memory.kind, memory.text, memory, memory.evidence, chain, tuple(turns), (), became, given)
     try:
         event = _event(store, id)
     except NotFound:

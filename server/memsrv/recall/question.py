@@ -4,9 +4,10 @@ Knows no store and no ranking.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from memsrv.recall import dates
 from memsrv.store import STOPWORDS
@@ -24,6 +25,7 @@ _AGENT_SAID = re.compile(
 )
 
 
+@lru_cache(10_000)
 def stem(word: str) -> str:
     """Enough of a stem to compare: `ports`, `porting` and `port` meet."""
     for ending in ("ings", "ing", "ies", "ers", "ed", "es", "er", "ly", "s"):
@@ -36,6 +38,11 @@ def exact_names(query: str) -> list[str]:
     """The identifiers in a query: paths, flags, error codes, versions, what stands in backticks."""
     names = ((ticked or plain).strip(".,;:?!()'\"").casefold() for ticked, plain in _NAME.findall(query))
     return list(dict.fromkeys(name for name in names if len(name) > 1))
+
+
+@lru_cache(1_000)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(name.casefold()))
 
 
 @dataclass(frozen=True)
@@ -75,18 +82,22 @@ class Question:
 
     def names_of(self, name: str) -> bool:
         """Whether it names `name`, a person, an agent or a project, in any spelling."""
-        parts = _WORD.findall(name.casefold())
-        return bool(parts) and all(part in self.words for part in parts)
+        parts = _parts(name)
+        return bool(parts) and self.words.issuperset(parts)
 
     @cached_property
-    def _any(self) -> re.Pattern[str]:
-        return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(self.terms)))})")
+    def _begins(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        return tuple((term, re.compile(rf"\b{re.escape(term)}")) for term in sorted(self.terms))
 
-    def is_in(self, text: str) -> bool:
-        """Whether `text` has any of its words."""
-        return bool(self.terms) and self._any.search(text.casefold()) is not None
+    def terms_in(self, folded: str) -> frozenset[str]:
+        """Those of its words that the case-folded text has."""
+        return frozenset(term for term, begins in self._begins if term in folded and begins.search(folded))
+
+    def about(self, projects: Iterable[str]) -> frozenset[str]:
+        """Its words without the names of `projects`: those say where to look, not what for."""
+        named = {stem(word) for project in projects if self.names_of(project) for word in _parts(project)}
+        return (self.terms - named) or self.terms
 
     def coverage(self, text: str) -> float:
         """The share of its words that `text` has."""
-        found = set(self._any.findall(text.casefold())) if self.terms else set[str]()
-        return len(found) / len(self.terms) if self.terms else 0.0
+        return len(self.terms_in(text.casefold())) / len(self.terms) if self.terms else 0.0

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from memsrv.project import Placing
-from memsrv.records import Event, Kind, Memory, Review, Session
+from memsrv.records import Event, Kind, Memory, Review, Session, Trust
 from memsrv.store import archive as _archive
 from memsrv.store import deltas as _deltas
 from memsrv.store import erasing as _erasing
@@ -232,6 +232,12 @@ class Store:
         """The event at `turn` with up to `n` events on either side."""
         return _events.list_events(self._connection, session, turn - n, turn + n)
 
+    def echoes(self, session: str, first: int, last: int) -> list[Event]:
+        """Of the turns from `first` to `last` those in which memsrv itself told the agent something."""
+        return _events.list_echoes(self._connection, session, first, last)
+
+    # Memories
+
     def remember(self, memories: Iterable[Memory], *, who: str = "rules") -> Remembered:
         """Store memories in one transaction.
 
@@ -299,14 +305,23 @@ class Store:
         """(memory, session, turn, time) for every time that a person said what a memory says; oldest first."""
         return _deltas.said_by_people(self._connection, project)
 
+    def saved_by_agents(self, project: str, since: str) -> list[Memory]:
+        """What agents saved on purpose from the time `since` on, and still holds."""
+        return _memories.saved_by_agents(self._connection, project, since)
+
+    def distrust(self, id: str, trust: Trust, *, who: str = "rules") -> None:
+        """It is what `trust` said: a quote, that nothing is trained on before a person approved it."""
+        with self._connection.writing() as db:
+            _memories.distrust(db, id, trust, who)
+
     def keep_uses(self, session: str, uses: Iterable[Use]) -> None:
         """What `session` tells of the memories that were given in it, instead of what it told before."""
         with self._connection.writing() as db:
             _deltas.keep_uses(db, session, uses)
 
-    def counters(self) -> dict[str, Counters]:
-        """Of every memory that was ever given to an agent: how often, and how the tasks ended."""
-        return _deltas.counters(self._connection)
+    def counters(self, until: str | None = None) -> dict[str, Counters]:
+        """Of every memory that was given to an agent, ever or `until` then: how often, and how the tasks ended."""
+        return _deltas.counters(self._connection, until)
 
     def review(self, project: str, review: Review) -> None:
         """Keep a person's word on one fact of `project`; it replaces what was said of the fact before."""
@@ -415,6 +430,14 @@ class Store:
     def vectors(self, model: str, after: int = 0) -> list[Vector]:
         """Those of `model` that were kept after the one called `after`."""
         return _vectors.after(self._connection, model, after)
+
+    def scope(self, project: str | None) -> tuple[list[str], list[int]]:
+        """The ids of the sessions, and the rows of the memories, that may be found in `project` (None: in any)."""
+        return _vectors.scope(self._connection, project)
+
+    def mark(self) -> tuple[int, int]:
+        """Another one whenever anything was written since, by whomever."""
+        return self._connection.mark()
 
     def vector_count(self, model: str) -> int:
         return _vectors.count(self._connection, model)

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from memsrv.errors import StoreDamaged, StoreError
 from memsrv.store import migrations
 from memsrv.store.database import Database
+from memsrv.store.rows import plain
 
 #: How long a writer waits for another memsrv process to finish its (short) transaction.
 PATIENCE_S = 30.0
@@ -66,7 +67,10 @@ class Connection:
         with self._guard, _sentences(self.path):
             cursor = self._db.conn.cursor()
             cursor.row_factory = sqlite3.Row
-            return cursor.execute(sql, parameters).fetchall()
+            try:
+                return cursor.execute(sql, parameters).fetchall()
+            except UnicodeEncodeError:  # half a character, as a shell's argument may hold: nothing is stored with one
+                return cursor.execute(sql, _whole(parameters)).fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[Database]:
@@ -148,6 +152,12 @@ class Connection:
             raise StoreError(
                 f"{self.path}: the writer lock cannot be taken ({error}); check the folder's permissions"
             ) from error
+
+
+def _whole(parameters: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
+    if isinstance(parameters, Mapping):
+        return {name: plain(value) if isinstance(value, str) else value for name, value in parameters.items()}
+    return [plain(value) if isinstance(value, str) else value for value in parameters]
 
 
 def _file_of(path: Path) -> tuple[int, int]:

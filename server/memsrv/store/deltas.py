@@ -133,10 +133,12 @@ def keep_uses(db: Database, session: str, uses: Iterable[Use]) -> None:
         )
 
 
-def counters(connection: Connection) -> dict[str, Counters]:
-    """Of every memory that was ever given."""
+def counters(connection: Connection, until: str | None = None) -> dict[str, Counters]:
+    """Of every memory that was ever given, or given `until` then."""
     rows = connection.read(
         "SELECT u.memory, count(*), sum(u.outcome = 'success'), sum(u.outcome = 'failure'), max(e.time) FROM uses u "
-        "LEFT JOIN events e ON e.session = u.session AND e.turn = u.turn GROUP BY u.memory"
+        "LEFT JOIN events e ON e.session = u.session AND e.turn = u.turn "
+        "WHERE ?1 IS NULL OR e.time IS NULL OR e.time <= ?1 GROUP BY u.memory",
+        [until],
     )
     return {row[0]: Counters(*row[1:]) for row in rows}

@@ -284,6 +284,13 @@ def list_events(connection: Connection, session: str, first: int, last: int | No
     return [event_of(row) for row in rows]
 
 
+def list_echoes(connection: Connection, session: str, first: int, last: int) -> list[Event]:
+    rows = connection.read(
+        "SELECT * FROM events WHERE session = ? AND turn BETWEEN ? AND ? AND echo ORDER BY turn", [session, first, last]
+    )
+    return [event_of(row) for row in rows]
+
+
 def get_event(connection: Connection, session: str, turn: int) -> Event:
     found = list_events(connection, session, turn, turn)
     if not found:

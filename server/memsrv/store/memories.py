@@ -150,6 +150,21 @@ def resolve(db: Database, id: str, keep: str, when: str, merge: bool, who: str) 
         _end(db, id, when, keep, who)
 
 
+def distrust(db: Database, id: str, trust: Trust, who: str) -> None:
+    (before,) = db.execute("SELECT trust FROM memories WHERE id = ?", [id]).fetchone()
+    db.execute("UPDATE memories SET trust = ? WHERE id = ?", [str(trust), id])
+    deltas.note(db, id, Delta.EDIT, who, trust=(before, str(trust)))
+
+
+def saved_by_agents(connection: Connection, project: str, since: str) -> list[Memory]:
+    rows = connection.read(
+        "SELECT * FROM memories WHERE project = ? AND origin = 'saved' AND trust = 'assistant' "
+        f"AND coalesce(valid_from, '') >= ? AND {_LIVE} ORDER BY n",
+        [project, since],
+    )
+    return memories_of(connection, rows)
+
+
 def withdraw(db: Database, remembered: Sequence[str]) -> None:
     """What sessions were evidence of that one of the `remembered` tells, too, is said by that one alone, or by nobody.
 

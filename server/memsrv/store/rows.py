@@ -241,7 +241,8 @@ def _tuple(column: str) -> tuple[Any, ...]:
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    "type": EventType, "trust": Trust, "outcome": Outcome, "echo": bool, "on_main_path": bool, "sidechain": bool,
+    "type": {str(one): one for one in EventType}.__getitem__, "trust": {str(one): one for one in Trust}.__getitem__,
+    "outcome": {str(one): one for one in Outcome}.__getitem__, "echo": bool, "on_main_path": bool, "sidechain": bool,
     "paths": _tuple, "edits": _tuple, "spans": _tuple,
 }  # fmt: skip
 _READ = tuple((name, _READERS.get(name)) for name in EVENT_COLUMNS)

@@ -122,13 +122,7 @@ def search_turns(
     sought = _sought(connection, terms(query), "" if around else _OWN)
     if sought is None:
         return []
-    scores = _ranked(connection, sought, project, limit, around)
-    rows = connection.read(
-        "SELECT e.n, e.*, s.project AS its_project FROM events e JOIN sessions s ON s.id = e.session "
-        "WHERE e.n IN (SELECT value FROM json_each(?))",
-        [json.dumps(list(scores))],
-    )
-    hits = [_turn(row, scores[row["n"]], sought.common) for row in rows]
+    hits = [_turn(row, score, sought.common) for row, score in _ranked(connection, sought, project, limit, around)]
     return sorted(hits, key=lambda hit: (hit.bm25, hit.n))
 
 
@@ -179,8 +173,8 @@ def _sought(connection: Connection, wanted: Sequence[str], columns: str) -> _Sou
 
 def _ranked(
     connection: Connection, sought: _Sought, project: str | None, limit: int, around: float
-) -> dict[int, float]:
-    """The rows of the best `limit` turns in scope, with their bm25. Few others rank before them, as a rule."""
+) -> list[tuple[sqlite3.Row, float]]:
+    """The best `limit` turns in scope, with their bm25. Few others rank before them, as a rule."""
     asked = 4 * limit
     while True:
         found = connection.read(
@@ -188,21 +182,27 @@ def _ranked(
             "WHERE events_fts MATCH ? AND rowid > ? ORDER BY score, rowid LIMIT ?",
             [around, sought.expression, sought.since, asked],
         )
-        numbers = json.dumps([row["rowid"] for row in found])
-        where, parameters = ("", list[str]()) if project is None else (" AND s.project = ?", [project])
-        inside = {
-            row["n"]
-            for row in connection.read(
-                "SELECT e.n FROM events e JOIN sessions s ON s.id = e.session "
-                "WHERE e.n IN (SELECT value FROM json_each(?)) "
-                f"AND e.session NOT IN (SELECT session FROM told_twice){where}",
-                [numbers, *parameters],
-            )
-        }
-        kept = {row["rowid"]: row["score"] for row in found if row["rowid"] in inside}
-        if len(kept) >= limit or len(found) < asked:
-            return dict(list(kept.items())[:limit])
+        scores = {row["rowid"]: row["score"] for row in found}
+        numbers, kept = list(scores), list[tuple[sqlite3.Row, float]]()
+        for start in range(0, len(numbers), limit):
+            rows = {row["n"]: row for row in _in_scope(connection, numbers[start : start + limit], project)}
+            kept += [(rows[n], scores[n]) for n in numbers[start : start + limit] if n in rows]
+            if len(kept) >= limit:
+                return kept[:limit]
+        if len(found) < asked:
+            return kept
         asked *= 4
+
+
+def _in_scope(connection: Connection, numbers: Sequence[int], project: str | None) -> list[sqlite3.Row]:
+    """Those of the rows `numbers` that may be found, whole."""
+    where, parameters = ("", list[str]()) if project is None else (" WHERE s.project = ?", [project])
+    # By these few rows; left alone, SQLite goes through every turn of the project's sessions.
+    return connection.read(
+        "SELECT e.n, e.*, s.project AS its_project FROM json_each(?) AS some CROSS JOIN events e ON e.n = some.value "
+        "CROSS JOIN sessions s ON s.id = e.session AND e.session NOT IN (SELECT session FROM told_twice)" + where,
+        [json.dumps(numbers), *parameters],
+    )
 
 
 def _grouped(some: Sequence[str]) -> str:

@@ -62,6 +62,9 @@ class Visible(Store):
     def turns_around(self, session: str, turn: int, n: int = 2) -> list[Event]:
         return super().turns_around(session, turn, n) if self._is_visible(session) else []
 
+    def echoes(self, session: str, first: int, last: int) -> list[Event]:
+        return super().echoes(session, first, last) if self._is_visible(session) else []
+
     def archived(self, session: str, first: int = 0, last: int | None = None) -> Iterator[Archived]:
         return super().archived(session, first, last) if self._is_visible(session) else iter(())
 

@@ -8,7 +8,7 @@ from memsrv.tables.benches import serving as serving_bench
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
-from memsrv.tables.laying import context
+from memsrv.tables.laying import context, long_term
 from memsrv.tables.learning import report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
 from memsrv.tables.projects import placed, placed_on_stderr, projects
@@ -26,7 +26,8 @@ __all__ = [
     "adapters", "answer", "audited", "audited_whole", "backlog", "cleared", "compacted", "compacting", "configuration",
     "configured", "conflicts", "context",
     "cost", "difference", "endpoint", "examined",
-    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "looked", "manifest", "mcp",
+    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "long_term", "looked",
+    "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
     "recalling", "record", "redaction", "remembered", "report", "resolved", "reviewed", "runs", "saved",
     "serving_bench", "setting",

@@ -11,3 +11,11 @@ def context(result: Json) -> None:
     if lacking := result["left_out"]:
         rows = [(one["block"], one["id"] or "", one["why"], cut(one["text"], 60)) for one in lacking]
         table(("block", "id", "why", "text"), rows, "\nleft out")
+
+
+def long_term(result: Json) -> None:
+    say(result["text"])
+    say(f"\n{result['tokens']} of {result['budget']} tokens")
+    if lacking := result["left_out"]:
+        rows = [(", ".join(one["ids"]), one["why"], cut(one["text"], 60)) for one in lacking]
+        table(("id", "why", "text"), rows, "\nleft out")

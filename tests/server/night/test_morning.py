@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from memsrv.app import EVERY, App
-from memsrv.night.morning import ShortTerm, edits, short_term, stages
+from memsrv.night.morning import ShortTerm, edits, graduated, short_term, stages
 from memsrv.records import Kind, Memory, Review, Trust
 from memsrv.settings import Home, Settings
 from memsrv_adapters.shelf import Shelf
@@ -63,6 +63,21 @@ def test_words_that_were_edited_after_the_night_are_injected_again() -> None:
     edited = replace(MAIL, text="The port of mail is 1, behind the proxy.")
 
     assert short_term([edited], version((MAIL, Stage.GRADUATED))).kept == (edited,)
+
+
+def test_what_graduated_and_is_no_memory_is_a_principle() -> None:
+    works = replace(TAX, id="pri_1")
+    live = version((MAIL, Stage.GRADUATED), (SHOP, Stage.FAILED), (works, Stage.GRADUATED))
+
+    assert graduated(short_term([MAIL, SHOP], live), live) == [MAIL.id, "pri_1"]
+    assert graduated(short_term([MAIL, SHOP], None), None) == []
+
+
+def test_a_memory_that_was_moved_since_has_not_graduated() -> None:
+    live = version((MAIL, Stage.GRADUATED))
+    moved = replace(MAIL, text="Mail goes elsewhere.")
+
+    assert graduated(short_term([moved], live), live) == []
 
 
 def test_words_that_a_person_edited_before_the_night_have_graduated_with_it() -> None:
