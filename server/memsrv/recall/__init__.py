@@ -108,7 +108,7 @@ def gather(
     memories = [hit for hit in wanted if include_superseded or _current(hit)][:_MEMORIES]
     turns = [hit for hit in turns if hit.event is not None and hit.event.type not in _SILENT]
     engine = ENGINE if meaning is None else f"{ENGINE}, vectors not ready" if nearest is None else f"{ENGINE}+vectors"
-    return Gathered(question, _candidates(question, memories, turns, near), every, engine)
+    return Gathered(question, _useful(store, _candidates(question, memories, turns, near)), every, engine)
 
 
 def _by_meaning(
@@ -145,6 +145,17 @@ def _candidates(
             meaning = near["memory" if hit.memory is not None else "turn"].get(hit.n, 0.0)
             found.append(weighed(question, hit, names=names, words=words, meaning=meaning, newest=newest))
     return covering(question.about(projects), found)
+
+
+def _useful(store: Store, found: Sequence[Candidate]) -> list[Candidate]:
+    """With what each memory was good for when it was given before."""
+    worth = store.usefulness([one.hit.id for one in found if one.hit.memory is not None])
+    return [
+        replace(one, strengths={**one.strengths, "useful": worth[one.hit.id]}, reasons=(*one.reasons, "was useful"))
+        if worth.get(one.hit.id) and one.hit.memory is not None
+        else one
+        for one in found
+    ]
 
 
 def _current(hit: Hit) -> bool:
