@@ -87,6 +87,13 @@ def test_the_same_step_on_different_names_is_one_principle_without_the_names(tal
     assert principle.value == "run `uv add …` with what it needs"
 
 
+def test_what_is_one_of_many_names_is_no_principle_beside_theirs(talk: Told) -> None:
+    names = ["httpx", "httpx", "attrs"]
+    told = [broken(talk, f"s{n}", f"uv add {name}", command="pytest") for n, name in enumerate(names)]
+
+    assert [(one.value, one.worked) for one in found(*told)] == [("run `uv add …` with what it needs", 3)]
+
+
 def test_a_remedy_may_stand_before_the_command_and_flags_that_only_print_do_not_count(talk: Told) -> None:
     chained = [
         talk(name).says("Run the tests").runs("npm test", GONE, 1).runs("npm ci && npm test --silent", "12 passed")
