@@ -443,14 +443,6 @@ class Store:
         """Another one whenever anything was written since, by whomever."""
         return self._connection.mark()
 
-    def scope(self, project: str | None) -> tuple[list[str], list[int]]:
-        """The ids of the sessions, and the rows of the memories, that may be found in `project` (None: in any)."""
-        return _vectors.scope(self._connection, project)
-
-    def mark(self) -> tuple[int, int]:
-        """Another one whenever anything was written since, by whomever."""
-        return self._connection.mark()
-
     def vector_count(self, model: str) -> int:
         return _vectors.count(self._connection, model)
 
