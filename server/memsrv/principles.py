@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from memsrv.lenses.runs import bare, error_class, is_compound, is_probe, program
+from memsrv.lenses.spellings import essence
 from memsrv.records import Episode, Evidence, Fact, Kind, Outcome, Step, Trajectory, Trust
 
 #: Sessions that a way must have worked in.
@@ -34,6 +35,7 @@ _NO_REMEDY = frozenset(("git", "apply_patch", "tee"))
 _OF_ONE = re.compile(
     r"([\w./-]+ (?:add|install|i|get|update|upgrade|restart|start|enable))((?: -{1,2}[\w-]+)*) ([^\s-]\S*)"
 )
+_AND = re.compile(r"\s*(?:&&|;)\s*")
 _EXIT_CODE = re.compile(r"exit code (\d+)")
 
 
@@ -112,30 +114,32 @@ def _tries(episode: Episode) -> Iterator[_Try]:
 def _tries_at(trouble: str, trajectory: Trajectory, place: int, sitting: str) -> Iterator[_Try]:
     """What was done from this failure to the next run of the same command; of that one's own failure, from there on."""
     failure = trajectory.steps[place]
-    done: list[Step] = []
+    steps, done = [failure], list[str]()
     for step in trajectory.steps[place + 1 : place + 1 + REACH]:
         if step.edits or (step.paths and not step.command and step.outcome is not Outcome.FAILURE and _changes(step)):
             return  # files were changed: which of both helped, nobody can tell
         if not step.command:
             continue
-        if bare(step.command) == bare(failure.command or ""):
+        *before, last = _AND.split(bare(step.command))
+        if essence(last) == essence(failure.command or ""):
+            done += filter(_is_remedy, before)
             passed = step.outcome is Outcome.SUCCESS
-            if 1 <= len(done) <= MOST_DONE and (passed or _trouble(step) == trouble):
-                quotes = [_quote(trajectory.session, one) for one in (failure, *done, step)]
-                ways = tuple(bare(one.command or "") for one in done)
-                yield _Try(trouble, ways, passed, sitting, step.time or "", tuple(quotes))
+            if 1 <= len(done) <= MOST_DONE and (passed or _trouble(step, last) == trouble):
+                quotes = [_quote(trajectory.session, one) for one in (*steps, step)]
+                yield _Try(trouble, tuple(done), passed, sitting, step.time or "", tuple(quotes))
             return
-        if _is_remedy(step):
-            done.append(step)
+        if step.outcome not in (Outcome.FAILURE, Outcome.REJECTED) and _is_remedy(step.command):
+            steps, done = [*steps, step], [*done, bare(step.command)]
 
 
-def _trouble(step: Step) -> str | None:
-    """What kind of trouble this step ran into; None where it ran into none of a known class."""
-    if step.outcome is not Outcome.FAILURE or not step.command or is_compound(step.command) or is_probe(step.command):
+def _trouble(step: Step, command: str | None = None) -> str | None:
+    """What kind of trouble this step ran into, its `command` if one is named; None where in none of a known class."""
+    command = command or step.command
+    if step.outcome is not Outcome.FAILURE or not command or is_compound(command) or is_probe(command):
         return None
     code = _EXIT_CODE.search(step.grounds or "")
     error = error_class(step.result, int(code[1]) if code else None)
-    name = program(step.command)
+    name = program(command)
     return f"`{name}` fails with {error}" if error and name else None
 
 
@@ -143,11 +147,8 @@ def _changes(step: Step) -> bool:
     return re.search(r"(?i)edit|write|patch|replace|create|insert", step.tool or "") is not None
 
 
-def _is_remedy(step: Step) -> bool:
-    command = step.command or ""
-    if step.outcome in (Outcome.FAILURE, Outcome.REJECTED) or "\n" in command.strip() or is_compound(command):
-        return False
-    if program(command) in _NO_REMEDY:
+def _is_remedy(command: str) -> bool:
+    if "\n" in command.strip() or is_compound(command) or program(command) in _NO_REMEDY:
         return False
     words = bare(command)
     return len(words) <= 160 and _REMEDY.search(words) is not None

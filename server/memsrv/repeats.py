@@ -1,7 +1,8 @@
 """How often a person had to say again what they had said in an earlier session, week by week.
 
-It is the number that memory exists to bring down. A correction counts once for each session. The same subject and relation with another value is a change of mind, which
-nobody could have remembered; it is counted apart. Knows no clock but the turns' own.
+It is the number that memory exists to bring down. A correction counts once for each session. The same subject and
+relation with another value is a change of mind, which nobody could have remembered; it is counted apart. Knows no clock
+but the turns' own.
 """
 
 from collections import defaultdict

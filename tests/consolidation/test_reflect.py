@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from memsrv.lenses import Claim
-from memsrv.records import Episode, Event, EventType, Evidence, Fact, Kind, Memory, Session, Trust
+from memsrv.records import Episode, Event, EventType, Evidence, Fact, Kind, Memory, Outcome, Session, Trust
 from memsrv.redact import Redactor
+from memsrv.trajectories import trajectories
 from memsrv_consolidation import wordings
 from memsrv_consolidation.reflect import Reflection, reflect, trainable
 
@@ -164,3 +165,45 @@ def test_a_claim_whose_quote_is_not_in_the_episode_is_dropped_and_counted(redact
     result = reflect("demo", [episode(prompt("the port is 4011"))], [], redactor, claims=dreaming)
 
     assert (result.facts, result.left_out["unsupported"]) == ((), 1)
+
+
+def mended(session: str, remedy: str = "npm ci", command: str = "npm test") -> Episode:
+    """A session in which `command` lacked a module until `remedy` was run."""
+    steps = [prompt("Run the tests of the crane service", 0, session)]
+    for number, (line, code) in enumerate([(command, 1), (remedy, 0), (command, 0)]):
+        call, turn = f"{session}-c{number}", 2 * number + 1
+        ended = Outcome.FAILURE if code else Outcome.SUCCESS
+        printed = "Error: Cannot find module 'leftpad'" if code else "done"
+        at = {"time": f"2026-11-19T10:{turn:02d}:00Z", "tool": "Bash", "call": call}
+        steps += [
+            Event(f"{call}-a", session, EventType.TOOL_CALL, Trust.COMMAND, command=line, turn=turn, **at),
+            Event(
+                f"{call}-b", session, EventType.TOOL_RESULT, Trust.TOOL, printed, turn=turn + 1, outcome=ended,
+                exit_code=code, **at,
+            ),
+        ]  # fmt: skip
+    return replace(episode(*steps), trajectories=trajectories(steps))
+
+
+def test_what_worked_in_several_episodes_is_a_principle_and_a_fact_to_be_trained_on(redactor: Redactor) -> None:
+    reflection = found(redactor, [mended("s1"), mended("s2", command="npm run build")])
+
+    [principle] = reflection.principles
+    [fact] = [fact for fact in reflection.facts if fact.id == principle.id]
+    assert (fact.text, fact.kind) == ("When `npm` fails with a missing module: run `npm ci`.", Kind.PROCEDURAL)
+    assert trainable(fact)
+
+
+def test_a_principle_takes_no_place_of_what_is_known_about_the_trouble(redactor: Redactor) -> None:
+    told = memory("m1", "`npm` fails with a missing module", "fix", "ask Marta")
+
+    reflection = found(redactor, [mended("s1"), mended("s2")], [told])
+
+    assert reflection.principles
+    assert [fact.value for fact in reflection.facts if fact.subject == told.subject] == ["ask Marta"]
+
+
+def test_a_secret_becomes_no_principle(redactor: Redactor) -> None:
+    remedy = "npm install --token=ghp_x7Kq9ZrT2mWvB4nLpY8sDfG1hJcE5uA3oQiR"
+
+    assert found(redactor, [mended("s1", remedy), mended("s2", remedy)]).principles == ()

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from memsrv.principles import Principle
 from memsrv.records import Evidence, Fact, Kind, Review, Trust
 from memsrv_consolidation.pipeline import consolidate
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.reflect import trainable
-from memsrv_consolidation.reviews import apply, waiting
+from memsrv_consolidation.reviews import apply, of_principles, waiting
 from memsrv_consolidation.run import Run, read_json, write_json
 
 SAID = (Evidence("s", 0, "said"),)
@@ -86,3 +87,13 @@ def test_a_run_trains_what_was_approved_and_not_what_was_rejected(make_run: Call
     assert trained == {"m1", "m2", web.id}
     assert [fact.id for fact in run.facts() if fact.approved] == [web.id]
     assert read_json(run.costs_file)["notes"]["left_out"]["rejected"] == 1
+
+
+def test_a_rejected_principle_is_gone_and_an_edited_one_has_the_persons_words() -> None:
+    works = Principle("pri_1", "`npm` fails with a missing module", "run `npm ci`", 2, 0, 2, ())
+    edited = said(works.fact, "edited", text="x", subject=works.subject, relation="fix", value="run `pnpm i`")
+
+    assert of_principles([works], [said(works.fact, "rejected")]) == []
+    assert of_principles([works], [said(works.fact, "approved")]) == [works]
+    assert [one.value for one in of_principles([works], [edited])] == ["run `pnpm i`"]
+    assert of_principles([works], [replace(edited, relation="use")]) == []

@@ -44,7 +44,11 @@ def found(app: App, sort: str) -> set[str]:
     [
         ("Run the linter before every commit.", "Run the linter before each and every commit", "duplicate"),
         ("Keep all schema changes in db/changes.", "All of the schema changes, keep them in db/changes", "duplicate"),
-        ("Keep all schema changes in db/changes.", "Keep all schema changes in db/drafts.", None),
+        (
+            "Reviewers of the payment code always check rounding and currency in src/pay.py.",
+            "Reviewers of the payment code always check rounding and currency in src/tax.py.",
+            None,
+        ),
         ("Retry the upload 3 times.", "Retry the upload 5 times.", "contradiction"),
         ("Deploy the shop on Fridays.", "Never deploy the shop on Fridays.", "contradiction"),
         ("Run the linter before every commit.", "Run the tests before every release.", None),

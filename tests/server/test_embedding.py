@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from memsrv.app import open_app
 from memsrv.embedding import Encoder, Meaning, catch_up
 from memsrv.embedding.building import build
 from memsrv.embedding.local import Local
 from memsrv.embedding.server import Server
 from memsrv.errors import MemsrvError, UsageError
+from memsrv.lease import Lease
 from memsrv.recall import recall
 from memsrv.redact import Redactor
+from memsrv.settings import Embedding, Home, Settings
 from memsrv.store import Made, Store
 
 from .conftest import Talk
@@ -172,6 +175,34 @@ def test_another_project_stays_there(harbour: Store, meaning: Meaning) -> None:
     catch_up(harbour, meaning.encoder)
 
     assert recall(harbour, "hoist", project="elsewhere", meaning=meaning).results == ()
+
+
+def test_a_project_of_a_few_turns_is_searched_though_hundreds_elsewhere_are_nearer(
+    store: Store, meaning: Meaning, talk: Callable[..., Talk]
+) -> None:
+    crowd = talk("b", project="elsewhere")
+    for number in range(500):
+        crowd.says(f"crane crane {number}")
+    crowd.into(store)
+    talk("a", project="demo").says("The crane and the soup.").says("Lunch is soup.").into(store)
+    catch_up(store, meaning.encoder)
+
+    found = recall(store, "hoist", project="demo", meaning=meaning)
+
+    assert [result.id for result in found.results][:1] == ["a:0"]
+
+
+def test_one_process_of_a_home_makes_vectors_at_a_time(tmp_path: Path, server: Any, talk: Callable[..., Talk]) -> None:
+    settings = Settings(embedding=Embedding(base_url=f"http://127.0.0.1:{server.server_port}/v1", model="tiny"))
+    first, second = (Lease(tmp_path, "vectors") for _ in range(2))
+    app = open_app(Home(tmp_path), settings, tmp_path)
+    talk("a").says("The crane is broken.").into(app.store)
+    assert first.take()
+
+    assert app.embed_some(second) == 0
+    first.give_back()
+    assert app.embed_some(second) == 1
+    second.give_back()
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,29 @@ def test_the_same_step_on_different_names_is_one_principle_without_the_names(tal
     assert principle.value == "run `uv add …` with what it needs"
 
 
+def test_what_is_one_of_many_names_is_no_principle_beside_theirs(talk: Told) -> None:
+    names = ["httpx", "httpx", "attrs"]
+    told = [broken(talk, f"s{n}", f"uv add {name}", command="pytest") for n, name in enumerate(names)]
+
+    assert [(one.value, one.worked) for one in found(*told)] == [("run `uv add …` with what it needs", 3)]
+
+
+def test_a_remedy_may_stand_before_the_command_and_flags_that_only_print_do_not_count(talk: Told) -> None:
+    chained = [
+        talk(name).says("Run the tests").runs("npm test", GONE, 1).runs("npm ci && npm test --silent", "12 passed")
+        for name in ("s1", "s2")
+    ]
+
+    assert [(one.value, one.worked) for one in found(*chained)] == [("run `npm ci`", 2)]
+
+
+def test_a_remedy_before_the_command_that_does_not_help_is_a_failure(talk: Told) -> None:
+    good = [broken(talk, name, "npm ci") for name in ("s1", "s2")]
+    bad = talk("s3").says("Run the tests").runs("npm test", GONE, 1).runs("npm ci && npm test", GONE, 1)
+
+    assert [(one.worked, one.failed) for one in found(*good, bad)] == [(2, 1)]
+
+
 def test_where_files_were_changed_too_nobody_can_tell_what_helped(talk: Told) -> None:
     told = [
         talk(name).says("Fix it").runs("npm test", GONE, 1).edits("a.ts", "x", "y").runs("npm ci").runs("npm test")

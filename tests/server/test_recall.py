@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from memsrv.errors import NotFound
-from memsrv.recall import PER_SESSION, exact_names, recall, recall_lines, show
-from memsrv.records import EventType, Kind, Trust
+from memsrv.recall import PER_SESSION, Question, exact_names, gather, recall, recall_lines, show
+from memsrv.records import EventType, Kind, Memory, Outcome, Trust
 from memsrv.remember import remember
-from memsrv.store import Store
+from memsrv.store import Store, Use
 
 
 @pytest.fixture
@@ -202,3 +202,41 @@ def test_a_turn_found_by_its_neighbour_says_so(store: Store, talk: Any) -> None:
     found = recall(store, "harbour", project="demo").results
 
     assert [result.why[0] for result in found] == ["words", "neighbour"]
+
+
+def test_of_two_that_match_alike_the_one_that_was_useful_comes_first(store: Store) -> None:
+    first, second = (
+        Memory(f"mem_{n}", "demo", Kind.SEMANTIC, f"The crane is oiled at pier {n}.", Trust.HUMAN, ())
+        for n in ("one", "two")
+    )
+    store.remember([first, second])
+    before = [result.id for result in recall(store, "crane oiled pier", project="demo").results]
+    ids = [first.id, second.id]
+    store.keep_uses("s", [Use(before[1], "s", turn, Outcome.SUCCESS) for turn in range(3)])
+    store.keep_uses("t", [Use(before[0], "t", 1, Outcome.FAILURE)])
+
+    found = recall(store, "crane oiled pier", project="demo").results
+
+    assert sorted(before) == sorted(ids)
+    assert [result.id for result in found] == before[::-1]
+    assert found[0].why[-1] == "was useful"
+
+
+def test_the_name_of_the_project_is_no_exact_name(store: Store, talk: Any) -> None:
+    talk("a", project="harbour-api").says("The crane of harbour-api squeaks.").says("Oil it.").into(store)
+
+    found = recall(store, "Which crane squeaks in harbour-api?", project="harbour-api").results[0]
+
+    assert "project harbour-api" in found.why
+    assert not [why for why in found.why if why.startswith("names")]
+
+
+def test_a_session_that_says_more_of_the_question_speaks_for_each_of_its_turns(store: Store, talk: Any) -> None:
+    talk("a").says("The crane squeaks.").replies("Well.").says("Fog again.").into(store)
+    talk("b").says("The crane squeaks.").replies("Well.").says("Oil helps.").into(store)
+
+    found = gather(store, Question("crane oil"), project="demo").candidates
+    covered = {one.hit.id: one.strengths["covered"] for one in found}
+
+    assert covered["b:0"] == 1.0
+    assert 0 < covered["a:0"] < 0.5

@@ -12,7 +12,7 @@ from memsrv.asof import AsOf
 from memsrv.consent import Consent
 from memsrv.errors import NotFound
 from memsrv.recall import show
-from memsrv.records import Kind, Outcome, Trust
+from memsrv.records import Kind, Memory, Outcome, Trust
 from memsrv.redact import Redactor
 from memsrv.remember import Saved, remember, save
 from memsrv.settings import Home, Settings
@@ -180,7 +180,11 @@ def test_words_without_a_fraction_are_not_older_than_the_beginning_of_their_seco
 
 
 def test_what_a_tool_stated_ends_nothing_that_a_person_or_an_agent_said(store: Store) -> None:
-    for trust in (Trust.HUMAN, Trust.ASSISTANT, Trust.COMMAND):
-        said = saved(store, f"The port of {trust}-db is 1111.", "2026-11-09T12:00:00.2Z", trust=trust)
-        saved(store, f"The port of {trust}-db is 6666.", "2026-11-10T12:00:00.2Z", trust=Trust.TOOL)
-        assert store.memory(said.id).valid_to is None
+    for trust, origin in itertools.product((Trust.HUMAN, Trust.ASSISTANT, Trust.COMMAND), ("rules", "saved")):
+        subject, id = f"the {trust} {origin} database", f"mem_{trust}_{origin}"
+        store.remember([
+            Memory(id, "demo", Kind.EPISODIC, f"The port of {subject} is 1111.", trust, (), subject, "port", "1111",
+                   "2026-11-09T12:00:00.2Z", origin=origin)
+        ])  # fmt: skip
+        saved(store, f"The port of {subject} is 6666.", "2026-11-10T12:00:00.2Z", trust=Trust.TOOL)
+        assert store.memory(id).valid_to is None

@@ -9,9 +9,11 @@ from memsrv.app.finding import Finding
 from memsrv.embedding import Meaning, catch_up, encoder
 from memsrv.embedding.building import build
 from memsrv.errors import MemsrvError, UsageError
+from memsrv.lease import Lease
 from memsrv.settings import Embedding
 from memsrv.shapes import Embedded
 
+_LEASE = "vectors"
 _LOOK_S = 20.0  # how often a server looks whether turns came that have no vector
 
 
@@ -42,23 +44,28 @@ class Encoding(Finding):
         made = catch_up(self.store, meaning.encoder, progress)
         return Embedded(name, made, dropped, self.store.vector_count(name))
 
+    def embed_some(self, lease: Lease) -> int:
+        """Make some vectors that are missing, unless another process holds the lease; how many."""
+        meaning = self.meaning
+        return catch_up(self.store, meaning.encoder, most=64) if meaning is not None and lease.take() else 0
+
     def build_encoder(self, source: Path) -> Path:
         """Make an encoder of the model in the folder `source`, in this home; the folder to set `embedding.model` to."""
         return build(source.expanduser(), self.home.models / f"encoder-{source.name or 'model'}")
 
     def embed_beside(self) -> None:
-        """Make missing vectors in the background for as long as this process lives. Returns at once."""
+        """Make missing vectors in the background, in one process of this home at a time. Returns at once."""
         ended = threading.Event()
         atexit.register(ended.set)
         own = type(self)(self.home, self.settings, self.cwd)
 
         def look() -> None:
+            lease = Lease(self.home.root, _LEASE)
             while not ended.wait(_LOOK_S):
                 try:
-                    if (meaning := own.meaning) is not None:
-                        while not ended.is_set() and catch_up(own.store, meaning.encoder, most=64):
-                            pass
-                except MemsrvError:
+                    while not ended.is_set() and own.embed_some(lease):
+                        pass
+                except (MemsrvError, OSError):
                     continue  # a search says so; the next look may find it mended
 
         threading.Thread(target=look, name="memsrv-vectors", daemon=True).start()

@@ -6,10 +6,11 @@ so. numpy and the encoder are loaded when first needed, on a thread of their own
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, TimeoutError
 from pathlib import Path
 from typing import Any, Protocol
 
+from memsrv.embedding.known import NOTHING as _NOTHING
 from memsrv.embedding.local import Local
 from memsrv.embedding.server import Server
 from memsrv.errors import MemsrvError
@@ -46,49 +47,49 @@ class Meaning:
         self.encoder = encoder
         self._patience_s = patience_s
         self._thread = ThreadPoolExecutor(1, "memsrv-embedding")
-        self._asked: tuple[str, Path, Future[list[Near]]] | None = None
-        self._last, self._count = 0, 0
-        self._what: list[tuple[str, int]] = []
-        self._matrix: Any = None
+        self._asked: tuple[tuple[str, str | None, Path], Future[list[Near]]] | None = None
+        self._known = _NOTHING
 
-    def near(self, store: Store, query: str) -> list[Near] | None:
-        """What is nearest, with how near: 0 is as near as anything, 1 as near as it gets. None: not known in time."""
-        if self._asked is None or self._asked[:2] != (query, store.path) or self._asked[2].done():
-            self._asked = (query, store.path, self._thread.submit(self._near, store, query))
-        try:
-            return self._asked[2].result(self._patience_s)
-        except (TimeoutError, MemsrvError, OSError):
-            return None
+    def asked(self, store: Store, query: str, project: str | None = None) -> Callable[[], list[Near] | None]:
+        """Begin to look for what is nearest in `project`; what comes back waits for it.
+
+        Nearness is 0 where it is as near as anything, 1 where as near as it gets. None: not known in time.
+        """
+        question = (query, project, store.path)
+        if self._asked is None or self._asked[0] != question or self._asked[1].done():
+            self._asked = question, self._thread.submit(self._near, store, query, project)
+        future = self._asked[1]
+
+        def near() -> list[Near] | None:
+            try:
+                return future.result(self._patience_s)
+            except (TimeoutError, CancelledError, MemsrvError, OSError):
+                return None
+
+        return near
+
+    def near(self, store: Store, query: str, project: str | None = None) -> list[Near] | None:
+        """What is nearest, waited for."""
+        return self.asked(store, query, project)()
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _near(self, store: Store, query: str) -> list[Near]:
+    def _near(self, store: Store, query: str, project: str | None) -> list[Near]:
         import numpy as np
 
-        self._refresh(store, np)
-        if self._matrix is None or not query.strip():
+        known = self._known = self._known.renewed(store, self.encoder.name)
+        if known.matrix is None or not query.strip():
             return []
         # Not `@`: the threads of BLAS take a core from whoever works beside.
-        scores = np.einsum("ij,j->i", self._matrix, self.encoder.vectors([query])[0])
+        scores = np.einsum("ij,j->i", known.matrix, self.encoder.vectors([query])[0])
         spread = float(scores.std()) or 1.0
         nearness = np.clip((scores - float(scores.mean())) / spread / 6, 0.0, 1.2)
-        places = np.argsort(-nearness)[:_NEAREST]
-        return [Near(of, n, float(nearness[place])) for place in places for of, n in [self._what[place]]]
-
-    def _refresh(self, store: Store, np: Any) -> None:
-        """Take in the vectors that came since; all anew where some went."""
-        count = store.vector_count(self.encoder.name)
-        rows = store.vectors(self.encoder.name, self._last)
-        if self._count + len(rows) != count:
-            self._what, self._matrix = [], None
-            rows = store.vectors(self.encoder.name, 0)
-        if rows:
-            new = np.stack([np.frombuffer(row.data, np.int8).astype(np.float32) * row.scale for row in rows])
-            self._matrix = new if self._matrix is None else np.concatenate([self._matrix, new])
-            self._what += [(row.of, row.n) for row in rows]
-            self._last = rows[-1].id
-        self._count = count
+        places = np.flatnonzero(known.within(*store.scope(project)))
+        if len(places) > _NEAREST:
+            places = places[np.argpartition(-nearness[places], _NEAREST)[:_NEAREST]]
+        places = places[np.argsort(-nearness[places], kind="stable")]
+        return [Near(*known.what(place), float(nearness[place])) for place in places.tolist()]
 
 
 def catch_up(

@@ -5,7 +5,7 @@ found in `evidence`, and added up in `fusion`. What was superseded stays out unl
 never evidence. Knows no SQL.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from math import inf
@@ -35,7 +35,6 @@ CHARS_PER_TOKEN = 4
 _POOL = 120  # turns that are ranked
 _MEMORIES = 60
 _MOST_BY_MEANING = 80
-_LOOKED_AT = 200  # of which some may be of other projects
 _OUTDATED = 0.4  # what the score of a turn is worth whose claim was superseded
 _REPEATING = frozenset({"assistant", "tool"})
 _AFTER = 8  # turns after an echo in which its words are looked for
@@ -46,8 +45,8 @@ _SILENT = frozenset({EventType.SUMMARY, EventType.COMPACTION, EventType.NOTE})
 class Meaning(Protocol):
     """What finds other words for the same thing; `memsrv.embedding.Meaning` is one."""
 
-    def near(self, store: Store, query: str) -> list[Near] | None:
-        """What is nearest to `query`, from 0 to about 1; None where that is not known in time."""
+    def asked(self, store: Store, query: str, project: str | None = None) -> Callable[[], list[Near] | None]:
+        """Begin to look for what is nearest to `query`, from 0 to about 1; None where that is not known in time."""
         ...
 
 
@@ -97,9 +96,10 @@ def gather(
     meaning: Meaning | None = None,
 ) -> Gathered:
     query = question.text
+    near_to_it = meaning.asked(store, query, project) if meaning is not None else None
     every = store.search_memories(query, project=project, kinds=kinds, limit=2 * _MEMORIES, include_retired=True)
     turns = [] if kinds else store.search_turns(query, project=project, limit=_POOL, around=AROUND)
-    nearest = meaning.near(store, query) if meaning is not None else None
+    nearest = near_to_it() if near_to_it is not None else None
     near = {of: {one.n: one.nearness for one in nearest or () if one.of == of} for of in ("turn", "memory")}
     every += _by_meaning(store, every, near["memory"], "memory", project)
     if not kinds:
@@ -108,7 +108,7 @@ def gather(
     memories = [hit for hit in wanted if include_superseded or _current(hit)][:_MEMORIES]
     turns = [hit for hit in turns if hit.event is not None and hit.event.type not in _SILENT]
     engine = ENGINE if meaning is None else f"{ENGINE}, vectors not ready" if nearest is None else f"{ENGINE}+vectors"
-    return Gathered(question, _candidates(question, memories, turns, near), every, engine)
+    return Gathered(question, _useful(store, _candidates(question, memories, turns, near)), every, engine)
 
 
 def _by_meaning(
@@ -116,9 +116,9 @@ def _by_meaning(
 ) -> list[Hit]:
     """The nearest that no word found."""
     there = {hit.n for hit in known}
-    new = [n for n in near if n not in there][:_LOOKED_AT]
+    new = [n for n in near if n not in there][:_MOST_BY_MEANING]
     found = store.hits(new, of, project=project) if new else []
-    return sorted(found, key=lambda hit: -near[hit.n])[:_MOST_BY_MEANING]
+    return sorted(found, key=lambda hit: -near[hit.n])
 
 
 def best(
@@ -145,6 +145,17 @@ def _candidates(
             meaning = near["memory" if hit.memory is not None else "turn"].get(hit.n, 0.0)
             found.append(weighed(question, hit, names=names, words=words, meaning=meaning, newest=newest))
     return covering(question.about(projects), found)
+
+
+def _useful(store: Store, found: Sequence[Candidate]) -> list[Candidate]:
+    """With what each memory was good for when it was given before."""
+    worth = store.usefulness([one.hit.id for one in found if one.hit.memory is not None])
+    return [
+        replace(one, strengths={**one.strengths, "useful": worth[one.hit.id]}, reasons=(*one.reasons, "was useful"))
+        if worth.get(one.hit.id) and one.hit.memory is not None
+        else one
+        for one in found
+    ]
 
 
 def _current(hit: Hit) -> bool:

@@ -416,6 +416,10 @@ class Store:
         """Best bm25 first. Any text is a valid query. `around`: what a word is worth that stands in the turn beside."""
         return _search.search_turns(self._connection, query, project=project, limit=limit, around=around)
 
+    def usefulness(self, memories: Sequence[str]) -> dict[str, float]:
+        """From 0 to 1 of each that was given in tasks whose end is known: how well those went."""
+        return _search.usefulness(self._connection, memories)
+
     # Vectors
 
     def without_vectors(self, model: str, limit: int) -> tuple[list[tuple[str, int, str]], int]:

@@ -56,6 +56,7 @@ class Vector(NamedTuple):
     n: int
     data: bytes
     scale: float
+    session: str | None  # of a turn
 
 
 def without(connection: Connection, model: str, limit: int) -> tuple[list[tuple[str, int, str]], int]:
@@ -77,8 +78,21 @@ def keep(db: Database, model: str, rows: Iterable[Made]) -> None:
 
 
 def after(connection: Connection, model: str, id: int) -> list[Vector]:
-    sql = "SELECT id, of, n, data, scale FROM vectors WHERE id > ? AND model = ? ORDER BY id"
+    sql = (
+        "SELECT v.id, v.of, v.n, v.data, v.scale, e.session FROM vectors v LEFT JOIN events e ON v.of = 'turn' "
+        "AND e.n = v.n WHERE v.id > ? AND v.model = ? ORDER BY v.id"
+    )
     return [Vector(*row) for row in connection.read(sql, [id, model])]
+
+
+def scope(connection: Connection, project: str | None) -> tuple[list[str], list[int]]:
+    """The sessions and the memories that may be found in `project`: ids and rows."""
+    sessions = connection.read(
+        "SELECT id FROM sessions WHERE (? IS NULL OR project = ?) AND id NOT IN (SELECT session FROM told_twice)",
+        [project, project],
+    )
+    memories = connection.read("SELECT n FROM memories WHERE ? IS NULL OR project = ?", [project, project])
+    return [row[0] for row in sessions], [row[0] for row in memories]
 
 
 def count(connection: Connection, model: str) -> int:

@@ -149,6 +149,10 @@ class Visible(Store):
     def hits(self, numbers: Sequence[int], of: str, *, project: str | None = None) -> list[Hit]:
         return [seen for hit in super().hits(numbers, of, project=project) if (seen := self._seen_hit(hit))]
 
+    def scope(self, project: str | None) -> tuple[list[str], list[int]]:
+        sessions, memories = super().scope(project)
+        return [id for id in sessions if self._is_visible(id)], memories
+
     # What may be seen
 
     def _turns(self) -> dict[str, int]:
