@@ -21,7 +21,7 @@ from memsrv.consent import Consent
 from memsrv.errors import NoLogs
 from memsrv.ingest import ingest
 from memsrv.logfiles import batches, find, logical, open_log, size_of
-from memsrv.records import Event
+from memsrv.records import Event, changed
 from memsrv.redact import Redactor
 from memsrv.settings import Settings
 from memsrv.sources import SOURCES, LineSource, UnreadableLineError
@@ -173,7 +173,7 @@ def _batches(logs: Sequence[tuple[Path, LineSource]]) -> Iterator[tuple[str, lis
                     for event in _read(reader.read, line):
                         if (key := (source.name, event.id)) not in seen:
                             seen.add(key)
-                            rows.append([source.name, *event_row(cut(event), turns[event.session])])
+                            rows.append([source.name, *event_row(changed(cut(event), turn=turns[event.session]))])
                             turns[event.session] += 1
                     lines.append((line, rows))
                 yield source.name, lines

@@ -25,6 +25,7 @@ from memsrv.store.erasing import Swept
 from memsrv.store.figures import MemoryCounts
 from memsrv.store.migrations import migrations
 from memsrv.store.projects import Facets, Moved, Renamed, Rule
+from memsrv.store.ready import Ready, Stretch, ready
 from memsrv.store.rows import (
     Appended,
     Archived,
@@ -39,7 +40,6 @@ from memsrv.store.rows import (
     Remembered,
     SourceFile,
     Stated,
-    Stretch,
 )
 from memsrv.tombstones import Tombstone, Tombstones
 
@@ -60,6 +60,7 @@ __all__ = [
     "Marked",
     "Moved",
     "Raw",
+    "Ready",
     "Remembered",
     "Rule",
     "SourceFile",
@@ -67,6 +68,7 @@ __all__ = [
     "Store",
     "Stretch",
     "Swept",
+    "ready",
 ]
 
 
