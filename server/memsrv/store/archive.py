@@ -35,16 +35,16 @@ def add_events(db: Database, session: str, lines: Sequence[Line]) -> None:
     ).fetchone()
     before: tuple[Any, ...] | None = last if last and last[3] < _SMALL else None
     for place, batch in enumerate(_batches(lines)):
-        turns, packed = [turn for turn, _ in batch], b"".join(line for _, line in batch)
+        turns, told = [turn for turn, _ in batch], b"".join(line for _, line in batch)
         if place == 0 and before is not None:
             n, first, end, _, data = before
-            packed = unpacked(data) + packed
+            told = unpacked(data) + told
             db.execute(
                 "UPDATE archive SET first = ?, last = ?, size = ?, data = ? WHERE n = ?",
-                [min(first, *turns), max(end, *turns), len(packed), _packed(packed), n],
+                [min(first, *turns), max(end, *turns), len(told), packed(told), n],
             )
         else:
-            _insert(db, session, _EVENTS, None, turns, packed)
+            _insert(db, session, _EVENTS, None, turns, told)
 
 
 def add_raw(db: Database, session: str, path: str, records: Sequence[Raw], *, again: bool) -> None:
@@ -105,13 +105,13 @@ def changed(data: bytes, clean: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 def replaced(db: Database, n: int, before: bytes, lines: bytes) -> bool:
     """Whether the batch was still as it was read, and has these lines now."""
     sql = "UPDATE archive SET size = ?, data = ? WHERE n = ? AND data = ?"
-    return bool(db.execute(sql, [len(lines), _packed(lines), n, before]).rowcount)
+    return bool(db.execute(sql, [len(lines), packed(lines), n, before]).rowcount)
 
 
 def _insert(db: Database, session: str, kind: str, path: str | None, places: Sequence[int], lines: bytes) -> None:
     db.execute(
         "INSERT INTO archive (session, kind, path, first, last, size, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [session, kind, path, min(places), max(places), len(lines), _packed(lines)],
+        [session, kind, path, min(places), max(places), len(lines), packed(lines)],
     )
 
 
@@ -143,7 +143,7 @@ def _line(line: bytes, session: str) -> Archived:
     return Archived(said["turn"], event=event_said(said["event"], session, said["turn"]))
 
 
-def _packed(lines: bytes) -> bytes:
+def packed(lines: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(lines)
 
 
