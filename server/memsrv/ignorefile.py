@@ -37,6 +37,10 @@ class _Rules:
         return self.spec.check_file(relative + "/").include if as_file is None else as_file
 
 
+#: Of so many paths it is known whether they are left out.
+_REMEMBERED = 1 << 14
+
+
 class IgnoreFiles:
     """Made anew for each reading of logs, so that a changed file holds from the next one on."""
 
@@ -78,6 +82,8 @@ class IgnoreFiles:
     def ignores(self, path: str, cwd: str | None) -> bool:
         """Whether `path`, as it was named in `cwd`, is left out; a link counts as itself and as what it leads to."""
         if (path, cwd) not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()  # a log of gigabytes names as many paths as it likes
             self._known[path, cwd] = self._ignores(path, cwd)
         return self._known[path, cwd]
 

@@ -43,7 +43,7 @@ def _made() -> Iterator[str]:
     yield from ("\ud800", "\udfff", "a\ud83d", "\udc00b", "\uffff", "\ufffe", "\ufffd", "\U0010ffff", "\x00a", "a\x00b")
     yield from (unit * size for unit in ("a", "a ", '"', "(", "é", "😍", "a.") for size in _SIZES)
     yield from (" ".join(f"w{n}" for n in range(count)) for count in (63, 64, 65, 500))
-    yield from (f"{one}port{other}" for one, other in itertools.product('"(*^:-+{', '")*^:-}\''))
+    yield from (f"{one}port{other}" for one, other in itertools.product('"(*^:-+{', "\")*^:-}'"))
     yield from (f"{word} {sign} port" for word, sign in itertools.product(("AND", "NOT", "OR", "NEAR"), "*-()\"':^{}"))
 
 

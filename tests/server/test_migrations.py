@@ -53,9 +53,7 @@ ROWS = {
         "VALUES ('m', 'add', '2026-11-02T09:00:00.000Z', 'rules', '{}', '{\"evidence\": 1}')",
         "INSERT INTO uses VALUES ('m', 's', 1, 'success')",
     ),
-    "m015_vectors": (
-        "INSERT INTO vectors (of, n, model, data, scale) VALUES ('turn', 1, 'onnx:00', x'0001', 0.5)",
-    ),
+    "m015_vectors": ("INSERT INTO vectors (of, n, model, data, scale) VALUES ('turn', 1, 'onnx:00', x'0001', 0.5)",),
 }
 
 

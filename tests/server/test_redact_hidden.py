@@ -2,17 +2,23 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
-from hypothesis import example, given, settings
+import re2  # type: ignore[import-untyped]
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from memsrv.bench.redact import planted
 from memsrv.canaries import FAMILIES, Canary, canaries
+from memsrv.records import Event, EventType, Trust
 from memsrv.redact import Redactor
+from memsrv.redact.own import HINTS
 from memsrv.redact.readings import decoded, joined, unescaped
+from memsrv.redact.rules import compiled, options
 
 REDACTOR = Redactor(b"k" * 32)
 CANARIES = canaries("hidden")
@@ -302,3 +308,25 @@ def test_joining_only_lines_that_tell_of_something_finds_all_that_joining_every_
     broken = ["\n  ".join(text[at : at + width] for at in range(0, len(text), width)) for text in hidden]
 
     assert [Redactor(b"k").redact(text) for text in broken] == [_Everywhere(b"k").redact(text) for text in broken]
+
+
+@pytest.mark.parametrize("id", HINTS)
+@given(data=st.data())
+def test_what_a_rule_matches_is_never_without_its_hint(id: str, data: st.DataObject) -> None:
+    rule = next(rule for rule in compiled().all if rule.id == id)
+    text = data.draw(st.from_regex(re.compile(rule.regex.encode())))
+    assume(rule.pattern.search(text))
+
+    assert re2.search(HINTS[id], text, options())
+
+
+@pytest.mark.parametrize("gap", ["\n", "\\n", '" + "', "\\\n", "\n  12→"])
+@pytest.mark.parametrize("field", ["text", "command", "cwd"])
+def test_a_secret_that_is_broken_within_one_string_of_an_event_is_found(field: str, gap: str) -> None:
+    broken = f"{TOKEN.secret[:20]}{gap}{TOKEN.secret[20:]}"
+    event = replace(Event("id", "session", EventType.REPLY, Trust.ASSISTANT, "words", tool="Bash"), **{field: broken})
+
+    clean, count = REDACTOR.redact_event(event)
+
+    assert count == 1
+    assert TOKEN.secret[:20] not in str(clean)

@@ -391,7 +391,7 @@ def test_a_writer_that_waits_too_long_says_who_is_in_the_way(tmp_path: Path) -> 
 
 
 def test_an_error_inside_a_transaction_leaves_nothing_behind(store: Store) -> None:
-    broken = event("b", exit_code=2**80)  # SQLite cannot hold it
+    broken = event("b", exit_code=2**63)  # SQLite cannot hold it
 
     with pytest.raises(OverflowError):
         store.append(FILE, SESSION, [event("a"), broken])

@@ -19,6 +19,7 @@ import orjson
 from memsrv.bench.contestants import ROW, WORDS, opened
 from memsrv.bench.sessions import Library, Record, line_of, write_session
 from memsrv.errors import MemsrvError
+from memsrv.records import changed
 from memsrv.settings import child_environment
 from memsrv.sources.claude_code import ClaudeCode
 from memsrv.store import Store
@@ -88,7 +89,9 @@ def _alone(folder: Path, appends: int) -> Iterator[float]:
                 file.seek(place)
                 events = reader.read(file.read(size - place))
             place = size
-            _insert(db, [["claude-code", *event_row(cut(event), turn + n)] for n, event in enumerate(events)])
+            _insert(
+                db, [["claude-code", *event_row(changed(cut(event), turn=turn + n))] for n, event in enumerate(events)]
+            )
             turn += len(events)
             return bool(store.search_turns(word))
 

@@ -21,12 +21,13 @@ from memsrv.consent import Consent
 from memsrv.errors import NoLogs
 from memsrv.ingest import ingest
 from memsrv.logfiles import batches, find, logical, open_log, size_of
-from memsrv.records import Event
+from memsrv.records import Event, changed
 from memsrv.redact import Redactor
 from memsrv.settings import Settings
 from memsrv.sources import SOURCES, LineSource, UnreadableLineError
-from memsrv.store import Store
-from memsrv.store.rows import EVENT_COLUMNS, cut, event_row
+from memsrv.store import Store, ready
+from memsrv.store.archive import packed as pack
+from memsrv.store.rows import EVENT_COLUMNS
 
 SEARCHABLE, REDACTED = "memsrv without redaction", "memsrv"
 DECODE, FLOOR, ROWS, NAIVE = "decode alone", "insert alone", "row by row", "row by row, a commit each"
@@ -34,14 +35,16 @@ DECODE, FLOOR, ROWS, NAIVE = "decode alone", "insert alone", "row by row", "row 
 _LINES = tuple(source for source in SOURCES if isinstance(source, LineSource))
 ROW = f"INSERT INTO events (agent, {', '.join(EVENT_COLUMNS)}) VALUES (?{', ?' * len(EVENT_COLUMNS)})"
 WORDS = "INSERT INTO events_fts (rowid, text, command) SELECT n, text, command FROM events WHERE n"
+_ARCHIVE = "INSERT INTO archive (session, kind, first, last, size, data) VALUES (?, 'events', ?, ?, ?, ?)"
 _SESSION = "INSERT OR IGNORE INTO sessions (id, agent, project, path) VALUES (?, ?, 'bench', '')"
 
 Row = list[Any]
+Line = tuple[bytes, list[Row], list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run took. `base_mb`: before the first line was read."""
+    """What one run took. `base_mb`: before the first line was read; `peak_mb`: of the largest of its processes."""
 
     seconds: float
     events: int
@@ -74,7 +77,7 @@ def run(name: str, folder: Path, home: Path) -> Run:
         seconds, events = _inserted(logs, database)
     elif name in (ROWS, NAIVE):
         seconds, events = _row_by_row(logs, database, commit_each=name == NAIVE)
-    return Run(seconds, events, base, _resident_mb("VmHWM"))
+    return Run(seconds, events, base, max(_resident_mb("VmHWM"), _children_mb()))
 
 
 # The product
@@ -113,17 +116,22 @@ def _decoded(logs: Sequence[tuple[Path, LineSource]]) -> tuple[float, int]:
 
 
 def _inserted(logs: Sequence[tuple[Path, LineSource]], database: Path) -> tuple[float, int]:
-    """The rows of each batch are there already: one statement puts them in, one their words into the index."""
+    """The rows of each batch are there already, and its archive packed: one statement puts the rows in, one their words
+    into the index, one the archive beside them."""
     took, count = 0.0, 0
     db = opened(database)
     for agent, lines in _batches(logs):
-        rows = [row for _, own in lines for row in own]
+        rows = [row for _, own, _ in lines for row in own]
+        said = b"\n".join(said for _, _, own in lines for said in own)
+        packed = [rows[0][2], 0, len(rows), len(said), pack(said)] if rows else None
         began = time.perf_counter()
         db.execute("BEGIN IMMEDIATE")
         db.executemany(_SESSION, {(row[2], agent) for row in rows})
         before = db.execute("SELECT coalesce(max(n), 0) FROM events").fetchone()[0]
         db.executemany(ROW, rows)
         db.execute(f"{WORDS} > ?", [before])
+        if packed:
+            db.execute(_ARCHIVE, packed)
         db.execute("COMMIT")
         took += time.perf_counter() - began
         count += len(rows)
@@ -138,7 +146,7 @@ def _row_by_row(logs: Sequence[tuple[Path, LineSource]], database: Path, *, comm
         began = time.perf_counter()
         if not commit_each:
             db.execute("BEGIN IMMEDIATE")
-        for line, rows in lines:
+        for line, rows, _ in lines:
             _is_json(json.loads, line)
             for row in rows:
                 db.execute(_SESSION, (row[2], agent))
@@ -159,23 +167,26 @@ def opened(database: Path) -> sqlite3.Connection:
     return db
 
 
-def _batches(logs: Sequence[tuple[Path, LineSource]]) -> Iterator[tuple[str, list[tuple[bytes, list[Row]]]]]:
-    """(agent, its next lines, each with the rows of its new events), in batches as the product has them."""
+def _batches(logs: Sequence[tuple[Path, LineSource]]) -> Iterator[tuple[str, list[Line]]]:
+    """(agent, its next lines, each with the rows of its new events and what the archive says of them), in batches as
+    the product has them."""
     seen: set[tuple[str, str]] = set()
     turns: Counter[str] = Counter()
     for path, source in logs:
         reader = source.reader(logical(path), {})
         with open_log(path) as file:
             for batch in batches(file, 0, size_of(file)):
-                lines = []
+                lines = list[Line]()
                 for line in batch.lines:
-                    rows = []
+                    rows, said = list[Row](), list[bytes]()
                     for event in _read(reader.read, line):
                         if (key := (source.name, event.id)) not in seen:
                             seen.add(key)
-                            rows.append([source.name, *event_row(cut(event), turns[event.session])])
+                            made = ready(changed(event, turn=turns[event.session]))
+                            rows.append([source.name, *made.row])
+                            said.append(made.said)
                             turns[event.session] += 1
-                    lines.append((line, rows))
+                    lines.append((line, rows, said))
                 yield source.name, lines
 
 
@@ -192,6 +203,16 @@ def _is_json(loads: Callable[[bytes], object], line: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _children_mb() -> float:
+    """The most that any process that read ahead had resident; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return round(most / (1e6 if sys.platform == "darwin" else 1e6 / 1024), 1)
 
 
 def _resident_mb(what: str) -> float:

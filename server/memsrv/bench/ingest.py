@@ -1,7 +1,8 @@
 """Ingest measured: from log to searchable, beside the floor of the same run and the plainest way; and a line's latency.
 
 Each contestant is a process of its own (`contestants.py`) and all take turns, several times: what else the machine does
-meets all of them. Ratios are of one round each, then the median.
+meets all of them. Ratios are of one round each, then the median. memsrv reads so much ahead in further processes: the
+memory is that of the largest. The floor stores what memsrv stores: rows, their words, and the packed archive.
 """
 
 import json
@@ -32,7 +33,7 @@ class Contestant:
     events_per_s: float
     mb_per_s: float
     base_mb: float  # memory before the first line was read
-    peak_mb: float
+    peak_mb: float  # of its largest process
     of_floor: float  # how fast it is, where inserting alone is 1
     of_rows: float  # … where the plain way in the same transactions is 1
     of_naive: float  # … where the plain way is 1
@@ -50,7 +51,7 @@ class IngestBench:
     latency: Latency | None  # None: not asked for
 
 
-def ingesting(logs: Path | None = None, *, mib: float = 32, rounds: int = 3, appends: int = 200) -> IngestBench:
+def ingesting(logs: Path | None = None, *, mib: float = 64, rounds: int = 3, appends: int = 200) -> IngestBench:
     """Measure on the logs below `logs`; unset, on `mib` of sessions that are made up."""
     with tempfile.TemporaryDirectory(prefix="memsrv-bench-") as made:
         folder = logs or Path(made) / "logs"

@@ -41,7 +41,7 @@ def remember(
 @benches.command()
 def ingest(
     logs: Annotated[Path | None, typer.Option(help="A folder of logs of lines; unset, some are made up.")] = None,
-    mib: Annotated[float, typer.Option("--mib", min=0.1, help="How much is made up.")] = 32,
+    mib: Annotated[float, typer.Option("--mib", min=0.1, help="How much is made up.")] = 64,
     rounds: Annotated[int, typer.Option(min=1, help="How often each contestant reads all of it.")] = 3,
     appends: Annotated[int, typer.Option(min=0, help="Lines appended one by one to a log that is watched.")] = 200,
     json: Json = False,

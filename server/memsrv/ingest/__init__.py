@@ -13,6 +13,7 @@ from pathlib import Path
 from memsrv.capture import Capture
 from memsrv.consent import Act
 from memsrv.errors import NoLogs, UsageError
+from memsrv.ingest.ahead import AHEAD_BYTES, reading_ahead
 from memsrv.ingest.declined import Declined, note_unplaced, unplaced
 from memsrv.ingest.desk import Desk, Tally
 from memsrv.ingest.lines import read_lines
@@ -65,14 +66,15 @@ def ingest(
     known: Mapping[Path, Source] | None = None,
     batch_bytes: int = BATCH_BYTES,
     declined: Declined | None = None,
+    ahead_bytes: int = AHEAD_BYTES,
 ) -> IngestReport:
     """Read every log at `paths` (files, folders, an agent's own folder) that is new or has grown.
 
     A log is read in batches of about `batch_bytes`, a transaction each. `progress(path, done, total)` is called before
     each file, and each batch of it; an error that it raises ends the reading there, and nothing is lost or doubled.
     `known` says whose some of the `paths` are: they are taken in the order given, and not looked for, which for one log
-    costs as much as for all. `declined` remembers what may not be read from one call to the next. NoLogs where there is
-    nothing to read.
+    costs as much as for all. `declined` remembers what may not be read from one call to the next. Of `ahead_bytes` or
+    more the logs are read ahead, by processes of their own. NoLogs where there is nothing to read.
     """
     began = clock()
     if agent is not None:
@@ -99,15 +101,16 @@ def ingest(
         raise NoLogs(
             f"No session log of a known agent was found in {where}; name a log file or the folder that holds them"
         )
-    for done, (path, source) in enumerate(owned):
-        tell = partial(progress, path, done, len(owned)) if progress else _untold
-        try:
-            if isinstance(source, LineSource):
-                read_lines(desk, path, source, tell)
-            elif isinstance(source, SnapshotSource):
-                read_snapshots(desk, path, source, tell)
-        except OSError as error:
-            unopened.append((path, error.strerror or str(error)))
+    with reading_ahead(desk, owned, ahead_bytes) as ahead:
+        for done, (path, source) in enumerate(owned):
+            tell = partial(progress, path, done, len(owned)) if progress else _untold
+            try:
+                if isinstance(source, LineSource):
+                    read_lines(desk, path, source, tell, ahead)
+                elif isinstance(source, SnapshotSource):
+                    read_snapshots(desk, path, source, tell)
+            except OSError as error:
+                unopened.append((path, error.strerror or str(error)))
     _note_unopened(desk, unopened)
     _note_gone(store)
     note_unplaced(store, tally.unplaced)

@@ -5,20 +5,20 @@ line is counted with its place, and whatever whole records are in it are read; a
 batch of a long log is stored the next one is parsed: SQLite works outside Python's lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from memsrv.consent import Act
-from memsrv.ingest.declined import Held, Shut
+from memsrv.ingest.ahead import Ahead
 from memsrv.ingest.desk import Desk
-from memsrv.ingest.reading import Reading
+from memsrv.ingest.permission import may_be_read
+from memsrv.ingest.reading import Reading, Told
 from memsrv.ingest.whereabouts import goes_on, moved_away, moved_here, start_over, unread
 from memsrv.logfiles import batches, logical, open_log, size_of
-from memsrv.sources import LineSource, UnreadableLineError
+from memsrv.sources import LineSource
 from memsrv.store import Appended, FileState, Loss, LossKind
 
 #: A last line that nobody went on writing for so long is a crash's, not a writer's.
@@ -29,7 +29,7 @@ _SETTLED_S = 2.0
 Tell = Callable[[], None]
 
 
-def read_lines(desk: Desk, path: Path, source: LineSource, tell: Tell) -> None:
+def read_lines(desk: Desk, path: Path, source: LineSource, tell: Tell, ahead: Ahead) -> None:
     """Everything in the log at `path` that has not been read. OSError where it cannot be opened."""
     tell()
     if _is_unchanged(desk, path, source):
@@ -38,7 +38,7 @@ def read_lines(desk: Desk, path: Path, source: LineSource, tell: Tell) -> None:
     if shut.sessions and shut.signature == tuple(source.signature(path)):
         return desk.decline(path, shut)
     with open_log(path) as file:
-        while not _read_from_where_it_was_left(desk, path, file, source, tell):
+        while not _read_from_where_it_was_left(desk, path, file, source, tell, ahead):
             pass  # another process read on meanwhile: begin again behind it
 
 
@@ -55,36 +55,49 @@ def _is_unchanged(desk: Desk, path: Path, source: LineSource) -> bool:
     )
 
 
-def _read_from_where_it_was_left(desk: Desk, path: Path, file: BinaryIO, source: LineSource, tell: Tell) -> bool:
+def _read_from_where_it_was_left(
+    desk: Desk, path: Path, file: BinaryIO, source: LineSource, tell: Tell, ahead: Ahead
+) -> bool:
     store, named = desk.store, desk.named(path)
     signature = tuple(source.signature(path))
     size = size_of(file)  # what is written after consent was looked up waits for its own look
     known = store.file(named) or moved_here(desk, path, named, file, size)
     same = known is not None and goes_on(file, known, size, packed=logical(path) != path)
-    if not _may_be_read(desk, path, file, size, source, known if same else None, signature):
+    if not may_be_read(desk, path, file, size, source, known if same else None, signature):
         return True
     if known is not None and not same:
         elsewhere = moved_away(desk, path, known)
         if elsewhere is not None:
-            read_lines(desk, elsewhere, source, tell)
+            read_lines(desk, elsewhere, source, tell, ahead)
         known = None if elsewhere is not None else start_over(desk, known, file)
-    reading = Reading(desk, path, source, known or unread(desk, path, named, file, source))
+    start = known or unread(desk, path, named, file, source)
     with ThreadPoolExecutor(1) as aside:
-        storing = _Storing(desk, aside if size - reading.state.offset > desk.batch_bytes else None)
-        for number, batch in enumerate(batches(file, reading.state.offset, size, desk.batch_bytes)):
-            after, stretches, losses = reading.read(batch, file)
-            if known is not None and after.offset == known.offset and not losses:
+        storing = _Storing(desk, aside if size - start.offset > desk.batch_bytes else None)
+        for number, told in enumerate(_told(desk, path, file, size, source, start, ahead)):
+            if known is not None and told.after.offset == known.offset and not told.losses:
                 break
             if not storing.is_done():
                 return False
             if number:
                 tell()
-            storing.begin(partial(store.take, after, stretches, losses=losses, read_from=known))
-            desk.tally.unreadable += len(losses)
-            known = after
+            storing.begin(partial(store.take, told.after, told.stretches, losses=told.losses, read_from=known))
+            desk.tally.unreadable += len(told.losses)
+            known = told.after
         if not storing.is_done():
             return False
     return known is None or _note_the_end(desk, path, known, size, signature)
+
+
+def _told(
+    desk: Desk, path: Path, file: BinaryIO, size: int, source: LineSource, start: FileState, ahead: Ahead
+) -> Iterator[Told]:
+    """What the log tells from `start` on: what was read ahead of it, then what is read here."""
+    for told in ahead.told(path, start):
+        start = told.after
+        yield told
+    reading = Reading(desk, path, source, start)
+    for batch in batches(file, start.offset, size, desk.batch_bytes):
+        yield reading.read(batch, file)
 
 
 class _Storing:
@@ -124,32 +137,3 @@ def _note_the_end(desk: Desk, path: Path, known: FileState, size: int, signature
         return True
     desk.store.take(replace(known, size=size, signature=settled), (), losses=losses, read_from=known)
     return True  # if another process has read on meanwhile, it has noted it, too
-
-
-def _may_be_read(
-    desk: Desk,
-    path: Path,
-    file: BinaryIO,
-    size: int,
-    source: LineSource,
-    known: FileState | None,
-    signature: tuple[int, ...],
-) -> bool:
-    """Whether the session may be captured; its log is read no further than to the folder that it was held in."""
-    scout = source.reader(logical(path), known.state.get("source", {}) if known else {})
-    if scout.facts.cwd is None or "[redacted:" in scout.facts.cwd:
-        scout, spoken = source.reader(logical(path), {}), False
-        for line in (line for batch in batches(file, 0, size) for line in batch.lines):
-            try:
-                spoken = bool(scout.read(line)) or spoken
-            except UnreadableLineError:
-                continue
-            if scout.facts.cwd is not None:
-                break
-        if scout.facts.cwd is None and not spoken and desk.capture.consent.refused(Act.CAPTURE, "projects"):
-            return False  # nobody has said anything yet: the next time it may tell whose it is
-    denied = desk.capture.denied(source.name, scout.facts.cwd, scout.facts.remote)
-    names = list(scout.sessions) or [source.session_id(logical(path))]
-    held = {name: Held.of(source.name, scout.facts) for name in names} if denied is not None else {}
-    desk.decline(path, Shut(held, signature))
-    return denied is None

@@ -4,10 +4,10 @@ Nothing is stored here, and nothing leaves that was not withheld and redacted.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from memsrv.capture import Withholding
 from memsrv.echo import Listening
@@ -17,6 +17,14 @@ from memsrv.records import Event, Session
 from memsrv.sources import LineSource, LogFacts, Reader, UnreadableLineError
 from memsrv.sources.fields import salvaged
 from memsrv.store import FileState, Loss, LossKind, Raw, Stretch
+
+
+class Told(NamedTuple):
+    """How far a log is read with a batch, what that tells of each session, and what of it is lost."""
+
+    after: FileState
+    stretches: Sequence[Stretch]
+    losses: Sequence[Loss]
 
 
 @dataclass(slots=True)
@@ -40,8 +48,7 @@ class Reading:
         self.unknown = Counter(self.reader.unknown)
         self.own = self.state.state.get("own") or self.state.session
 
-    def read(self, batch: Batch, file: BinaryIO) -> tuple[FileState, list[Stretch], list[Loss]]:
-        """How far the log is read with `batch`, what it tells of each session, and what of it is lost."""
+    def read(self, batch: Batch, file: BinaryIO) -> Told:
         events, losses, raw, offset = self._parsed(batch)
         clean = self.desk.cleaner(self.withholding)
         cleaned = self.desk.events(events, self.withholding, self.listening)
@@ -79,7 +86,7 @@ class Reading:
             state=state | kept,
             unknown=clean_tree(clean, unknown),
         )
-        return self.state, stretches, [replace(loss, reason=clean(loss.reason)) for loss in losses]
+        return Told(self.state, stretches, [replace(loss, reason=clean(loss.reason)) for loss in losses])
 
     def _checksum(self, batch: Batch, file: BinaryIO, offset: int) -> int | None:
         """Of all bytes before `offset`, to which `batch` leads; None of a log whose beginning was read without."""

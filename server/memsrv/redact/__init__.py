@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2  # type: ignore[import-untyped]
 
 from memsrv.records import Event
 from memsrv.redact.placeholders import BLANK, MARK, key_at, masked, placeholder
 from memsrv.redact.private import BEGINS, private
-from memsrv.redact.readings import HIDING, WORD, Reading, decoded, joined, spaced, unescaped
+from memsrv.redact.readings import CODES, ESCAPES, WORD, Reading, decoded, joined, spaced, unescaped
 from memsrv.redact.rules import GENERIC, Match, Rules, compiled, entropy, options
 from memsrv.redact.words import Words
 
@@ -32,8 +32,13 @@ class Redactor:
 
     def __init__(self, key: bytes, strings: Sequence[str] = ()) -> None:
         self._key = key
+        self._strings = tuple(strings)
         self._words = Words(strings)
         self._rules: Rules = compiled()
+
+    def __reduce__(self) -> tuple[type["Redactor"], tuple[bytes, Sequence[str]]]:
+        """What is compiled is compiled anew in another process."""
+        return type(self), (self._key, self._strings)
 
     @cached_property
     def without_strings(self) -> "Redactor":
@@ -63,7 +68,8 @@ class Redactor:
             *(path for path, _, _ in event.spans),
             *(part for edit in event.edits for part in edit),
         ]
-        if not self.find(_APART.join(strings).encode("utf-8", "replace")):
+        lines = any("\n" in string or "+" in string or "\\" in string for string in strings)
+        if not self.find(_APART.join(strings).encode("utf-8", "replace"), lines):
             return event, 0  # most are clean, and one look at all of it is cheaper than one at each
         total = 0
 
@@ -91,10 +97,11 @@ class Redactor:
             return [self.redact_tree(inner) for inner in value]
         return value
 
-    def find(self, data: bytes) -> list[Match]:
-        """Every secret in `data`, in order and apart from each other; placeholders are none."""
+    def find(self, data: bytes, lines: bool = True) -> list[Match]:
+        """Every secret in `data`, in order and apart from each other; placeholders are none. `lines`: one may be broken
+        by their ends."""
         data = masked(data)
-        ranked = [(match, rank) for rank, match in enumerate(self._matches(data, DEPTH, lines=True))]
+        ranked = [(match, rank) for rank, match in enumerate(self._matches(data, DEPTH, lines))]
         found: list[tuple[Match, int]] = []
         for match, rank in sorted(ranked, key=lambda one: one[0].start):
             if not data[match.start : match.end].strip(BLANK):
@@ -110,7 +117,9 @@ class Redactor:
     def _matches(self, data: bytes, depth: int, lines: bool) -> Iterator[Match]:
         """The secrets of `data` as it stands, then as it reads otherwise. `lines`: they may be broken."""
         data = spaced(data)
-        plain = [*self._rules.matches(data, self._rules.present(data)), *self._words.matches(data), *private(data)]
+        signs = _signs(data)
+        present = self._rules.of(signs.rules)
+        plain = [*self._rules.matches(data, present), *self._words.matches(data), *private(data)]
         yield from plain
         if not depth:
             return
@@ -118,7 +127,8 @@ class Redactor:
             ends = {(match.rule, match.start): match.end for match in plain}
             for match in self._matches(reading.data, depth - 1, lines=False):
                 yield from _across(reading, match, ends)
-        for reading in filter(None, (unescaped(data), decoded(data))):
+        others = (unescaped(data) if signs.escapes else None, decoded(data) if signs.codes else None)
+        for reading in filter(None, others):
             for match in self._matches(reading.data, depth - 1, lines=True):
                 if place := reading.origin(match.start, match.end):
                     yield Match(*place, match.rule, match.secret)
@@ -128,11 +138,36 @@ class Redactor:
         return bool(_telling().Match(data)) or self._words.stand_in(data)
 
 
+class _Signs(NamedTuple):
+    """What points to secrets in a text: signs of rules, and of ways in which something is written."""
+
+    rules: list[int]
+    codes: bool
+    escapes: bool
+
+
+_NOTHING = _Signs([], codes=False, escapes=False)
+
+
+def _signs(data: bytes) -> _Signs:
+    """In one pass over `data`."""
+    found = _telling().Match(data)
+    if not found:
+        return _NOTHING
+    rules, codes = len(compiled().signs), len(CODES)
+    hiding = {place - rules - 1 for place in found if place > rules}
+    return _Signs(
+        [place for place in found if place < rules],
+        codes=any(place < codes for place in hiding),
+        escapes=any(place >= codes for place in hiding),
+    )
+
+
 @cache
 def _telling() -> Any:
-    """What no secret is without: a rule's keyword, a mark, or a sign that something is written in another way."""
+    """What no secret is without: a sign of a rule, a mark, or a sign that something is written in another way."""
     made = re2.Set.SearchSet(options())
-    for pattern in (*(f"(?i:{re2.escape(word)})" for word in (*compiled().keywords, BEGINS)), *HIDING):
+    for pattern in (*compiled().signs, f"(?i:{BEGINS})", *CODES, *ESCAPES):
         made.Add(pattern)
     made.Compile()
     return made

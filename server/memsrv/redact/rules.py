@@ -1,13 +1,13 @@
 """What a secret looks like: gitleaks' rules (vendored) on RE2, and a few of our own; bytes in, spans out.
 
-RE2 runs in linear time whatever a log holds. One pass over the text tells which keywords stand in it, and so which few
-rules need to run at all. Knows nothing of encodings, of line breaks within a secret, or of placeholders.
+RE2 runs in linear time whatever a log holds. Which keywords and hints stand in a text tells which few rules need to run
+at all. Knows nothing of encodings, of line breaks within a secret, or of placeholders.
 """
 
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -15,7 +15,7 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
-from memsrv.redact.own import OWN
+from memsrv.redact.own import HINTS, OWN
 
 # gitleaks reads code, where a secret ends with a quote or a blank; in prose it also ends with a comma or a bracket.
 _END_IN_CODE = r"""(?:[\x60'"\s;]|\\[nr]|$)"""
@@ -96,21 +96,16 @@ class Rules:
             )
             for rule in data
         )
-        self._owners: list[list[int]] = []
         owners: dict[str, list[int]] = {}
         for place, rule in enumerate(self.all):
-            for keyword in rule.keywords:
-                owners.setdefault(keyword.lower(), []).append(place)
-        self._keywords = re2.Set.SearchSet(options(case_sensitive=False))
-        for keyword, places in owners.items():
-            self._keywords.Add(re2.escape(keyword))
-            self._owners.append(places)
-        self._keywords.Compile()
-        self.keywords = tuple(owners)
+            for sign in [HINTS[rule.id]] if rule.id in HINTS else map(_keyword, rule.keywords):
+                owners.setdefault(sign, []).append(place)
+        self.signs = tuple(owners)  # patterns: without any of them no rule matches
+        self._owners = tuple(owners.values())
 
-    def present(self, data: bytes) -> list[int]:
-        """The rules that may match in `data`, as numbers: those of which a keyword stands there."""
-        return sorted({place for keyword in self._keywords.Match(data) or () for place in self._owners[keyword]})
+    def of(self, signs: Iterable[int]) -> list[int]:
+        """The rules that may match where these of the `signs` stand, as numbers."""
+        return sorted({place for sign in signs for place in self._owners[sign]})
 
     def matches(self, data: bytes, present: list[int]) -> Iterator[Match]:
         """The secrets in `data` by the rules `present`; of one rule they do not overlap, of several they may."""
@@ -149,6 +144,11 @@ def options(case_sensitive: bool = True) -> Any:
     made.log_errors = False
     made.max_mem = 64 << 20
     return made
+
+
+def _keyword(word: str) -> str:
+    pattern: str = re2.escape(word.lower())
+    return f"(?i:{pattern})"
 
 
 def _allowed(data: dict[str, Any]) -> _Allowed:

@@ -28,6 +28,7 @@ from memsrv.store.erasing import Swept
 from memsrv.store.figures import MemoryCounts
 from memsrv.store.migrations import migrations
 from memsrv.store.projects import Facets, Moved, Renamed, Rule
+from memsrv.store.ready import Ready, Stretch, ready
 from memsrv.store.rows import (
     Appended,
     Archived,
@@ -42,7 +43,6 @@ from memsrv.store.rows import (
     Remembered,
     SourceFile,
     Stated,
-    Stretch,
 )
 from memsrv.store.search import STOPWORDS
 from memsrv.store.vectors import Made, Near, Vector
@@ -71,6 +71,7 @@ __all__ = [
     "Moved",
     "Near",
     "Raw",
+    "Ready",
     "Remembered",
     "Rule",
     "SourceFile",
@@ -80,6 +81,7 @@ __all__ = [
     "Swept",
     "Use",
     "Vector",
+    "ready",
 ]
 
 

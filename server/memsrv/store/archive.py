@@ -5,16 +5,16 @@ line by line packs as well as one that is read at once. Knows nothing of logs; w
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 import orjson
 import zstandard
 
-from memsrv.records import Event, Outcome, from_dict
+from memsrv.records import Event
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
-from memsrv.store.rows import EVENT_COLUMNS, Archived, ArchiveSize, Raw, plain
+from memsrv.store.ready import Line, dumped, event_said, raw_line
+from memsrv.store.rows import Archived, ArchiveSize, Raw, plain
 
 _LEVEL = 3  # at 6 a batch is a twelfth smaller and takes three times as long
 #: A batch below this takes in the next one: a quarter of a millisecond's work.
@@ -24,25 +24,6 @@ _LARGE = 1 << 20
 _LIMIT = 1 << 30  # no batch is so large: what claims to be is damaged
 
 _EVENTS, _RAW = "events", "raw"
-#: What every line would repeat is in the batch's row, or is what an event has where nothing is said.
-_SAID = tuple(name for name in EVENT_COLUMNS if name not in ("session", "turn"))
-_values = attrgetter(*_SAID)
-
-Line = tuple[int, bytes]
-
-
-def event_line(event: Event, turn: int) -> Line:
-    """Called once for every event that is read: no detours."""
-    said = {name: value for name, value in zip(_SAID, _values(event), strict=True) if value or type(value) is int}
-    if event.on_main_path:
-        del said["on_main_path"]
-    if event.outcome is Outcome.UNKNOWN:
-        del said["outcome"]
-    return turn, _dumped({"turn": turn, "event": said})
-
-
-def raw_line(raw: Raw) -> Line:
-    return raw.offset, _dumped({"offset": raw.offset, "raw": raw.text})
 
 
 def add_events(db: Database, session: str, lines: Sequence[Line]) -> None:
@@ -54,16 +35,16 @@ def add_events(db: Database, session: str, lines: Sequence[Line]) -> None:
     ).fetchone()
     before: tuple[Any, ...] | None = last if last and last[3] < _SMALL else None
     for place, batch in enumerate(_batches(lines)):
-        turns, packed = [turn for turn, _ in batch], b"".join(line for _, line in batch)
+        turns, told = [turn for turn, _ in batch], b"".join(line for _, line in batch)
         if place == 0 and before is not None:
             n, first, end, _, data = before
-            packed = unpacked(data) + packed
+            told = unpacked(data) + told
             db.execute(
                 "UPDATE archive SET first = ?, last = ?, size = ?, data = ? WHERE n = ?",
-                [min(first, *turns), max(end, *turns), len(packed), _packed(packed), n],
+                [min(first, *turns), max(end, *turns), len(told), packed(told), n],
             )
         else:
-            _insert(db, session, _EVENTS, None, turns, packed)
+            _insert(db, session, _EVENTS, None, turns, told)
 
 
 def add_raw(db: Database, session: str, path: str, records: Sequence[Raw], *, again: bool) -> None:
@@ -116,7 +97,7 @@ def changed(data: bytes, clean: Callable[[Mapping[str, Any]], Mapping[str, Any]]
         new = clean(said)
         if new != said:
             places.append(said["offset" if "raw" in said else "turn"])
-            line = _dumped(new)
+            line = dumped(new) + b"\n"
         lines.append(line)
     return places, b"".join(lines)
 
@@ -124,13 +105,13 @@ def changed(data: bytes, clean: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 def replaced(db: Database, n: int, before: bytes, lines: bytes) -> bool:
     """Whether the batch was still as it was read, and has these lines now."""
     sql = "UPDATE archive SET size = ?, data = ? WHERE n = ? AND data = ?"
-    return bool(db.execute(sql, [len(lines), _packed(lines), n, before]).rowcount)
+    return bool(db.execute(sql, [len(lines), packed(lines), n, before]).rowcount)
 
 
 def _insert(db: Database, session: str, kind: str, path: str | None, places: Sequence[int], lines: bytes) -> None:
     db.execute(
         "INSERT INTO archive (session, kind, path, first, last, size, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [session, kind, path, min(places), max(places), len(lines), _packed(lines)],
+        [session, kind, path, min(places), max(places), len(lines), packed(lines)],
     )
 
 
@@ -159,29 +140,11 @@ def _line(line: bytes, session: str) -> Archived:
     said = orjson.loads(line)
     if "raw" in said:
         return Archived(None, raw=Raw(said["offset"], said["raw"]))
-    found = from_dict(Event, {"outcome": "unknown", **said["event"], "session": session, "turn": said["turn"]})
-    return Archived(said["turn"], event=found)
+    return Archived(said["turn"], event=event_said(said["event"], session, said["turn"]))
 
 
-def _packed(lines: bytes) -> bytes:
+def packed(lines: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(lines)
-
-
-def _dumped(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:  # a lone surrogate, which no UTF-8 can hold
-        return orjson.dumps(_plain(value), option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
 
 
 def _is_over(turn: int, last: int | None) -> bool:

@@ -13,6 +13,7 @@ from memsrv.records import REWOUND, Event, EventType, Session
 from memsrv.store import archive, erasing, losses, projects, snapshots
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
+from memsrv.store.ready import GROUNDS, ID, PARENT, TYPE, Line, Ready, Stretch, line, numbered, ready, unready
 from memsrv.store.rows import (
     EVENT_COLUMNS,
     SESSION_COLUMNS,
@@ -20,13 +21,9 @@ from memsrv.store.rows import (
     FileState,
     Loss,
     SourceFile,
-    Stretch,
-    cut,
     event_of,
-    event_row,
     file_of,
     file_values,
-    plain,
     session_of,
     session_values,
 )
@@ -109,10 +106,12 @@ def _places(db: Database, stretch: Stretch) -> list[str]:
 def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombstones) -> Appended:
     place = _places(db, stretch)
     session = erasing.clean_session(projects.placed(db, stretch.session), stones, place)
-    events: dict[str, Event] = {}
+    events: dict[str, Ready] = {}
     for event in stretch.events:
-        event = event if event.session == session.id else replace(event, session=session.id)
-        events.setdefault(plain(event.id), erasing.clean_event(event, stones, place))
+        if stones:
+            event = erasing.clean_event(unready(event), stones, place)
+        made = ready(event)
+        events.setdefault(made.row[ID], made)
     known = db.execute("SELECT count(*) FROM sessions WHERE id = ?", [session.id]).fetchone()[0]
     if events or known:
         db.execute(_UPSERT_SESSION, session_values(session))
@@ -127,9 +126,9 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
     here, changed, undone = 0, list[tuple[str, int]](), 0
     if stretch.whole is not None:
         if there:
-            by_id = {id: cut(event) for id, event in events.items() if id in there}
-            here, changed = snapshots.revise(db, session.agent, session.id, by_id)
-            lines += [archive.event_line(events[id], turn) for id, turn in changed]
+            rows = {id: event.row for id, event in events.items() if id in there}
+            here, changed = snapshots.revise(db, session.agent, session.id, rows)
+            lines += [line(events[id].said, turn) for id, turn in changed]
         losses.begin_again(db, file.path, stretch.whole.session)
         undone = snapshots.settle(db, file.path, session.id, session.agent, list(events), stretch.whole)
     if stretch.whole is not None or _may_be_rewound(db, session, new):
@@ -148,10 +147,10 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
     return Appended(len(new), copies, revised=len(changed), undone=undone, sessions=(session.id,) if gained else ())
 
 
-def _may_be_rewound(db: Database, session: Session, new: Sequence[Event]) -> bool:
+def _may_be_rewound(db: Database, session: Session, new: Sequence[Ready]) -> bool:
     """Whether `new` tells of a rewind, or goes on behind one: else no turn of a long session need be looked at."""
-    prompts = [event.parent for event in new if (event.type is EventType.PROMPT or event.grounds == REWOUND)]
-    parents = [event.parent for event in new if event.parent]
+    prompts = [row[PARENT] for row, _ in new if row[TYPE] == EventType.PROMPT or row[GROUNDS] == REWOUND]
+    parents = [row[PARENT] for row, _ in new if row[PARENT]]
     row = db.execute(
         "SELECT EXISTS (SELECT 1 FROM events WHERE agent = ? AND on_main_path = 0 AND id IN "
         f"(SELECT value FROM json_each(?))) OR EXISTS (SELECT 1 FROM events later WHERE session = ? AND {_REWINDS} AND "
@@ -161,19 +160,19 @@ def _may_be_rewound(db: Database, session: Session, new: Sequence[Event]) -> boo
     return bool(row[0])
 
 
-def _insert(db: Database, session: Session, events: Sequence[Event]) -> list[archive.Line]:
+def _insert(db: Database, session: Session, events: Sequence[Ready]) -> list[Line]:
     """The lines that go into the archive, for what went into the table."""
     if not events:
         return []
     before = db.execute("SELECT coalesce(max(n), 0) FROM events").fetchone()[0]
     sql = "SELECT coalesce(max(turn) + 1, 0) FROM events WHERE session = ?"
     turn = db.execute(sql, [session.id]).fetchone()[0]
+    lines = numbered(events, session.id, turn)
     db.execute(_FORGET_LAST, [session.id, turn - 1])
-    rows = ((session.agent, *event_row(cut(event), turn + place)) for place, event in enumerate(events))
-    db.conn.executemany(_INSERT_EVENT, rows)
+    db.conn.executemany(_INSERT_EVENT, [[session.agent, *event.row] for event in events])
     db.execute(_INDEX_LAST, [session.id, turn - 1])
     db.execute(_INDEX_EVENTS, [before])
-    return [archive.event_line(event, turn + place) for place, event in enumerate(events)]
+    return lines
 
 
 def _put_file(db: Database, file: FileState) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
@@ -78,16 +78,6 @@ class Marked:
     mark: str
     unknown: Mapping[str, int] = field(default_factory=dict)
     torn: bool = False  # some of it could not be read: what is missing may be there, so nothing was undone
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What one reading of a log tells of one session: more events of it or, with `whole`, all that there are now."""
-
-    session: Session
-    events: Sequence[Event] = ()  # redacted, and as long as they are
-    raw: Sequence[Raw] = ()
-    whole: Marked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +200,11 @@ def cut(event: Event) -> Event:
 
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 _columns = attrgetter(*EVENT_COLUMNS)
-_TURN = EVENT_COLUMNS.index("turn")
 
 
-def event_row(event: Event, turn: int) -> list[Any]:
+def event_row(event: Event) -> list[Any]:
     """`event` as the values of EVENT_COLUMNS. Called once for every event that is read: no detours."""
-    values = [value if value is None or type(value) is int else _column(value) for value in _columns(event)]
-    values[_TURN] = turn
-    return values
+    return [value if value is None or type(value) is int else _column(value) for value in _columns(event)]
 
 
 def session_values(session: Session) -> dict[str, Any]:

@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from memsrv.records import Event
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
-from memsrv.store.rows import EVENT_COLUMNS, Marked, event_row
+from memsrv.store.rows import EVENT_COLUMNS, Marked
 
 #: What does not make an event another one: where it stands, and whether it still does.
 _NOT_SAID = frozenset({"id", "session", "turn", "on_main_path"})
@@ -35,14 +34,16 @@ def unknown(connection: Connection, path: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def revise(db: Database, agent: str, session: str, events: Mapping[str, Event]) -> tuple[int, list[tuple[str, int]]]:
-    """Let what is stored of `session` say what `events` say (by id, as a turn keeps them). How many of them are stored,
+def revise(
+    db: Database, agent: str, session: str, rows: Mapping[str, Sequence[Any]]
+) -> tuple[int, list[tuple[str, int]]]:
+    """Let what is stored of `session` say what `rows` say (by id). How many of them are stored,
     and the id and turn of each that changed; memories will be made anew from the first of those on."""
-    stored = _stored(db, agent, session, events)
+    stored = _stored(db, agent, session, rows)
     changed: list[tuple[str, int]] = []
     for n, turn, *values in stored:
         id = values[_ID]
-        new = event_row(events[id], turn)
+        new = rows[id]
         if any(values[place] != new[place] for place in _SAID):
             setting = ", ".join(f"{name} = ?" for name in _REVISED)
             db.execute(f"UPDATE events SET {setting} WHERE n = ?", [*(new[place] for place in _SAID), n])
