@@ -75,7 +75,7 @@ def run(make_run: MakeRun, request: pytest.FixtureRequest) -> Run:
 def test_a_run_ends_with_every_file_of_the_contract(finished: Run) -> None:
     assert {file.name for file in finished.folder.iterdir()} == {
         "run.json", "episodes.jsonl", "memory.json", "facts.jsonl", "conversations.jsonl", "adapter",
-        "evaluation.json", "report.json", "progress.json", "costs.json",
+        "long_term.json", "long_term.md", "evaluation.json", "report.json", "progress.json", "costs.json",
     }  # fmt: skip
     told = read(finished)
     assert told is not None
