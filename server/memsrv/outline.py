@@ -1,9 +1,15 @@
-"""Any JSON-ready value as indented lines for a reader, human or model; what is empty is left out."""
+"""Any JSON-ready value as indented lines for a reader, human or model; what is empty is left out.
+
+Of a search's result also what speaks against it, and why it is there.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memsrv.layout import one_line
+
+#: What `why` says of a result that may not hold: it was superseded, is stale, or was said on another branch.
+_AGAINST = ("superseded", "stale", "on branch")
 
 
 def outline(value: Any, indent: str = "") -> str:
@@ -24,3 +30,22 @@ def outline(value: Any, indent: str = "") -> str:
 
 def _nested(value: object) -> bool:
     return isinstance(value, Mapping | Sequence) and not isinstance(value, str)
+
+
+def doubts(hit: Mapping[str, Any]) -> str:
+    """Why a result may not hold here and now; nothing where nothing is known."""
+    successor = hit.get("superseded_by")
+    said = [f"{one} by {successor}" if one == "superseded" and successor else one for one in hit.get("why", ())]
+    return ", ".join(one for one in said if one.startswith(_AGAINST))
+
+
+def place(hit: Mapping[str, Any]) -> str | None:
+    """The session and turn of a result, as far as it has any: what was saved by hand is of none."""
+    if not hit.get("session"):
+        return None
+    return f"session {hit['session']}" + ("" if hit.get("turn") is None else f" turn {hit['turn']}")
+
+
+def matched(hit: Mapping[str, Any]) -> str:
+    """What speaks for a result."""
+    return ", ".join(one for one in hit.get("why", ()) if not one.startswith(_AGAINST))

@@ -185,8 +185,23 @@ def test_a_search_gives_structure_and_one_line_a_hit() -> None:
 
     assert result.structured_content["results"][0]["why"] == ["words"]
     assert words(result) == (
-        "- [procedural] When pytest hangs: set CI=1. (m1, session s1 turn 4, 2026-11-19T10:00:00Z)"
+        "- [procedural] When pytest hangs: set CI=1. (m1, session s1 turn 4, 2026-11-19T10:00:00Z; words)"
     )
+
+
+def test_an_agent_reads_of_each_result_why_it_is_there_and_why_it_may_not_hold() -> None:
+    doubtful = {
+        **HIT,
+        "why": ["memory", "words", "superseded", "stale: src/old.py is gone", "on branch next"],
+        "superseded_by": "m2",
+    }
+    saved = {**HIT, "id": "m2", "session": None, "turn": None, "who": "user"}
+    found = call(Scripted({"search": {"results": [doubtful, saved], "engine": "fts5"}}), "memory_search", query="ci")
+
+    first, second = words(found).splitlines()
+    assert first.startswith("- [procedural, superseded by m2, stale: src/old.py is gone, on branch next] When")
+    assert first.endswith("2026-11-19T10:00:00Z; memory, words)")
+    assert second.endswith("(m2, user, 2026-11-19T10:00:00Z; words)")
 
 
 def test_an_agents_terminal_gets_no_control_characters_from_memory() -> None:

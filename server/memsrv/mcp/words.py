@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from memsrv.layout import one_line
-from memsrv.outline import outline
+from memsrv.outline import doubts, matched, outline, place
 
 Json = Mapping[str, Any]
 
@@ -12,9 +12,10 @@ Json = Mapping[str, Any]
 def found(result: Json, how_to_begin: Callable[[], str | None]) -> str:
     lines = []
     for hit in result["results"]:
-        place = f"session {hit['session']} turn {hit['turn']}"
-        where = ", ".join(str(part) for part in (hit["id"], hit.get("who"), place, hit["time"]) if part)
-        lines.append(f"- [{hit['kind']}] {one_line(hit['text'])} ({where})")
+        sort = ", ".join(filter(None, (hit["kind"], doubts(hit))))
+        where = ", ".join(str(part) for part in (hit["id"], hit.get("who"), place(hit), hit["time"]) if part)
+        why = "; ".join(filter(None, (where, matched(hit))))
+        lines.append(f"- [{sort}] {one_line(hit['text'])} ({why})")
     return "\n".join(lines) or how_to_begin() or "Nothing found; try other words or project `*`."
 
 

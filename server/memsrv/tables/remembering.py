@@ -1,6 +1,6 @@
 """Results of memory."""
 
-from memsrv.outline import outline
+from memsrv.outline import doubts, matched, outline, place
 from memsrv.tables.cells import Json, cut, duration, record, size
 from memsrv.terminal import say, table
 
@@ -35,9 +35,10 @@ def backlog(result: Json) -> str:
 
 def found(result: Json) -> None:
     for number, hit in enumerate(result["results"], 1):
-        say(f"{number}. [{hit['kind']}] {cut(hit['text'], 400)}")
-        place = f"session {hit['session']} turn {hit['turn']}" if hit.get("session") else None
-        say("   " + " · ".join(str(part) for part in (hit["id"], hit.get("project"), place, hit.get("time")) if part))
+        sort = ", ".join(filter(None, (hit["kind"], doubts(hit))))
+        say(f"{number}. [{sort}] {cut(hit['text'], 400)}")
+        where = (hit["id"], hit.get("project"), hit.get("who"), place(hit), hit.get("time"), matched(hit))
+        say("   " + " · ".join(str(part) for part in where if part))
 
 
 def shown(result: Json) -> None:
