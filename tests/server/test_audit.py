@@ -187,7 +187,7 @@ def test_what_agents_are_given_is_counted_with_how_the_task_ended(app: App, talk
     unused = saved(app, "The port of the moon database is 7777.", Kind.EPISODIC)
     told = talk("a", started="2026-10-20T09:00:00").says("Which port does the tide database have? Then run the tests.")
     told.hears(EventType.TOOL_RESULT, Trust.TOOL, fence(f"5434 ({used})"), echo=True)
-    told.runs("pytest", "3 passed").says("Great, that works, thanks.").into(app.store)
+    told.runs("pytest --port 5434", "3 passed").says("Great, that works, thanks.").into(app.store)
 
     app.remember_sessions(app.waiting_sessions())
     app.remember_sessions({"a": 9})

@@ -322,7 +322,7 @@ class Store:
             _deltas.keep_uses(db, session, uses)
 
     def counters(self, until: str | None = None) -> dict[str, Counters]:
-        """Of every memory that was given to an agent, ever or `until` then: how often, and how the tasks ended."""
+        """Of every memory that was given to an agent, ever or `until` then: how often, and what came of it."""
         return _deltas.counters(self._connection, until)
 
     def review(self, project: str, review: Review) -> None:
@@ -419,8 +419,8 @@ class Store:
         return _search.search_turns(self._connection, query, project=project, limit=limit, around=around)
 
     def usefulness(self, memories: Sequence[str]) -> dict[str, float]:
-        """From 0 to 1 of each that was given in tasks whose end is known: how well those went."""
-        return _search.usefulness(self._connection, memories)
+        """From 0 to 1 of each that an agent took up: how well those tasks went."""
+        return _deltas.usefulness(self._connection, memories)
 
     # Vectors
 

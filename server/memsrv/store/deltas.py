@@ -1,11 +1,11 @@
 """Every change to a memory, in the order in which it was made: nothing is ever rewritten without a line that says so.
 
-Beside them how often a memory was given to an agent, and how the task ended that it was given in. Knows neither rules
+Beside them how often a memory was given to an agent, and how the task ended that took it up. Knows neither rules
 nor words: a claim that says something else is another memory.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -37,22 +37,27 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A memory was given to an agent, and the task ended so."""
+    """A memory was given to an agent; `taken` up, so that it has a part in how the task ended, or not."""
 
     memory: str
     session: str
     turn: int
     outcome: Outcome = Outcome.UNKNOWN
+    taken: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """How often a memory was given to an agent, and in how many of those tasks the work succeeded or failed."""
+    """How often a memory was given to an agent, and in how many tasks that took it up the work succeeded or failed."""
 
     given: int = 0
     success: int = 0
     failure: int = 0
     last: str | None = None
+
+
+#: In the place of an outcome, of what was given and not taken up: it has no part in how the task ended.
+_PASSED_OVER = "passed over"
 
 
 def note(db: Database, memory: str, delta: Delta, who: str, *, successor: str | None = None, **change: Any) -> None:
@@ -129,7 +134,7 @@ def keep_uses(db: Database, session: str, uses: Iterable[Use]) -> None:
     for use in uses:
         db.execute(
             "INSERT OR IGNORE INTO uses (memory, session, turn, outcome) SELECT id, ?, ?, ? FROM memories WHERE id = ?",
-            [session, use.turn, str(use.outcome), use.memory],
+            [session, use.turn, str(use.outcome) if use.taken else _PASSED_OVER, use.memory],
         )
 
 
@@ -142,3 +147,20 @@ def counters(connection: Connection, until: str | None = None) -> dict[str, Coun
         [until],
     )
     return {row[0]: Counters(*row[1:]) for row in rows}
+
+
+def usefulness(connection: Connection, memories: Sequence[str]) -> dict[str, float]:
+    """From 0 to 1, of those that were taken up: the more of these tasks went well, the nearer to 1.
+
+    That it was opened at all counts half where nobody knows how the task ended. As if each had been taken up in two
+    more tasks that failed, so that one success tells little.
+    """
+    rows = connection.read(
+        "SELECT memory, sum(outcome = 'success') AS good, sum(outcome = 'failure') AS bad, "
+        "sum(outcome NOT IN ('success', 'failure')) AS open FROM uses "
+        "WHERE memory IN (SELECT value FROM json_each(?)) AND outcome != ? GROUP BY memory",
+        [json.dumps(list(memories)), _PASSED_OVER],
+    )
+    return {
+        row["memory"]: (row["good"] + row["open"] / 2) / (row["good"] + row["bad"] + row["open"] + 2) for row in rows
+    }

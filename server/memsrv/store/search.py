@@ -103,19 +103,6 @@ def search_memories(
     return hits
 
 
-def usefulness(connection: Connection, memories: Sequence[str]) -> dict[str, float]:
-    """From 0 to 1, of those that were given in tasks whose end is known: the more of these went well, the nearer to 1.
-
-    As if each had been given in two more that did not, so that one success tells little.
-    """
-    rows = connection.read(
-        "SELECT memory, sum(outcome = 'success') AS good, sum(outcome = 'failure') AS bad FROM uses "
-        "WHERE memory IN (SELECT value FROM json_each(?)) GROUP BY memory",
-        [json.dumps(list(memories))],
-    )
-    return {row["memory"]: row["good"] / (row["good"] + row["bad"] + 2) for row in rows}
-
-
 @dataclass(frozen=True, slots=True)
 class _Sought:
     """What is looked for: an expression that finds, from which row on, and the common words that only count."""
