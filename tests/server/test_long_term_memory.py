@@ -15,7 +15,7 @@ from mcp.client import Client
 
 from memsrv import echo, mcp
 from memsrv.app import App, laying
-from memsrv.errors import NothingConsented, UsageError
+from memsrv.errors import NotFound, NothingConsented, UsageError
 from memsrv.long_term import SECTIONS
 from memsrv.principles import Principle
 from memsrv.records import Evidence, Kind, to_dict
@@ -124,6 +124,37 @@ def test_a_runs_principle_is_told_while_two_sessions_bear_it_out(app: App, talk:
 
     assert block(app, "long_term")[-1] == "When `npm` fails with a missing module: run `npm ci` (worked 2 times)."
     assert run.long_term_file.exists()
+
+
+def test_a_principle_is_opened_with_the_tries_that_bear_it_out_and_only_while_two_sessions_do(
+    app: App, talk: Told
+) -> None:
+    night(app, "2026-11-05T03:00:00Z", principles=[principle("s1", "s2")])
+
+    with pytest.raises(NotFound, match="--long-term"):
+        app.show("pri_1")
+    talk("s2", project=app.project()).says("Hello there").into(app.store)
+
+    opened = app.show("pri_1")
+
+    assert (opened.kind, opened.text) == ("principle", "When `npm` fails with a missing module: run `npm ci`.")
+    assert {quote.session for quote in opened.evidence} == {"s1", "s2"}
+    assert opened.turns[0].text == "The port of the crane is 4010."
+
+
+def test_a_principle_is_opened_by_an_agent_over_mcp_and_by_its_address(app: App, talk: Told) -> None:
+    night(app, "2026-11-05T03:00:00Z", principles=[principle("s1", "s2")])
+    talk("s2", project=app.project()).says("Hello there").into(app.store)
+
+    async def read() -> tuple[str, str]:
+        async with Client(mcp.build(app)) as client:
+            result = await client.call_tool("memory_open", {"id": "pri_1"})
+            there = await client.read_resource("memory://record/pri_1")
+            return str(result.content[0].text), str(there.contents[0].text)
+
+    for told in anyio.run(read):
+        assert told.startswith("<memsrv-recall>")
+        assert "run `npm ci`" in told
 
 
 def test_what_has_no_room_is_listed_and_stays_in_the_ledger(app: App) -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from memsrv.errors import NotFound
+from memsrv.principles import Principle
 from memsrv.recall.results import words_of
 from memsrv.records import Event, Evidence, Memory, Session, Trajectory
 from memsrv.store import Change, Counters, Store
@@ -15,13 +16,13 @@ class Shown:
     """A record opened: its evidence word for word, its supersession chain oldest first, the turns around it.
 
     Of a memory also what became of it, and how the tasks ended that it was given in; of a session its first and last
-    turns, and the tasks that it falls into.
+    turns, and the tasks that it falls into. Of a principle the tries that bear it out.
     """
 
     id: str
     kind: str
     text: str
-    record: Memory | Event | Session
+    record: Memory | Event | Session | Principle
     evidence: tuple[Evidence, ...]
     chain: tuple[Memory, ...]
     turns: tuple[Event, ...]
