@@ -180,6 +180,35 @@ def test_a_prompt_that_cannot_be_made_says_what_to_do(empty: App) -> None:
     assert (error.code, "memsrv ingest" in str(error)) == (-32602, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "says"),
+    [
+        ("nope", {}, "no prompt `nope`; there are recall, handoff, review, context, status"),
+        ("recall", {}, "the prompt recall lacks `query`"),
+        ("context", {"budget": "many"}, "`budget`: Input should be a valid integer"),
+        ("context", {"budget": "-4"}, "a budget of -4 tokens does not hold the empty blocks"),
+        ("review", {"colour": "red"}, "`colour`: Unexpected keyword argument"),
+        ("handoff", {"session": "z" * 50_000}, "lists what has been read"),
+    ],
+)
+def test_a_prompt_that_is_asked_for_wrongly_says_what_is_wrong(
+    app: App, name: str, given: dict[str, str], says: str
+) -> None:
+    error = refused(app, lambda client: client.get_prompt(name, given))
+
+    assert error.code == -32602
+    assert says in str(error)
+    assert len(str(error)) < 1_100
+
+
+def test_an_id_of_a_megabyte_is_refused_in_a_sentence(app: App) -> None:
+    result = call(app, "memory_open", ids=["x" * 1_000_000])
+
+    assert result.is_error
+    assert len(result.content[0].text) < 1_100
+    assert result.content[0].text.endswith("`memsrv search` names those there are")
+
+
 # Arguments
 
 

@@ -15,7 +15,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, Server
 from memsrv import __version__
 from memsrv.lifetime import end_with_host
 from memsrv.mcp.progress import EVERY_SECONDS, telling
-from memsrv.mcp.prompts import add_prompts
+from memsrv.mcp.prompts import add_prompts, explaining
 from memsrv.mcp.resources import PAGE, add_resources, paging
 from memsrv.mcp.tools import Verbs, tools
 
@@ -53,6 +53,7 @@ def build(verbs: Verbs, *, page: int = PAGE, progress_seconds: float = EVERY_SEC
         middleware=[paging(verbs, page), telling(progress_seconds)],
     )
     add_prompts(server, verbs)
+    server.middleware.append(explaining(server))
     add_resources(server, verbs)
     return server
 

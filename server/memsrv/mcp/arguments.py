@@ -12,7 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from pydantic import ValidationError
 
-from memsrv.layout import one_line, printable
+from memsrv.mcp.lengths import sentence
 
 #: Names the project that a client's calls over HTTP are about, unless they name one: one server serves many folders.
 PROJECT_HEADER = "memsrv-project"
@@ -49,7 +49,7 @@ class Asked(Tool):
         except ToolError as error:
             cause = error.__cause__
             words = self._refused(cause) if isinstance(cause, ValidationError) else str(cause or error)
-            raise ToolError(printable(one_line(words))) from cause
+            raise ToolError(sentence(words)) from cause
 
     @property
     def _known(self) -> list[str]:
@@ -77,5 +77,10 @@ class Asked(Tool):
         return {**given, "project": said} if said and lacks else given
 
     def _refused(self, error: ValidationError) -> str:
-        wrong = [f"`{'.'.join(map(str, one['loc']))}`: {one['msg']}" for one in error.errors(include_url=False)]
-        return f"{self.name} was not called: {'; '.join(wrong)}; correct that and call it again"
+        return f"{self.name} was not called: {refused(error)}; correct that and call it again"
+
+
+def refused(error: ValidationError) -> str:
+    """What is wrong with which argument."""
+    wrong = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"`{'.'.join(map(str, one['loc']))}`: {one['msg']}" for one in wrong)

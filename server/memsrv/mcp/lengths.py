@@ -8,10 +8,20 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from memsrv.layout import one_line, printable
+
+#: Characters of an error: who asked for an id of a megabyte is not told all of it.
+_SENTENCE = 1_000
 #: Characters of a result's JSON: below 25,000 tokens for code, too, of which one is three characters or more.
 LIMIT = 60_000
 #: No string is cut below this, and each that is cut says so in about as much.
 _LEAST = 60
+
+
+def sentence(error: object) -> str:
+    """An error as an agent is told it: one line, whose end, which says what to do, always stands."""
+    words = printable(one_line(str(error)))
+    return words if len(words) <= _SENTENCE else str(_cut(words, _SENTENCE - _LEAST))
 
 
 def fitted(value: Any, limit: int = LIMIT) -> Any:

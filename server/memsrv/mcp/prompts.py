@@ -7,15 +7,17 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from mcp.server import MCPServer
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from memsrv import echo
 from memsrv.errors import MemsrvError
 from memsrv.layout import one_line, printable
 from memsrv.mcp import words
-from memsrv.mcp.lengths import fitted
+from memsrv.mcp.arguments import refused
+from memsrv.mcp.lengths import fitted, sentence
 from memsrv.records import to_dict
 
 Project = Annotated[str | None, Field(description="Default: the current one.")]
@@ -76,6 +78,40 @@ def add_prompts(server: MCPServer, verbs: Any) -> None:
         )
 
 
+def explaining(server: MCPServer) -> ServerMiddleware[object]:
+    """Tells who asks for a prompt wrongly what there is; to the SDK, that is an error within the server."""
+
+    async def explained(ctx: ServerRequestContext[object], call_next: CallNext) -> HandlerResult:
+        if ctx.method != "prompts/get":
+            return await call_next(ctx)
+        name, given = str((ctx.params or {}).get("name")), (ctx.params or {}).get("arguments") or {}
+        prompts = {prompt.name: prompt for prompt in await server.list_prompts()}
+        if name not in prompts:
+            raise _wrong(f"there is no prompt `{name}`; there are {', '.join(prompts)}")
+        lacks = [one.name for one in prompts[name].arguments or () if one.required and one.name not in given]
+        if lacks:
+            raise _wrong(f"the prompt {name} lacks {' and '.join(f'`{one}`' for one in lacks)}; give it and ask again")
+        try:
+            return await call_next(ctx)
+        except ValueError as error:
+            if (cause := _validation(error)) is None:
+                raise
+            raise _wrong(f"{name} was not made: {refused(cause)}; correct that and ask again") from error
+
+    return explained
+
+
+def _wrong(words: str) -> MCPError:
+    return MCPError(INVALID_PARAMS, sentence(words))
+
+
+def _validation(error: BaseException | None) -> ValidationError | None:
+    """What the SDK wraps, twice."""
+    while error is not None and not isinstance(error, ValidationError):
+        error = error.__cause__
+    return error
+
+
 def _said(ask: str, of_memory: Callable[[], str]) -> str:
     return f"{ask}\n\n{echo.fence(printable(fitted(_asked(of_memory))))}"
 
@@ -84,7 +120,7 @@ def _asked(verb: Callable[[], Any]) -> Any:
     try:
         return verb()
     except MemsrvError as error:
-        raise MCPError(INVALID_PARAMS, printable(one_line(str(error)))) from error
+        raise MCPError(INVALID_PARAMS, sentence(error)) from error
 
 
 def _listed(memories: list[dict[str, Any]]) -> str:

@@ -21,7 +21,7 @@ from memsrv import echo
 from memsrv.errors import MemsrvError, NotFound
 from memsrv.layout import one_line, printable
 from memsrv.mcp import words
-from memsrv.mcp.lengths import fitted
+from memsrv.mcp.lengths import fitted, sentence
 from memsrv.outline import outline
 from memsrv.records import to_dict
 
@@ -57,9 +57,9 @@ def _read(words_of: Callable[[], str]) -> str:
     try:
         return echo.fence(printable(words_of()))
     except NotFound as error:
-        raise ResourceNotFoundError(printable(one_line(str(error)))) from error
+        raise ResourceNotFoundError(sentence(error)) from error
     except MemsrvError as error:
-        raise ResourceError(printable(one_line(str(error)))) from error
+        raise ResourceError(sentence(error)) from error
 
 
 def paging(verbs: Any, page: int = PAGE) -> ServerMiddleware[object]:
