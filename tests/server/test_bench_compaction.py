@@ -44,8 +44,8 @@ def test_every_baseline_forgets_more_than_memsrv(bench: CompactionBench) -> None
 def test_recover_gives_back_what_a_summary_dropped_and_hardly_what_it_told(bench: CompactionBench) -> None:
     found = bench.returned[-1]
 
-    assert found.dropped_returned >= 0.9 * found.dropped
-    assert found.kept_returned <= 0.1 * found.kept  # one or two of some twenty
+    assert found.dropped_returned >= 0.95 * found.dropped
+    assert found.kept_returned <= 0.05 * found.kept
 
 
 def test_the_same_seed_finds_the_same(bench: CompactionBench) -> None:

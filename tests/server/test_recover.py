@@ -3,16 +3,19 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from memsrv.app import App
+from memsrv.cli import remembering
 from memsrv.compact.fitting import CHARS_PER_TOKEN
 from memsrv.errors import NotFound, UsageError
+from memsrv.mcp.tools import tools
 from memsrv.records import EventType, Trust
-from memsrv.recover import recover
+from memsrv.recover import BUDGET, recover
 from memsrv.recover.told import Told
 from memsrv.settings import Home, Settings
 from memsrv.store import Store
@@ -48,6 +51,11 @@ def told(talk: Any, summary: str, name: str = "work") -> Any:
         session.says(sentence).replies("Understood.")
     cut(session, summary)
     return session.says("Go on.").replies("Going on.")
+
+
+def recover_of(store: Store, session: Any) -> Any:
+    session.into(store)
+    return recover(store, "work")
 
 
 def cut(session: Any, summary: str | None) -> Any:
@@ -211,6 +219,83 @@ def test_what_makes_no_sense_is_refused(store: Store, talk: Any) -> None:
         recover(store, "nowhere")
     with pytest.raises(UsageError):
         recover(store, "work", budget=10)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("The feature flag of the quay importer is enable-tidewatch.", "enable-tidewatch"),
+        ("The importer reads tidal_snapshots, as the quay job does.", "tidal_snapshots"),
+        ("The owner of the quay importer is Marit Gloub.", "Gloub"),
+        ("Note that the cron expression of the quay job defaults to 32 0 * * 6 unless somebody overrides it for a test "
+         "of the whole harbour, in which case nothing of this holds any longer.", "32 0 * * 6"),
+        ("The quay job gives up after 97 seconds.", "97"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("who", ["says", "replies"])
+def test_names_and_numbers_come_back_unless_the_summary_has_them(
+    store: Store, talk: Any, who: str, told: str, kept: str
+) -> None:
+    for name, summary in (("lost", "- The port was 97 once; a read-only view."), ("kept", f"- quay: {told[4:]}")):
+        cut(getattr(talk(name).says("Build the harbour."), who)(told), summary).into(store)
+
+    assert kept in recover(store, "lost").text
+    assert kept not in recover(store, "kept").text
+
+
+def test_a_sentence_comes_back_whole_where_only_a_part_of_it_was_read_as_a_decision(store: Store, talk: Any) -> None:
+    said = "Please never change the host of the quay importer, it must remain quay3.hafen.example."
+    cut(talk("work").says("Build the harbour.").says(said), "Work on a service.").into(store)
+
+    assert "quay3.hafen.example" in recover(store, "work").text
+
+
+def test_a_name_beside_what_the_summary_tells_brings_no_sentence_back(store: Store, talk: Any) -> None:
+    said = "According to Tadeusz, the timeout of the quay importer is 4718 seconds."
+    cut(talk("work").says("Go.").replies(said), "- timeout of the quay importer: 4718 seconds").into(store)
+
+    assert "Tadeusz" not in recover(store, "work").text
+
+
+def test_ordinary_words_with_a_hyphen_bring_no_sentence_back(store: Store, talk: Any) -> None:
+    session = talk("work").says("Only read what is there.").replies("The view that I made is read-only for now.")
+    cut(session, "- The timeout was 4718 seconds.").into(store)
+
+    assert "read-only" not in recover(store, "work").text
+
+
+def test_lines_of_code_do_not_come_back_and_what_was_printed_does(store: Store, talk: Any) -> None:
+    session = talk("work").says("Go.").replies("Like this:\n```python\nfd = os.open(quay_path, flags)\n```")
+    shown = (
+        '  <div className="h-8 w-8 berth-pane">\n 12\tlimit: berth.limit_of,\nquay importer: topic is tide.created\n'
+    )
+    session.runs("make check", f"{shown}[quay] started by Marit Gloub")
+    cut(session, "Work on a service.").into(store)
+
+    text = recover(store, "work").text
+
+    assert [word in text for word in ("os.open", "berth", "tide.created", "Gloub")] == [False, False, True, True]
+
+
+def test_the_newest_comes_first(store: Store, talk: Any) -> None:
+    made = recover_of(store, told(talk, PREAMBLE))
+
+    turns = [item.turn for item in made.messages]
+    assert turns == sorted(turns, reverse=True)
+
+
+def test_little_dropped_is_little_returned_whatever_the_budget(store: Store, talk: Any) -> None:
+    made = recover_of(store, told(talk, PREAMBLE + "\n".join(f"- {kept}" for _, _, kept in SAID[1:])))
+
+    assert "8443" in made.text
+    assert made.tokens < 100
+
+
+def test_every_door_has_the_same_ceiling() -> None:
+    (tool,) = [tool for tool in tools(None) if tool.name == "session_recover"]
+    asked = [signature(door).parameters["budget"].default for door in (App.recover, remembering.recover)]
+
+    assert [*asked, tool.parameters["properties"]["budget"]["default"]] == [BUDGET] * 3
 
 
 @pytest.mark.parametrize(

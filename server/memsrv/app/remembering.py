@@ -19,6 +19,7 @@ from memsrv.ingest import IngestReport, ingest
 from memsrv.recall import Here, Recalled, recall, show
 from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
+from memsrv.recover import BUDGET as RECOVERED
 from memsrv.recover import Recovered, recover
 from memsrv.remember import Saved, remember, save
 from memsrv.shapes import AgentBacklog, Backlog, Memories, Sessions
@@ -223,7 +224,7 @@ class Remembering(Encoding):
             self.store, self.redactor, text, kind=kind, project=name, now=_now(), supersedes=supersedes, trust=trust
         )
         self._note_standing()
-        return saved
+        return saved if self.consent.allows(Act.RECALL, project=name) else replace(saved, alike=())
 
     def compact(
         self, session: str | None = None, *, mode: str = "handoff", budget: int = 1500, project: str | None = None
@@ -231,7 +232,7 @@ class Remembering(Encoding):
         scope = self.project(project) if session else self._scope(project)
         return compact(self.visible, session, project=scope, mode=mode, budget=budget)
 
-    def recover(self, session: str | None = None, *, budget: int = 1500, project: str | None = None) -> Recovered:
+    def recover(self, session: str | None = None, *, budget: int = RECOVERED, project: str | None = None) -> Recovered:
         """What the host's last compaction lost, of the newest session unless one is named."""
         scope = self.project(project) if session else self._scope(project)
         return recover(self.visible, session, project=scope, budget=budget)

@@ -23,7 +23,7 @@ from memsrv.consent import Consent
 from memsrv.errors import UsageError
 from memsrv.ingest import ingest
 from memsrv.layout import CHARS_PER_TOKEN, tokens
-from memsrv.recover import recover
+from memsrv.recover import BUDGET, recover
 from memsrv.redact import Redactor
 from memsrv.settings import Settings
 from memsrv.sources import SOURCES
@@ -33,8 +33,8 @@ _CLAUDE = next(source for source in SOURCES if source.name == "claude-code")
 RATIO, CYCLES = 6, 3
 #: The paper's conversations have 50,000 to 65,000 tokens.
 PART_TOKENS = 60_000
-#: What `recover` is asked for.
-RECOVERED_TOKENS = (1_500, 4_000)
+#: What `recover` is asked for: little, and its default.
+RECOVERED_TOKENS = (1_500, BUDGET)
 
 #: What was left so far, the work that followed, and how many tokens may be left of both: what is left.
 Summarise = Callable[[str, Part, int], str]

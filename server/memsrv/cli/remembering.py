@@ -158,7 +158,7 @@ def compact(
 @command.command()
 def recover(
     session: Annotated[str | None, typer.Option(help="Unset: the newest of the project.")] = None,
-    budget: Annotated[int, typer.Option(min=100, help="Tokens.")] = 1500,
+    budget: Annotated[int, typer.Option(min=100, help="Tokens, at most.")] = 5000,
     project: Project = None,
     json: Json = False,
 ) -> None:

@@ -85,7 +85,13 @@ class Fitted:
 
 
 def fit(
-    head: str, candidates: Iterable[Candidate], sections: Sequence[Section], priority: Sequence[str], budget: int
+    head: str,
+    candidates: Iterable[Candidate],
+    sections: Sequence[Section],
+    priority: Sequence[str],
+    budget: int,
+    *,
+    newest_first: bool = False,
 ) -> Fitted:
     """`head` and as much of `candidates` as `budget` tokens hold, `priority` first, then weight, then the newest.
 
@@ -102,6 +108,8 @@ def fit(
     filling = _Filling(sections, whole - min(_SAYING_SO, whole // 8))
     left_out = filling.take(sorted(candidates, key=rank))
     items = filling.items(sections)
+    if newest_first:
+        items = {name: found[::-1] for name, found in items.items()}
     text = _text(head, sections, items)
     said = _said(left_out, sections)
     if left_out and len(text) + len(said) + 2 + echo.FENCE <= budget * CHARS_PER_TOKEN:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[`*_]*[A-Z0-9ÀÖÄÜ`/_])|\s*\n+\s*|(?<=;)\s+")
+_END = re.compile(r"(?<=[.!?…])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]]*\s+(?=[\"'(\[`*_]*[A-Z0-9ÀÖÄÜ`/_])|\s*\n+\s*")
 _MARK = re.compile(r"^(?:[-*•>#]+|\d{1,2}[.)]|\[[ x]\])\s+")
 _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
 _TOKEN = re.compile(r"[^\s\"“”‘’«»()\[\]{}<>,;|`*]+")
@@ -35,8 +35,9 @@ _QUOTED = re.compile(r"[`“\"]([^`”\"\n]{2,80})[`”\"]")
 #: Five fields of a crontab: no single one of them is a value.
 _CRON = re.compile(r"(?<![\w*/])(?:\*/?\d*|\d[\d,/-]*)(?: (?:\*/?\d*|\d[\d,/-]*)){4}(?![\w*])")
 _CUE = re.compile(
-    r"(?i)\b(?:because|since|due to|caused?|reason|root cause|turned out|explains?|decid\w+|decision|chos\w+|choose"
-    r"|agreed?|settled|instead|rather than|go(?:ing)? with|went with|prefer\w*|must|never|always|only|required?s?"
+    r"(?i)(?<![\w-])(?:because|since|due to|caused?|reason|root cause|turned out|explains?|decid\w+|decision|chos\w+"
+    r"|choose|agreed?|settled|instead|rather than|go(?:ing)? with|went with|prefer\w*|must|never|always"
+    r"|only|required?s?"
     r"|default\w*|set to|equals?|remains?|became|becomes|named|called|lives? in|listens?|owned|owner|limit\w*|expires?"
     r"|fails?|failed|broke\w*|breaks|bug|wrong|fixed|missing|deprecated|forbidden|allowed|deadline|note that|important"
     r"|keep|stick|insist\w*|don'?t|do not|no longer|from now on|make sure|remember|fixed)\b"
@@ -47,13 +48,17 @@ _PLANS = re.compile(
 )
 _CODE = re.compile(
     r"[{};]\s*$|^\s*(?:def|class|import|from|return|if|elif|else|for|while|try|except|with|raise|yield|assert|async|await"
-    r"|const|let|var|function|export|public|private|func|fn|use|impl|match|pub|package|#include|@\w+)\b|\w\(.*\)?\s*:?$"
+    r"|const|let|var|function|export(?! [A-Z0-9_]+=)"
+    r"|public|private|func|fn|use|impl|match|pub|package|#include|@\w+)\b|\w\(.*\)?\s*:?$"
     r"|^\s*(?://|#|\*|/\*|\"\"\"|>>>)|\bself\.|^\s*\d+[→|│]|^\s*[+-]{1,3}\s|=>|::"
+    r"|^\s*</?[A-Za-z]|[;,]\s*//|[\[(,]\s*$|^\s*\d+(?:\t|\s{2,})|^\s*[\w., \[\]]+\s[-+*|&/]?=\s.*\w[(\[]|\w\?\.\w"
 )
 _TELLS = re.compile(r"(?:^|\s)[\w .\[\]/\"'-]{1,60}(?:=|:\s|->|→|\|)\s*\S")
 _ALARM = re.compile(
     r"(?i)\b(?:warn(?:ing)?|error|fail(?:ed|ure)?|fatal|refused|denied|exceeded|deprecated|overrides?)\b"
 )
+#: Characters that a value needs beside it to be understood.
+_AROUND = 40
 #: Words that begin a sentence, or stand in a title, with a capital and name nothing.
 _WORD = re.compile(r"(?<![\w./-])[^\W\d_]{3,}(?![\w/(=])")
 _BLANKS = frozenset(
@@ -158,28 +163,50 @@ def shape(line: str) -> str:
 
 
 def clause(sentence: Sentence, size: int, wanted: Sequence[str] = ()) -> str:
-    """`sentence`, or the part of it around its values (those `wanted`, if any are) in about `size` characters."""
+    """`sentence`, or the parts of it around its values (those `wanted`, if any are) in about `size` characters."""
     text = sentence.text
     if len(text) <= size:
         return text
-    held = {value: sentence.values[value] for value in wanted if value in sentence.values} or sentence.values
-    spans = [(start, end, held[word]) for word, start, end in sentence.tokens if word in held]
+    spans = _spans(sentence, wanted) or _spans(sentence, ())
     if not spans:
         return text[: size - 1].rstrip() + "…"
+    chosen = [_densest(spans, size)]
+    room = size - (chosen[0][1] - chosen[0][0])
+    for start, end, _ in sorted(spans, key=lambda span: -span[2]) if wanted else ():
+        inside = any(first <= start and end <= last for first, last in chosen)
+        if not inside and room > (cost := end - start + _AROUND):
+            chosen.append((start, end))
+            room -= cost
+    each = max(room, 0) // len(chosen)
+    return _joined(text, sorted(_widened(text, start, end, end - start + each) for start, end in chosen))
+
+
+def _spans(sentence: Sentence, wanted: Sequence[str]) -> list[tuple[int, int, float]]:
+    """Where its values stand, and what each is worth."""
+    held = {value: sentence.values.get(value, 1.0) for value in wanted} if wanted else sentence.values
+    spans = [(start, end, held[word]) for word, start, end in sentence.tokens if word in held]
+    for value in held:
+        if " " in value and (start := sentence.text.find(value)) >= 0:
+            spans.append((start, start + len(value), held[value]))
+    return sorted(spans)
+
+
+def _densest(spans: Sequence[tuple[int, int, float]], size: int) -> tuple[int, int]:
+    """From which value to which the most is said in `size` characters."""
     best, gained = (spans[0][0], spans[0][1]), -1.0
     for place, (start, end, _) in enumerate(spans):
-        gain = 0.0
+        gain, upto = 0.0, end
         for _, last, worth in spans[place:]:
             if last - start > max(size * 0.8, end - start):
                 break
             gain += worth
-            end = last
+            upto = max(upto, last)
         if gain > gained:
-            best, gained = (start, end), gain
-    return _widened(text, *best, size)
+            best, gained = (start, upto), gain
+    return best
 
 
-def _widened(text: str, start: int, end: int, size: int) -> str:
+def _widened(text: str, start: int, end: int, size: int) -> tuple[int, int]:
     """The words between, and the whole ones around them that fit: two thirds before, where the subject stands."""
     room = max(0, size - (end - start) - 2)
     first = max(0, start - room * 2 // 3)
@@ -192,7 +219,21 @@ def _widened(text: str, start: int, end: int, size: int) -> str:
     if last < len(text):
         blank = text.rfind(" ", end, last + 1)
         last = blank if blank >= end else end
-    return ("…" if first else "") + text[first:last].strip() + ("…" if last < len(text) else "")
+    return first, last
+
+
+def _joined(text: str, parts: Sequence[tuple[int, int]]) -> str:
+    made, upto = "", 0
+    for first, last in parts:
+        if last > upto:
+            made += ("…" if first > upto else "") + text[max(first, upto) : last]
+            upto = last
+    return made.strip() + ("…" if upto < len(text) else "")
+
+
+def decides(text: str) -> bool:
+    """Whether words of deciding, or of a cause, are in it."""
+    return _CUE.search(text) is not None
 
 
 def is_alarm(line: str) -> bool:
@@ -204,4 +245,4 @@ def may_tell(line: str) -> bool:
     return 3 < len(line) < 600 and _HINT.search(line) is not None
 
 
-_HINT = re.compile(r"\d|=|: |->|→|\||_[A-Z]")
+_HINT = re.compile(r"\d|=|: |->|→|\||_[A-Z]|^\[|\w {3,}\w")

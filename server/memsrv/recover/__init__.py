@@ -16,7 +16,10 @@ from memsrv.recover.lost import SECTIONS, candidates
 from memsrv.recover.told import Told
 from memsrv.store import Store
 
-__all__ = ["Recovered", "recover"]
+__all__ = ["BUDGET", "Recovered", "recover"]
+
+#: A ceiling: what a summary dropped of a whole context fits, and hosts warn of results twice as long.
+BUDGET = 5_000
 
 #: Which item comes first when there is room for one more: what a person decided, then what is in the way.
 _PRIORITY = ("decisions", "errors", "todo", "messages", "files", "commands", "solved", "values outputs")
@@ -55,7 +58,7 @@ class Recovered:
     text: str = ""
 
 
-def recover(store: Store, session: str | None = None, *, project: str | None = None, budget: int = 1500) -> Recovered:
+def recover(store: Store, session: str | None = None, *, project: str | None = None, budget: int = BUDGET) -> Recovered:
     """What the last compaction of `session` lost, else of the newest session of `project`."""
     has_room(budget)
     chosen = chosen_session(store, session, project)
@@ -72,7 +75,7 @@ def recover(store: Store, session: str | None = None, *, project: str | None = N
         if not is_known:
             lost.append(candidate)
     head = _head(chosen, events[:cut], events[cut].turn, len(cuts), bool(summary), len(lost))
-    fitted = fit(head, lost, SECTIONS, _PRIORITY, budget)
+    fitted = fit(head, lost, SECTIONS, _PRIORITY, budget, newest_first=True)
     return Recovered(
         session=chosen.id,
         project=chosen.project,

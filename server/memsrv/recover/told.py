@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 #: Share of a sentence's own words that one passage must have; fewer where exact values carry it.
 SHARE, SHARE_WITH_VALUES = 0.6, 0.3
@@ -21,7 +21,7 @@ _TOKEN = re.compile(r"[^\s`\"'“”‘’«»()\[\]{}<>,;|*]+")
 _TRIMMED = ".:!?…"
 _NUMBER = re.compile(r"v?(\d+(?:\.\d+)*)([a-z%]{0,5})")
 _VALUE = re.compile(r"\d|[/\\_=@#$]|^--?[a-z]|\w\.\w|\w:\w|[a-z][A-Z]", re.ASCII)
-_ABBREVIATION = re.compile(r"(?i)(?:[a-z]\.)+[a-z]?|and/or|\w+/\w+s?")  # e.g., i.e., read/write: no paths
+_ABBREVIATION = re.compile(r"(?i)(?:[a-z]\.)+[a-z]?|and/or|[^\W\d_]+/[^\W\d_]+")  # e.g., i.e., read/write: no paths
 _PLACE_IN_FILE = re.compile(r"(?::\d+){1,2}$")
 _LIST_MARK = re.compile(r"(?m)^\s*(?:\d{1,2}[.)]|[-*•#]+)\s+")
 _PASSAGE = re.compile(r"\n+|(?<=[.!?])\s+")
@@ -133,6 +133,15 @@ class Told:
         value = value.rpartition("=")[2] or value
         return plain(value) in self._tokened or any(True for _ in self._places(plain(value)))
 
+    def names_beside(self, value: str, sentence: str) -> bool:
+        """Whether `value` occurs beside a word of `sentence`: 8080 is many a port."""
+        about, value = frozenset(words(sentence)), plain(value)
+        return self._stand_beside(chain(self._places(value), self._tokened.get(value, ())), about)
+
+    def covers(self, sentence: str) -> bool:
+        """Whether one passage has enough of the words of `sentence`, whose values it has."""
+        return self._covers(frozenset(words(sentence)), SHARE_WITH_VALUES)
+
     def has(self, text: str) -> bool:
         """Whether the numbers in `text` are named, whatever is said of them."""
         found = [value for value in values(text) if len(value) > 2 and re.search(r"\d{2}", value)]
@@ -146,10 +155,13 @@ class Told:
                     yield place
 
     def _names_beside(self, value: str, about: frozenset[str]) -> bool:
-        """Whether a passage (or the one before or after it) has `value` and speaks of the same: 8080 is many a port."""
+        """Whether a passage (or the one before or after it) has `value` and speaks of the same."""
+        return self._stand_beside(self._places(value), about)
+
+    def _stand_beside(self, places: Iterable[int], about: frozenset[str]) -> bool:
         return any(
             not about or any(about & near.words for near in self._passages[max(0, place - 1) : place + 2])
-            for place in self._places(value)
+            for place in places
         )
 
     def _covers(self, asked: frozenset[str], share: float) -> bool:
@@ -178,14 +190,15 @@ def values(text: str) -> list[str]:
 def words(text: str) -> set[str]:
     """The beginnings of the words that say something."""
     rest = " ".join(token for token in _tokens(text) if not _is_value(token)) + " " + _units(text)
-    found = {_beginning(word) for word in _WORD.findall(rest.casefold()) if word not in _EMPTY and len(word) > 1}
+    found = {beginning(word) for word in _WORD.findall(rest.casefold()) if word not in _EMPTY and len(word) > 1}
     for run in _UNSPACED.findall(rest):
         found |= {run[place : place + 2] for place in range(len(run) - 1)}
     return found
 
 
 @lru_cache(65_536)
-def _beginning(word: str) -> str:
+def beginning(word: str) -> str:
+    """What a word has in common with its other forms."""
     return _ENDING.sub("", word)[:LETTERS]
 
 
