@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from memsrv.app import open_app
-from memsrv.embedding import Encoder, Meaning, catch_up
+from memsrv.embedding import Encoder, Meaning, catch_up, known
 from memsrv.embedding.building import build
+from memsrv.embedding.known import NOTHING
 from memsrv.embedding.local import Local
 from memsrv.embedding.server import Server
 from memsrv.errors import MemsrvError, UsageError
@@ -21,6 +22,7 @@ from memsrv.recall import recall
 from memsrv.redact import Redactor
 from memsrv.settings import Embedding, Home, Settings
 from memsrv.store import Made, Store
+from memsrv.store.vectors import Vector
 
 from .conftest import Talk
 
@@ -190,6 +192,20 @@ def test_a_project_of_a_few_turns_is_searched_though_hundreds_elsewhere_are_near
     found = recall(store, "hoist", project="demo", meaning=meaning)
 
     assert [result.id for result in found.results][:1] == ["a:0"]
+
+
+def test_of_many_vectors_the_nearest_are_found_by_their_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "COMPARED", 50)
+    dice = np.random.default_rng(1)
+    rows = dice.integers(-127, 128, (2_000, 100)).astype(np.int8)
+    question = rows[7] / np.float32(127) + dice.normal(0, 0.2, 100).astype(np.float32)
+    many = NOTHING._with(
+        [Vector(n, "turn", n, row.tobytes(), 0.01, "a") for n, row in enumerate(rows)], (Path(), (1, 1))
+    )
+    likely = many.likely(question, np.arange(2_000))
+
+    assert (7 in likely, 50 <= len(likely) < 200) == (True, True)
+    assert likely[many.scores(question, likely).argmax()] == 7
 
 
 def test_one_process_of_a_home_makes_vectors_at_a_time(tmp_path: Path, server: Any, talk: Callable[..., Talk]) -> None:

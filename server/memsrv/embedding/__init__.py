@@ -22,6 +22,7 @@ from memsrv.store import Made, Near, Store
 PATIENCE_S = 0.03
 _BATCH = 64
 _NEAREST = 400
+_OTHERS = 2_000
 
 
 class Encoder(Protocol):
@@ -81,15 +82,15 @@ class Meaning:
         known = self._known = self._known.renewed(store, self.encoder.name)
         if known.matrix is None or not query.strip():
             return []
-        # Not `@`: the threads of BLAS take a core from whoever works beside.
-        scores = np.einsum("ij,j->i", known.matrix, self.encoder.vectors([query])[0])
-        spread = float(scores.std()) or 1.0
-        nearness = np.clip((scores - float(scores.mean())) / spread / 6, 0.0, 1.2)
-        places = np.flatnonzero(known.within(*store.scope(project)))
-        if len(places) > _NEAREST:
-            places = places[np.argpartition(-nearness[places], _NEAREST)[:_NEAREST]]
-        places = places[np.argsort(-nearness[places], kind="stable")]
-        return [Near(*known.what(place), float(nearness[place])) for place in places.tolist()]
+        question = self.encoder.vectors([query])[0]
+        # What is near is so beside all others: of many some, evenly spread, tell how alike they are as a rule.
+        others = known.scores(question, slice(None, None, 1 + len(known.rows) // _OTHERS))
+        usual, spread = float(others.mean()), float(others.std()) or 1.0
+        places = known.likely(question, np.flatnonzero(known.within(*store.scope(project))))
+        nearness = np.clip((known.scores(question, places) - usual) / spread / 6, 0.0, 1.2)
+        order = np.argsort(-nearness, kind="stable")[:_NEAREST]
+        found = zip(known.what(places[order]), nearness[order].tolist(), strict=True)
+        return [Near(of, n, near) for (of, n), near in found]
 
 
 def catch_up(

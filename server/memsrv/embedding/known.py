@@ -1,10 +1,11 @@
-"""The vectors of one store in memory, as one matrix, with whose they are: taken in as they come, anew where some went.
+"""The vectors of one store in memory, with whose they are: taken in as they come, anew where some went.
 
-Knows no encoder and no question.
+A byte for each number, as they are stored; beside it their signs, by which the few are found that are worth the exact
+look where there are many. Knows no encoder and no question.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,17 @@ from memsrv.store import Store
 from memsrv.store.vectors import MEMORY, TURN, Vector
 
 _OF_MEMORY = -1
+#: Of so many vectors all are compared with the question; of more those whose signs agree with it best.
+COMPARED = 3_000
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     mark: tuple[Path, tuple[int, int]] | None = None  # the store's, when it was looked at last
     last: int = 0
-    matrix: Any = None
+    matrix: Any = None  # int8
+    scale: Any = None  # what one step of each vector is worth
+    signs: Any = None  # a column for each vector, a row for each 64 numbers
     rows: Any = None  # the row of the turn or memory
     session: Any = None  # its number among `sessions`, or that of no session
     sessions: Mapping[str, int] = field(default_factory=dict)
@@ -38,18 +43,40 @@ class Known:
         import numpy as np
 
         if not new:
-            return Known(mark, self.last, self.matrix, self.rows, self.session, self.sessions)
+            return replace(self, mark=mark)
         sessions = dict(self.sessions)
         numbers = [
             sessions.setdefault(row.session, len(sessions)) if row.of == TURN and row.session else _OF_MEMORY
             for row in new
         ]
-        matrix = np.stack([np.frombuffer(row.data, np.int8).astype(np.float32) * row.scale for row in new])
-        rows, session = np.array([row.n for row in new]), np.array(numbers)
+        matrix = np.frombuffer(b"".join(row.data for row in new), np.int8).reshape(len(new), -1)
+        scale, rows = np.array([row.scale for row in new], np.float32), np.array([row.n for row in new])
+        signs, session = _signs(matrix), np.array(numbers)
         if self.matrix is not None:
-            matrix = np.concatenate([self.matrix, matrix])
+            matrix, scale = np.concatenate([self.matrix, matrix]), np.concatenate([self.scale, scale])
             rows, session = np.concatenate([self.rows, rows]), np.concatenate([self.session, session])
-        return Known(mark, new[-1].id, matrix, rows, session, sessions)
+            signs = np.concatenate([self.signs, signs], axis=1)
+        return Known(mark, new[-1].id, matrix, scale, signs, rows, session, sessions)
+
+    def scores(self, question: Any, places: Any) -> Any:
+        """How alike each vector at `places` is to the vector `question`: their product."""
+        import numpy as np
+
+        # Not `@`: the threads of BLAS take a core from whoever works beside.
+        return np.einsum("ij,j->i", self.matrix[places].astype(np.float32), question) * self.scale[places]
+
+    def likely(self, question: Any, places: Any) -> Any:
+        """Those of `places` that may be near to `question`: all, or about COMPARED whose signs agree with its best."""
+        import numpy as np
+
+        if len(places) <= COMPARED:
+            return places
+        differ = np.zeros(len(self.rows), np.uint16)
+        for column, own in zip(self.signs, _signs(question[None])[:, 0], strict=True):
+            differ += np.bitwise_count(column ^ own)
+        differ = differ[places]
+        enough = int(np.searchsorted(np.bincount(differ).cumsum(), COMPARED))
+        return places[differ <= enough]
 
     def within(self, sessions: Iterable[str], memories: Iterable[int]) -> Any:
         """For each vector, whether it is of one of these."""
@@ -62,8 +89,17 @@ class Known:
         found[of_memory] = np.isin(self.rows[of_memory], np.array(list(memories), np.int64))
         return found
 
-    def what(self, place: int) -> tuple[str, int]:
-        return MEMORY if self.session[place] == _OF_MEMORY else TURN, int(self.rows[place])
+    def what(self, places: Any) -> list[tuple[str, int]]:
+        numbers = zip(self.session[places].tolist(), self.rows[places].tolist(), strict=True)
+        return [(MEMORY if session == _OF_MEMORY else TURN, row) for session, row in numbers]
+
+
+def _signs(matrix: Any) -> Any:
+    import numpy as np
+
+    bits = np.packbits(matrix > 0, axis=1)
+    whole = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8)))
+    return np.ascontiguousarray(np.ascontiguousarray(whole).view(np.uint64).T)
 
 
 NOTHING = Known()

@@ -14,8 +14,8 @@ from typing import Protocol
 from memsrv.echo import Given
 from memsrv.errors import NotFound
 from memsrv.layout import one_line
-from memsrv.recall.coverage import covering
-from memsrv.recall.evidence import Candidate, trusted_as, weighed, words_of_hit
+from memsrv.recall.coverage import covered
+from memsrv.recall.evidence import READ, Candidate, trusted_as, weighed, words_of_hit
 from memsrv.recall.fusion import AROUND, PER_SESSION, WEIGHTS, Weights, fused, in_order
 from memsrv.recall.opening import Shown, show
 from memsrv.recall.question import Question, exact_names
@@ -136,23 +136,35 @@ def _candidates(
     projects = {hit.project for hit in (*memories, *turns)}
     # A project's own name says where, which is evidence of another sort: nearly every turn there may say it.
     names = [name for name in question.names if name not in {project.casefold() for project in projects}]
-    reach = [max((question.coverage(words_of_hit(hit)) for hit in hits[:5]), default=0.0) for hits in (memories, turns)]
-    found = []
-    for hits, share in ((memories, min(1.0, reach[0] / (reach[1] or 1.0))), (turns, 1.0)):
-        best = min((hit.bm25 for hit in hits), default=-1.0)
-        for hit in hits:
+    told = [[(hit, said := words_of_hit(hit), _terms(question, said)) for hit in hits] for hits in (memories, turns)]
+    reach = [max((len(terms) for _, _, terms in some[:5]), default=0) for some in told]
+    shares = covered(question.about(projects), [(hit, terms) for some in told for hit, _, terms in some])
+    left, found = iter(shares), []
+    for some, share, of in ((told[0], min(1.0, reach[0] / (reach[1] or 1.0)), "memory"), (told[1], 1.0, "turn")):
+        best = min((hit.bm25 for hit, _, _ in some), default=-1.0)
+        for hit, said, terms in some:
             words = share * (hit.bm25 / best if best < 0 else 1.0) if hit.bm25 else 0.0
-            meaning = near["memory" if hit.memory is not None else "turn"].get(hit.n, 0.0)
-            found.append(weighed(question, hit, names=names, words=words, meaning=meaning, newest=newest))
-    return covering(question.about(projects), found)
+            meaning = near[of].get(hit.n, 0.0)
+            found.append(
+                weighed(
+                    question, hit, said, terms, names=names, words=words, meaning=meaning, covered=next(left),
+                    newest=newest,
+                )
+            )  # fmt: skip
+    return found
+
+
+def _terms(question: Question, said: str) -> frozenset[str]:
+    return question.terms_in(said[:READ].casefold())
 
 
 def _useful(store: Store, found: Sequence[Candidate]) -> list[Candidate]:
     """With what each memory was good for when it was given before."""
-    worth = store.usefulness([one.hit.id for one in found if one.hit.memory is not None])
+    memories = [one.hit.id for one in found if one.hit.memory is not None]
+    worth = store.usefulness(memories) if memories else {}
     return [
         replace(one, strengths={**one.strengths, "useful": worth[one.hit.id]}, reasons=(*one.reasons, "was useful"))
-        if worth.get(one.hit.id) and one.hit.memory is not None
+        if one.hit.memory is not None and worth.get(one.hit.id)
         else one
         for one in found
     ]
@@ -165,6 +177,8 @@ def _current(hit: Hit) -> bool:
 def _outdated(scored: Sequence[tuple[Candidate, float]], memories: Sequence[Hit]) -> list[tuple[Candidate, float]]:
     """Turns whose words were superseded later rank behind what replaced them."""
     gone = _successors(memories)
+    if not gone:
+        return list(scored)
     return [(one, score * (_OUTDATED if one.kind == "turn" and one.place in gone else 1.0)) for one, score in scored]
 
 

@@ -5,30 +5,23 @@ Knows no store and no weights.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from math import log
 
-from memsrv.recall.evidence import Candidate
+from memsrv.store import Hit
 
 
-def covering(terms: Iterable[str], candidates: Sequence[Candidate]) -> list[Candidate]:
-    """`candidates`, each with the share of `terms` that the turns of its session have together, a memory by itself."""
-    held = Counter(term for one in candidates for term in one.terms)
-    worth = {term: log(1 + len(candidates) / (held[term] or 0.5)) for term in terms}
-    whole = sum(worth.values())
-    if not candidates or not whole:
-        return list(candidates)
+def covered(terms: Iterable[str], found: Sequence[tuple[Hit, frozenset[str]]]) -> list[float]:
+    """Of each hit with its words: the share of `terms` that the turns of its session have together, a memory alone."""
+    held = Counter(term for _, own in found for term in own)
+    worth = {term: log(1 + len(found) / (held[term] or 0.5)) for term in terms}
+    whole = sum(worth.values()) or 1.0
     together: dict[str | None, set[str]] = defaultdict(set)
-    for one in candidates:
-        if one.kind == "turn":
-            together[one.hit.session] |= one.terms
-    share = {id: sum(worth.get(term, 0.0) for term in found) / whole for id, found in together.items()}
-    return [
-        replace(one, strengths={**one.strengths, "covered": _share(one, share, worth, whole)}) for one in candidates
-    ]
+    for hit, own in found:
+        if hit.memory is None:
+            together[hit.session] |= own
+    share = {id: _worth(own, worth) / whole for id, own in together.items()}
+    return [share[hit.session] if hit.memory is None else _worth(own, worth) / whole for hit, own in found]
 
 
-def _share(one: Candidate, by_session: dict[str | None, float], worth: dict[str, float], whole: float) -> float:
-    if one.kind == "turn":
-        return by_session[one.hit.session]
-    return sum(worth.get(term, 0.0) for term in one.terms) / whole
+def _worth(terms: Iterable[str], worth: dict[str, float]) -> float:
+    return sum(sorted(worth.get(term, 0.0) for term in terms))

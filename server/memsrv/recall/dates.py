@@ -6,6 +6,7 @@ What happened on a day is often told some days later, so the two weeks after a d
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -88,6 +89,7 @@ def named(question: str, today: date | None = None) -> tuple[When, ...]:
     return tuple(dict.fromkeys(found))
 
 
+@lru_cache(4_000)
 def day_of(time: str | None) -> date | None:
     """The day of a record's time; None where it has none, or one of another form."""
     try:

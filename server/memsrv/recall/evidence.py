@@ -5,7 +5,7 @@ is. Knows no weights and no other candidate.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp2
 
@@ -26,7 +26,7 @@ _TIME = re.compile(
     r"november|december)\b",
     re.I,
 )
-_READ = 6_000  # characters of a turn that are looked into
+READ = 6_000  # characters of a turn that are looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +49,39 @@ class Candidate:
 
 
 def weighed(
-    question: Question, hit: Hit, *, names: Sequence[str], words: float, meaning: float = 0.0, newest: str | None
-) -> Candidate:
-    """`hit` with all that speaks for it; `words` and `meaning` are how well those match, `names` are exact ones to look
-    for, `newest` its rivals' time."""
-    said = words_of_hit(hit)
-    folded = said.casefold()
-    terms = question.terms_in(folded[:_READ])
-    found: dict[str, tuple[float, str | None]] = {
-        "meaning": (meaning, "meaning" if meaning > 0.4 or (meaning and not words) else None),
-        "names": _names(names, folded),
-        "date": _date(question, hit),
-        "recent": _recent(hit, newest),
-        "project": (1.0, f"project {hit.project}") if question.names_of(hit.project) else (0.0, None),
-    }
+    question: Question, hit: Hit, said: str, terms: frozenset[str], *, names: Sequence[str], words: float,
+    meaning: float = 0.0, covered: float = 0.0, newest: str | None,
+) -> Candidate:  # fmt: skip
+    """`hit` with all that speaks for it: `said` are its words and `terms` those of the question among them.
+
+    `words`, `meaning` and `covered` are how well those match, `names` are exact ones to look for, `newest` its rivals'
+    time. Called for every hit of every search: no detours.
+    """
+    found: list[tuple[str, float, str | None]] = []
     if hit.memory is not None:
-        found["memory"] = (1.0, "memory")
-    if hit.event is not None:
-        found |= _of_event(question, hit, hit.event, said)
+        found.append(("memory", 1.0, "memory"))
     if words:
-        found["words"] = (words, "words" if hit.event is None or terms else "neighbour")
-    strengths = {name: strength for name, (strength, _) in found.items() if strength}
-    first = ("memory", "words", "meaning")
-    order = [*(name for name in first if name in found), *(name for name in found if name not in first)]
-    return Candidate(hit, said, strengths, tuple(why for name in order if (why := found[name][1])), terms)
+        found.append(("words", words, "words" if hit.event is None or terms else "neighbour"))
+    if meaning:
+        found.append(("meaning", meaning, "meaning" if meaning > 0.4 or not words else None))
+    if covered:
+        found.append(("covered", covered, None))
+    if names:
+        found.append(("names", *_names(names, said.casefold())))
+    if question.days:
+        found.append(("date", *_date(question, hit)))
+    found.append(("recent", *_recent(hit, newest)))
+    if question.names_of(hit.project):
+        found.append(("project", 1.0, f"project {hit.project}"))
+    if hit.event is not None:
+        found += _of_event(question, hit, hit.event, said[:READ])
+    return Candidate(
+        hit,
+        said,
+        {name: strength for name, strength, _ in found if strength},
+        tuple(why for _, _, why in found if why),
+        terms,
+    )
 
 
 def words_of_hit(hit: Hit) -> str:
@@ -82,15 +91,14 @@ def words_of_hit(hit: Hit) -> str:
     return words_of(hit.event) if hit.event is not None else hit.text
 
 
-def _of_event(question: Question, hit: Hit, event: Event, said: str) -> dict[str, tuple[float, str | None]]:
-    head = said[:_READ]
-    asked = head.split(" [", 1)[0].rstrip().endswith("?")
-    return {
-        "speaker": _speaker(question, hit, event, head),
-        "person": (1.0 if _is_persons(event) else 0.0, None),
-        "question": (1.0 if asked else 0.0, None),
-        "when": (1.0, "says when") if question.asks_when and _TIME.search(head) else (0.0, None),
-    }
+def _of_event(question: Question, hit: Hit, event: Event, head: str) -> Iterator[tuple[str, float, str | None]]:
+    yield "speaker", *_speaker(question, hit, event, head)
+    if _is_persons(event):
+        yield "person", 1.0, None
+    if head.partition(" [")[0].rstrip().endswith("?"):
+        yield "question", 1.0, None
+    if question.asks_when and _TIME.search(head):
+        yield "when", 1.0, "says when"
 
 
 def _speaker(question: Question, hit: Hit, event: Event, said: str) -> tuple[float, str | None]:
@@ -110,7 +118,7 @@ def _names(names: Sequence[str], folded: str) -> tuple[float, str | None]:
 
 
 def _date(question: Question, hit: Hit) -> tuple[float, str | None]:
-    day = day_of(hit.time) if question.days else None
+    day = day_of(hit.time)
     if day is None:
         return 0.0, None
     near = max(when.nearness(day) for when in question.days)
@@ -119,10 +127,10 @@ def _date(question: Question, hit: Hit) -> tuple[float, str | None]:
 
 def _recent(hit: Hit, newest: str | None) -> tuple[float, str | None]:
     """Ages are taken from the newest hit, so that no clock is needed."""
-    kind = str(hit.memory.kind) if hit.memory else "turn"
-    half_life, day, last = HALF_LIFE_DAYS.get(kind), day_of(hit.time), day_of(newest)
+    half_life = HALF_LIFE_DAYS.get(hit.memory.kind if hit.memory is not None else "turn")
     if half_life is None:
         return 1.0, None
+    day, last = day_of(hit.time), day_of(newest)
     if day is None or last is None:
         return 0.0, None
     share = exp2(-max(0, (last - day).days) / half_life)

@@ -49,7 +49,7 @@ def fused(candidates: Sequence[Candidate], weights: Weights = WEIGHTS) -> list[t
     own = [sum(worth[name] * strength for name, strength in one.strengths.items()) for one in candidates]
     sessions: dict[str | None, list[float]] = defaultdict(list)
     for one, score in zip(candidates, own, strict=True):
-        if one.kind == "turn":
+        if one.hit.memory is None:
             sessions[one.hit.session].append(score)
     whole = {
         id: sum(sorted(scores, reverse=True)[:_BEST_OF_SESSION]) / min(len(scores), _BEST_OF_SESSION)
@@ -57,7 +57,7 @@ def fused(candidates: Sequence[Candidate], weights: Weights = WEIGHTS) -> list[t
     }
     # A memory stands for itself: as if all of its session said the same.
     return [
-        (one, score + weights.session * (whole[one.hit.session] if one.kind == "turn" else score))
+        (one, score + weights.session * (whole[one.hit.session] if one.hit.memory is None else score))
         for one, score in zip(candidates, own, strict=True)
     ]
 
@@ -71,7 +71,7 @@ def in_order(scored: Sequence[tuple[Candidate, float]], weights: Weights = WEIGH
     taken: dict[str | None, int] = defaultdict(int)
     spread = []
     for one, score in sorted(scored, key=key):
-        if one.kind == "turn":
+        if one.hit.memory is None:
             taken[one.hit.session] += 1
             score *= weights.crowded ** max(0, taken[one.hit.session] - PER_SESSION)
         spread.append((one, score))

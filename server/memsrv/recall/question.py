@@ -5,7 +5,7 @@ Knows no store and no ranking.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 
@@ -49,6 +49,7 @@ def _parts(name: str) -> tuple[str, ...]:
 class Question:
     text: str
     today: date | None = None
+    _named: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -82,22 +83,24 @@ class Question:
 
     def names_of(self, name: str) -> bool:
         """Whether it names `name`, a person, an agent or a project, in any spelling."""
-        parts = _parts(name)
-        return bool(parts) and self.words.issuperset(parts)
-
-    @cached_property
-    def _begins(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
-        return tuple((term, re.compile(rf"\b{re.escape(term)}")) for term in sorted(self.terms))
+        if name not in self._named:
+            parts = _parts(name)
+            self._named[name] = bool(parts) and self.words.issuperset(parts)
+        return self._named[name]
 
     def terms_in(self, folded: str) -> frozenset[str]:
         """Those of its words that the case-folded text has."""
-        return frozenset(term for term, begins in self._begins if term in folded and begins.search(folded))
+        return frozenset(term for term in self.terms if term in folded and _begins(term, folded))
 
     def about(self, projects: Iterable[str]) -> frozenset[str]:
         """Its words without the names of `projects`: those say where to look, not what for."""
         named = {stem(word) for project in projects if self.names_of(project) for word in _parts(project)}
         return (self.terms - named) or self.terms
 
-    def coverage(self, text: str) -> float:
-        """The share of its words that `text` has."""
-        return len(self.terms_in(text.casefold())) / len(self.terms) if self.terms else 0.0
+
+def _begins(term: str, text: str) -> bool:
+    """Whether a word of `text` begins with `term`; to compile a pattern for each word of a question takes longer."""
+    place = text.find(term)
+    while place > 0 and (text[place - 1].isalnum() or text[place - 1] == "_"):
+        place = text.find(term, place + 1)
+    return place >= 0

@@ -9,7 +9,6 @@ from memsrv.recall.question import stem
 from memsrv.records import Event, EventType, Memory, Trust
 
 EXCERPT = 420
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,8 @@ def excerpt(text: str, terms: Iterable[str], size: int) -> str:
     line, wanted = one_line(text), set(terms)
     if len(line) <= size:
         return line
-    places = [m.start() for m in _WORD.finditer(line) if stem(m[0].casefold()) in wanted]
+    begins = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(wanted)))})\w*", re.I)  # as stems are beginnings
+    places = [m.start() for m in begins.finditer(line) if stem(m[0].casefold()) in wanted] if wanted else []
     if not places:
         return line[: size - 1] + "…"
     best = max(places, key=lambda start: (sum(1 for p in places if start <= p < start + size * 3 // 4), -start))

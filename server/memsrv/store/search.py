@@ -15,7 +15,7 @@ from math import log
 from memsrv.records import Kind
 from memsrv.store.connection import Connection
 from memsrv.store.memories import memories_of
-from memsrv.store.rows import Hit, event_of, plain
+from memsrv.store.rows import FOUND_COLUMNS, Hit, found_event, plain
 
 #: So many turns are ranked; of words that all stand in more, the newest ones.
 MOST_RANKED = 6_000
@@ -127,7 +127,7 @@ def search_turns(
 
 
 def _turn(row: sqlite3.Row, score: float, common: Mapping[str, float]) -> Hit:
-    event = event_of(row)
+    event = found_event(row)
     if common:
         said = f"{event.text[:_READ]} {event.command or ''}".casefold()
         score -= sum(weight for word, weight in common.items() if word in said)
@@ -151,8 +151,7 @@ def _sought(connection: Connection, wanted: Sequence[str], columns: str) -> _Sou
     last = connection.read("SELECT coalesce(max(n), 0) FROM events")[0][0]
     if last <= MOST_RANKED:
         return _Sought(columns + _grouped(wanted), 0, {})
-    sql = "SELECT count(*) FROM events_fts WHERE events_fts MATCH ?"
-    held = {term: connection.read(sql, [columns + _grouped([term])])[0][0] for term in wanted}
+    held = {term: _held(connection, columns + _grouped([term]), last) for term in wanted}
     rare: list[str] = []
     total = 0
     for term in sorted((term for term in wanted if held[term]), key=lambda term: held[term]):
@@ -162,13 +161,26 @@ def _sought(connection: Connection, wanted: Sequence[str], columns: str) -> _Sou
         total += held[term]
     if not rare:
         return None
-    since = 0 if total <= MOST_RANKED else int(last * (1 - MOST_RANKED / total))
+    since = 0 if total <= MOST_RANKED else _before_newest(connection, columns + _grouped(rare))
     common = {
         term.casefold()[: max(3, len(term) - 2)]: log((last + 1) / (held[term] + 0.5))
         for term in wanted
         if held[term] and term not in rare
     }
     return _Sought(columns + _grouped(rare), since, common)
+
+
+def _held(connection: Connection, expression: str, last: int) -> int:
+    """In how many of `last` turns a word stands; of one in more than MOST_RANKED: as if as often in all."""
+    sql = "SELECT rowid FROM events_fts WHERE events_fts MATCH ? ORDER BY rowid LIMIT ?"
+    count, until = connection.read(f"SELECT count(*), max(rowid) FROM ({sql})", [expression, MOST_RANKED + 1])[0]
+    return int(count) if count <= MOST_RANKED else int(count) * last // until
+
+
+def _before_newest(connection: Connection, expression: str) -> int:
+    """The last row before the newest MOST_RANKED turns that have it."""
+    sql = "SELECT rowid FROM events_fts WHERE events_fts MATCH ? ORDER BY rowid DESC LIMIT ?"
+    return int(connection.read(f"SELECT min(rowid) - 1 FROM ({sql})", [expression, MOST_RANKED])[0][0])
 
 
 def _ranked(
@@ -189,9 +201,9 @@ def _ranked(
             kept += [(rows[n], scores[n]) for n in numbers[start : start + limit] if n in rows]
             if len(kept) >= limit:
                 return kept[:limit]
-        if len(found) < asked:
+        if len(found) != asked:
             return kept
-        asked *= 4
+        asked = -1
 
 
 def _in_scope(connection: Connection, numbers: Sequence[int], project: str | None) -> list[sqlite3.Row]:
@@ -199,8 +211,9 @@ def _in_scope(connection: Connection, numbers: Sequence[int], project: str | Non
     where, parameters = ("", list[str]()) if project is None else (" WHERE s.project = ?", [project])
     # By these few rows; left alone, SQLite goes through every turn of the project's sessions.
     return connection.read(
-        "SELECT e.n, e.*, s.project AS its_project FROM json_each(?) AS some CROSS JOIN events e ON e.n = some.value "
-        "CROSS JOIN sessions s ON s.id = e.session AND e.session NOT IN (SELECT session FROM told_twice)" + where,
+        f"SELECT {FOUND_COLUMNS}, e.n, e.agent, s.project AS its_project "
+        "FROM json_each(?) AS some CROSS JOIN events e ON e.n = some.value CROSS JOIN sessions s ON s.id = e.session "
+        f"AND e.session NOT IN (SELECT session FROM told_twice){where}",
         [json.dumps(numbers), *parameters],
     )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
 from memsrv.store.memories import memories_of
-from memsrv.store.rows import Hit, event_of
+from memsrv.store.rows import FOUND_COLUMNS, Hit, found_event
 
 TURN, MEMORY = "turn", "memory"
 _CHARS = 1_500
@@ -122,16 +122,16 @@ def hits(connection: Connection, numbers: Sequence[int], of: str, project: str |
             for row, memory in zip(rows, memories_of(connection, rows), strict=True)
         ]  # fmt: skip
     rows = connection.read(
-        "SELECT e.n, e.*, s.project AS its_project FROM events e JOIN sessions s ON s.id = e.session "
-        "WHERE e.n IN (SELECT value FROM json_each(?)) AND (? IS NULL OR s.project = ?) AND NOT e.echo "
+        f"SELECT {FOUND_COLUMNS}, e.n, e.agent, s.project AS its_project FROM events e "
+        "JOIN sessions s ON s.id = e.session WHERE e.n IN (SELECT value FROM json_each(?)) "
+        "AND (? IS NULL OR s.project = ?) AND NOT e.echo "
         "AND e.session NOT IN (SELECT session FROM told_twice) ORDER BY e.n",
         given,
     )
     return [
         Hit(
-            id=row["id"], project=row["its_project"], text=row["text"] or row["command"] or "", bm25=0.0,
-            session=row["session"], turn=row["turn"], agent=row["agent"], time=row["time"], event=event_of(row),
-            n=row["n"],
+            id=event.id, project=row["its_project"], text=event.text or event.command or "", bm25=0.0,
+            session=event.session, turn=event.turn, agent=row["agent"], time=event.time, event=event, n=row["n"],
         )
-        for row in rows
+        for row, event in ((row, found_event(row)) for row in rows)
     ]  # fmt: skip

@@ -8,12 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import NamedTuple
 
 from memsrv.consent import Act, Consent
 from memsrv.records import Event, Kind, Memory, Session
 from memsrv.store import Store
 from memsrv.store.figures import MemoryCounts
 from memsrv.store.rows import Archived, Counts, Hit, Loss, SourceFile
+
+
+class _Whose(NamedTuple):
+    project: str
+    agent: str
 
 
 class Visible(Store):
@@ -164,8 +170,8 @@ class Visible(Store):
         return self._consent.allows(Act.RECALL, project=project, agent=agent)
 
     @cached_property
-    def _by_session(self) -> dict[str, Session]:
-        return {session.id: session for session in super().sessions(twice=True)}
+    def _by_session(self) -> dict[str, _Whose]:
+        return {row[0]: _Whose(*row[1:]) for row in self._connection.read("SELECT id, project, agent FROM sessions")}
 
     @property
     def _agents(self) -> dict[str, str]:
