@@ -6,13 +6,14 @@ neither log formats nor SQL; ranking is `recall`'s.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from memsrv import lenses, provenance
 from memsrv.echo import outside
 from memsrv.errors import NotFound, UsageError
 from memsrv.lenses import prose
+from memsrv.likeness import alike
 from memsrv.records import Evidence, Kind, Memory, Trust
 from memsrv.redact import Redactor
 from memsrv.revision import Word, endings, key, parts, plain, says_the_same
@@ -20,6 +21,8 @@ from memsrv.store import Store
 from memsrv.store.times import after, instant
 
 MAX_SAVED_CHARS = 2_000
+_WHOSE = {Trust.TOOL: "a tool", Trust.WEB: "a web page", Trust.FILE: "a file"}
+_COMPARED = 20  # memories that a saved one is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,20 @@ class RememberReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A memory that says nearly what was saved (`duplicate`), or nearly but for the point (`contradiction`)."""
+
+    sort: str
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
-    """What saving did: `created`, `duplicate_of` (nothing new; `id` is the one that stands) or `superseding`."""
+    """What saving did: `created`, `duplicate_of` (nothing new; `id` is the one that stands) or `superseding`.
+
+    `overruled` are those superseded that a person had said, and nobody has asked; `alike` holds beside it.
+    """
 
     id: str
     status: str
@@ -47,6 +62,8 @@ class Saved:
     value: str | None
     superseded: tuple[str, ...] = ()
     redactions: int = 0
+    overruled: tuple[str, ...] = ()
+    alike: tuple[Alike, ...] = ()
 
 
 def remember(store: Store, sessions: Iterable[str] | None = None) -> RememberReport:
@@ -94,8 +111,8 @@ def save(
     if trust is Trust.ASSISTANT and (found := provenance.source(store, text, project)) is not None:
         if kind is Kind.SEMANTIC or supersedes is not None:
             raise UsageError(
-                f"these are the words of a {found.trust} (session {found.session} turn {found.turn}), and no person "
-                "said them; ask the user what holds, and save what they say"
+                f"these are the words of {_WHOSE[found.trust]} (session {found.session} turn {found.turn}), and no "
+                "person said them; ask the user what holds, and save what they say"
             )
         trust = found.trust  # kept as a quote: not trained on before a person approved it
     reading = lenses.read(text) if len(list(prose.sentences(text))) == 1 else None
@@ -130,8 +147,17 @@ def save(
         ended.append(old)
     store.remember(settled, who=str(trust))
     before = {m.id for m in live}
-    gone = tuple(sorted(m.id for m in ended if m.id in before or m is old))
-    return _saved(memory, "superseding" if gone else "created", gone, redactions)
+    gone = sorted((m for m in ended if m.id in before or m is old), key=lambda one: one.id)
+    saved = _saved(memory, "superseding" if gone else "created", [one.id for one in gone], redactions)
+    overruled = [one.id for one in gone if one.trust is Trust.HUMAN and trust is not Trust.HUMAN]
+    return replace(saved, overruled=tuple(overruled), alike=tuple(_alike(store, memory)))
+
+
+def _alike(store: Store, memory: Memory) -> Iterator[Alike]:
+    """What holds beside it and is alike, among those that its words find."""
+    for hit in store.search_memories(memory.text, project=memory.project, limit=_COMPARED):
+        if hit.memory is not None and hit.id != memory.id and (found := alike(hit.memory, memory)) is not None:
+            yield Alike(str(found), hit.id, hit.memory.text)
 
 
 def identity(project: str, kind: Kind, text: str, subject: str | None, relation: str | None, value: str | None) -> str:

@@ -189,6 +189,21 @@ def test_a_search_gives_structure_and_one_line_a_hit() -> None:
     )
 
 
+def test_an_agent_that_saves_is_told_whose_words_it_ended_and_what_is_like_it() -> None:
+    saved = {
+        "id": "m9", "status": "superseding", "superseded": ["m1"], "redactions": 1, "overruled": ["m1"],
+        "alike": [{"sort": "duplicate", "id": "m2", "text": "Ports are\nfixed."}],
+    }  # fmt: skip
+    told = words(call(Scripted({"save": saved}), "memory_save", text="x", kind="episodic"))
+
+    assert told.startswith(
+        "Saved as m9; it supersedes m1. 1 secret in it was redacted. The user had said m1: tell them"
+    )
+    assert told.endswith(
+        'Says nearly what m2 says: "Ports are fixed."; if one of them is to go, memory_forget ends it.'
+    )
+
+
 def test_an_agent_reads_of_each_result_why_it_is_there_and_why_it_may_not_hold() -> None:
     doubtful = {
         **HIT,
@@ -362,7 +377,7 @@ def test_saving_says_what_it_superseded() -> None:
 
     result = call(Scripted({"save": saved}), "memory_save", text="The port is 2.", kind="episodic", supersedes="mem_1")
 
-    assert words(result) == "Saved as mem_2; it supersedes mem_1. 1 secrets in it were redacted."
+    assert words(result) == "Saved as mem_2; it supersedes mem_1. 1 secret in it was redacted."
 
 
 def test_the_status_prompt_carries_the_state() -> None:

@@ -188,3 +188,35 @@ def test_what_a_tool_stated_ends_nothing_that_a_person_or_an_agent_said(store: S
         ])  # fmt: skip
         saved(store, f"The port of {subject} is 6666.", "2026-11-10T12:00:00.2Z", trust=Trust.TOOL)
         assert store.memory(id).valid_to is None
+
+
+# What saving tells
+
+
+def test_who_saves_is_told_what_says_nearly_the_same_and_what_nearly_the_opposite(store: Store) -> None:
+    first = saved(store, "The invoice sheet keeps its totals in a hidden footer row.", "2026-10-01T09:00:00Z")
+    again = saved(store, "The invoice sheet keeps the totals in its hidden footer row", "2026-10-02T09:00:00Z")
+    against = saved(store, "The invoice sheet never keeps its totals in a hidden footer row.", "2026-10-03T09:00:00Z")
+
+    assert first.alike == ()
+    assert [(one.sort, one.id) for one in again.alike] == [("duplicate", first.id)]
+    assert {(one.sort, one.id) for one in against.alike} == {("contradiction", first.id), ("contradiction", again.id)}
+
+
+def test_an_agent_is_told_that_it_ended_what_a_person_said(store: Store) -> None:
+    said = saved(store, "The port of the tide database is 5434.", "2026-10-01T09:00:00Z", trust=Trust.HUMAN)
+    newer = saved(store, "The port of the tide database is 5435.", "2026-10-02T09:00:00Z")
+    once_more = saved(store, "The port of the tide database is 5436.", "2026-10-03T09:00:00Z")
+    agreed = saved(store, "The port of the tide database is 5437.", "2026-10-04T09:00:00Z", trust=Trust.HUMAN)
+
+    assert newer.overruled == (said.id,)
+    assert once_more.overruled == agreed.overruled == ()
+
+
+def test_whose_words_may_not_be_given_back_are_not_told_to_who_saves(tmp_path: Path) -> None:
+    app = App(Home(tmp_path), Settings.model_validate({"projects": {"demo": {"recall": False}}}), tmp_path)
+    app.save("The invoice sheet keeps its totals in a hidden footer row.", kind=Kind.EPISODIC, project="demo")
+
+    again = app.save("The invoice sheet keeps the totals in its hidden footer row", kind=Kind.EPISODIC, project="demo")
+
+    assert again.alike == ()

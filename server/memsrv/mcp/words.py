@@ -35,8 +35,18 @@ def saved(result: Json) -> str:
     if result["status"] == "duplicate_of":
         return f"Known already, as {result['id']}; nothing was added."
     ended = f"; it supersedes {', '.join(result['superseded'])}" if result["superseded"] else ""
-    hidden = f" {result['redactions']} secrets in it were redacted." if result["redactions"] else ""
-    return f"Saved as {result['id']}{ended}.{hidden}"
+    count = result["redactions"]
+    notes = [f"{count} secret{' in it was' if count == 1 else 's in it were'} redacted."] if count else []
+    if against := result.get("overruled"):
+        notes.append(
+            f"The user had said {', '.join(against)}: tell them what you replaced; `memsrv conflicts` takes it back."
+        )
+    notes += [
+        f"{'Says nearly what' if one['sort'] == 'duplicate' else 'May contradict what'} {one['id']} says: "
+        f'"{one_line(one["text"])}"; if one of them is to go, memory_forget ends it.'
+        for one in result.get("alike", ())
+    ]
+    return " ".join([f"Saved as {result['id']}{ended}.", *notes])
 
 
 def forgotten(result: Json) -> str:
