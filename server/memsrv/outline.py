@@ -3,7 +3,7 @@
 Of a search's result also what speaks against it, and why it is there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from memsrv.layout import one_line
@@ -32,10 +32,9 @@ def _nested(value: object) -> bool:
     return isinstance(value, Mapping | Sequence) and not isinstance(value, str)
 
 
-def doubts(hit: Mapping[str, Any]) -> str:
-    """Why a result may not hold here and now; nothing where nothing is known."""
-    successor = hit.get("superseded_by")
-    said = [f"{one} by {successor}" if one == "superseded" and successor else one for one in hit.get("why", ())]
+def doubts(why: Iterable[str], successor: str | None = None) -> str:
+    """Of the reasons of a result those for which it may not hold here and now; nothing where nothing is known."""
+    said = [f"{one} by {successor}" if one == "superseded" and successor else one for one in why]
     return ", ".join(one for one in said if one.startswith(_AGAINST))
 
 
@@ -46,6 +45,6 @@ def place(hit: Mapping[str, Any]) -> str | None:
     return f"session {hit['session']}" + ("" if hit.get("turn") is None else f" turn {hit['turn']}")
 
 
-def matched(hit: Mapping[str, Any]) -> str:
-    """What speaks for a result."""
-    return ", ".join(one for one in hit.get("why", ()) if not one.startswith(_AGAINST))
+def matched(why: Iterable[str]) -> str:
+    """Those that speak for it."""
+    return ", ".join(one for one in why if not one.startswith(_AGAINST))

@@ -127,6 +127,16 @@ def test_lines_for_the_context_say_when_and_who(filled: Store) -> None:
     assert '2026-11-03 user: "Why is the harbour report slow?"' in lines
 
 
+def test_a_line_for_the_context_says_that_it_was_superseded(store: Store, talk: Any) -> None:
+    talk("a").says("The crane listens on port 4010.").into(store)
+    talk("b", started="2026-11-09T09:00:00").says("The crane listens on port 4011.").into(store)
+    remember(store)
+
+    lines = recall_lines(recall(store, "which port does the crane listen on", project="demo"))
+
+    assert '2026-11-02 user: "The crane listens on port 4010." (superseded)' in lines
+
+
 def test_the_same_question_gives_the_same_answer(filled: Store) -> None:
     assert recall(filled, "staging server", project="demo") == recall(filled, "staging server", project="demo")
 

@@ -12,9 +12,9 @@ Json = Mapping[str, Any]
 def found(result: Json, how_to_begin: Callable[[], str | None]) -> str:
     lines = []
     for hit in result["results"]:
-        sort = ", ".join(filter(None, (hit["kind"], doubts(hit))))
+        sort = ", ".join(filter(None, (hit["kind"], doubts(hit["why"], hit.get("superseded_by")))))
         where = ", ".join(str(part) for part in (hit["id"], hit.get("who"), place(hit), hit["time"]) if part)
-        why = "; ".join(filter(None, (where, matched(hit))))
+        why = "; ".join(filter(None, (where, matched(hit["why"]))))
         lines.append(f"- [{sort}] {one_line(hit['text'])} ({why})")
     return "\n".join(lines) or how_to_begin() or "Nothing found; try other words or project `*`."
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from memsrv.layout import one_line
+from memsrv.outline import doubts
 from memsrv.recall.question import stem
 from memsrv.records import Event, EventType, Memory, Trust
 
@@ -38,12 +39,13 @@ class Recalled:
 
 
 def recall_lines(recalled: Recalled) -> list[str]:
-    """The results for the recall block: dated, with who said it: `2026-11-03 user: "…"`."""
+    """The results for the recall block: dated, with who said it: `2026-11-03 user: "…"`; and what speaks against it."""
     lines = []
     for result in recalled.results:
         said = one_line(result.text)
         quoted = said if result.kind != "turn" else f'"{said}"'
-        lines.append(" ".join(filter(None, [(result.time or "")[:10], f"{result.who}:", quoted])))
+        against = f"({found})" if (found := doubts(result.why)) else ""
+        lines.append(" ".join(filter(None, [(result.time or "")[:10], f"{result.who}:", quoted, against])))
     return lines
 
 

@@ -35,9 +35,9 @@ def backlog(result: Json) -> str:
 
 def found(result: Json) -> None:
     for number, hit in enumerate(result["results"], 1):
-        sort = ", ".join(filter(None, (hit["kind"], doubts(hit))))
+        sort = ", ".join(filter(None, (hit["kind"], doubts(hit["why"], hit.get("superseded_by")))))
         say(f"{number}. [{sort}] {cut(hit['text'], 400)}")
-        where = (hit["id"], hit.get("project"), hit.get("who"), place(hit), hit.get("time"), matched(hit))
+        where = (hit["id"], hit.get("project"), hit.get("who"), place(hit), hit.get("time"), matched(hit["why"]))
         say("   " + " · ".join(str(part) for part in where if part))
 
 

@@ -63,7 +63,7 @@ def _repeats(result: Json) -> None:
         [
             (
                 week["week"], str(week["sessions"]), str(week["said"]), str(week["repeated"]), str(week["changed"]),
-                cut("; ".join(one["text"] for one in week["again"]), 80),
+                cut("; ".join(one["text"].rstrip(".") for one in week["again"]), 80),
             )
             for week in result["weeks"]
         ],
