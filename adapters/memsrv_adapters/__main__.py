@@ -1,4 +1,4 @@
-"""`python -I -m memsrv_adapters HOME_ROOT`: the endpoint process (see `serve.py`)."""
+"""`python -I -m memsrv_adapters HOME_ROOT`: the endpoint without the store's memory (see `serve.py`)."""
 
 import sys
 

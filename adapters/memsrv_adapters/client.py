@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import httpx
 import psutil
@@ -20,20 +21,28 @@ from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound
 from memsrv.layout import says_not_recorded
 from memsrv.records import Message, to_dict
 from memsrv.settings import Home, Settings, child_environment
+from memsrv_adapters.recall import SUFFIX
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import checked_project
 
 ANSWER_TOKENS = 256
 
+#: The endpoint with the store's memory. It lies above this room, which starts it and never imports it.
+PROCESS = "memsrv.endpoint"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`model` is the exact name that answered; `adapter` `<project>@v3` or `base`; `known` false for "not recorded"."""
+    """`model` is the exact name that answered; `adapter` `<project>@v3` or `base`; `known` false for "not recorded".
+
+    `given`: the ids of what stood before the question.
+    """
 
     answer: str
     model: str
     adapter: str
     known: bool
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ def start_endpoint(home: Home, settings: Settings, project: str | None = None) -
     if address.endpoint(home).runs():
         return
     home.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    command = [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root)]
+    command = [sys.executable, "-I", "-m", PROCESS, str(home.root)]
     command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.cpu_threads)]
     command += ["--idle-minutes", str(settings.idle_minutes)]
     command += ["--project", project] if project else []
@@ -143,17 +152,18 @@ def ask(
     settings: Settings,
     project: str | None = None,
     model: str | None = None,
-    system: str | None = None,
+    with_memory: bool = False,
     wait_seconds: float = 0.0,
     timeout: float = 120.0,
 ) -> Answer | Warming:
-    """The answer of `model`, or of what is live for `project`; closed book, as it was probed, unless `system` is given.
+    """The answer of `model`, or of what is live for `project`; closed book, as it was probed, unless `with_memory`.
 
     Starts the endpoint where none runs. Replies `Warming` at once while it starts, unless told to wait for it.
-    NoAdapterYet where nothing is promoted for the project.
+    NoAdapterYet where nothing is promoted for the project; with memory its base answers then.
     """
-    name = model or _live(home, project)
+    name = model or _live(home, project, or_base=with_memory)
     project = project or _project_of(name)
+    name = f"{name.removesuffix(SUFFIX)}{SUFFIX}" if with_memory else name
     state = endpoint_state(home)
     if state.state == "stopped":
         _tell_failure(home)
@@ -163,9 +173,7 @@ def ask(
         state = wait_until_ready(home, wait_seconds)
     if state.state != "ready" or state.url is None:
         return Warming()
-    asked = Message("user", question)
-    messages = (asked,) if system is None else (Message("system", system), asked)
-    return _asked(state.url, address.token(home), name, messages, timeout)
+    return _asked(state.url, address.token(home), name, (Message("user", question),), timeout)
 
 
 def _asked(url: str, token: str, name: str, messages: Sequence[Message], timeout: float) -> Answer | Warming:
@@ -188,13 +196,16 @@ def _asked(url: str, token: str, name: str, messages: Sequence[Message], timeout
         sentence, code = said["error"]["message"], said["error"]["code"]
         raise (NotFound if code == "model_not_found" else EndpointUnavailable)(sentence)
     text: str = said["choices"][0]["message"]["content"]
-    return Answer(text, said["model"], reply.headers["x-memsrv-adapter"], not says_not_recorded(text))
+    given = tuple(unquote(id) for id in reply.headers.get("x-memsrv-memory-ids", "").split(",") if id)
+    return Answer(text, said["model"], reply.headers["x-memsrv-adapter"], not says_not_recorded(text), given)
 
 
-def _live(home: Home, project: str | None) -> str:
+def _live(home: Home, project: str | None, *, or_base: bool) -> str:
     if project is None:
         return "memsrv/base"
     if Shelf(home.adapters).pointers(checked_project(project)).current is None:
+        if or_base:
+            return f"memsrv/{project}:base"
         raise NoAdapterYet(
             f"no adapter has been promoted for {project}; run `memsrv consolidate`, or see `memsrv runs`"
         )
@@ -202,6 +213,7 @@ def _live(home: Home, project: str | None) -> str:
 
 
 def _project_of(name: str) -> str | None:
+    name = name.removesuffix(SUFFIX)
     project = name.removeprefix("memsrv/").partition("@")[0].partition(":")[0]
     return None if name == "memsrv/base" or not name.startswith("memsrv/") else checked_project(project)
 

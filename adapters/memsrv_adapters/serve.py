@@ -1,7 +1,8 @@
-"""The endpoint as a process: `python -I -m memsrv_adapters HOME_ROOT`. One instance, loopback only, gone when idle.
+"""The endpoint as a process: `python -I -m memsrv.endpoint HOME_ROOT`. One instance, loopback only, gone when idle.
 
 It takes the lock, binds, says its address, and only then loads the model: until that is done `/health` answers 503 and
-questions are told to come back. Follows the shelf's pointers; has no state of its own that would outlive it.
+questions are told to come back. Follows the shelf's pointers; has no state of its own that would outlive it. Memory is
+not of this room: `python -I -m memsrv_adapters` is the same without it.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -30,6 +31,7 @@ from memsrv_adapters.endpoint.app import Pulse, build
 from memsrv_adapters.endpoint.roster import Roster
 from memsrv_adapters.engines import EngineOf
 from memsrv_adapters.engines.local import LocalEngine
+from memsrv_adapters.recall import Recall
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import shelf_name
 
@@ -38,7 +40,8 @@ GRACE_SECONDS = 10  # what answers under way get when the process is told to end
 log = logging.getLogger("memsrv.endpoint")
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], recall_of: Callable[[Home], Recall] | None = None) -> int:
+    """`recall_of` a home gives what stands before a question that asks for memory."""
     options = _options().parse_args(argv)
     home = Home(options.home.absolute())
     os.umask(0o077)  # what memsrv writes is its user's alone, from the first byte on
@@ -60,6 +63,7 @@ def main(argv: Sequence[str]) -> int:
             port=options.port,
             idle_seconds=options.idle_minutes * 60,
             engine_of=lambda base: LocalEngine(base, threads=options.threads),
+            recall=recall_of(home) if recall_of is not None else None,
         )
     except MemsrvError as error:
         door.fail(str(error))
@@ -74,7 +78,10 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def serve(home: Home, *, base: str, project: str | None, port: int, idle_seconds: float, engine_of: EngineOf) -> None:
+def serve(
+    home: Home, *, base: str, project: str | None, port: int, idle_seconds: float, engine_of: EngineOf,
+    recall: Recall | None = None,
+) -> None:  # fmt: skip
     """Serve until idle, or told to end. Raises what kept it from serving; the caller holds the lock."""
     token = address.token(home)
     bound = address.bind(port, "set `port = 0` in config.toml for a free one")
@@ -97,6 +104,7 @@ def serve(home: Home, *, base: str, project: str | None, port: int, idle_seconds
         clock=time.monotonic,
         now=lambda: int(time.time()),
         new_id=lambda: secrets.token_hex(12),
+        recall=recall,
     )
     server = uvicorn.Server(
         uvicorn.Config(

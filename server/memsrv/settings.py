@@ -207,6 +207,9 @@ class Settings(BaseModel):
     port: int = Field(0, ge=0, le=65535, description="Port of the endpoint on 127.0.0.1; 0 picks a free one.")
     mcp_port: int = Field(8377, ge=0, le=65535, description="Port of `memsrv serve --http` on 127.0.0.1.")
     idle_minutes: float = Field(20, gt=0, description="The endpoint exits after so long without a question.")
+    memory_tokens: int = Field(
+        600, ge=100, description="Tokens of memory, at most, before a question to `memsrv/PROJECT+memory`."
+    )
     projects: Mapping[str, Allowed] = Field(
         {}, description="What a project may be used for: `projects.NAME.capture`, `.recall`, `.train`."
     )

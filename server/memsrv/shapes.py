@@ -208,7 +208,8 @@ class Imported:
 class Told:
     """What the adapter said, beside what stands in memory about the same thing, which overrides it.
 
-    `known`: it did not decline, and repeats a fact that it was trained on (`facts`). Without one it is a guess.
+    `known`: it did not decline, and repeats a fact that it was trained on, or a memory of those that stood before the
+    question (`facts`). Without one it is a guess. `given`: the ids of what stood before the question.
     """
 
     state: str  # "answered", or "warming": ask again
@@ -219,6 +220,7 @@ class Told:
     memories: tuple[Memory, ...] = ()
     retry_s: float | None = None
     facts: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 def of_source(file: SourceFile) -> SourceStanding:

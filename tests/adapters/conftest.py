@@ -20,6 +20,7 @@ from memsrv_adapters.base import Base, resolve
 from memsrv_adapters.endpoint.app import Pulse, build
 from memsrv_adapters.endpoint.roster import Roster
 from memsrv_adapters.engines import Finish, Piece, Sampling
+from memsrv_adapters.recall import Recall
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import AdapterVersion, TrainedFact
 
@@ -147,6 +148,14 @@ class Scripted:
         self.begun = threading.Event()
         self.closed = threading.Event()
 
+    context = 2000  # characters: to this one each is a token
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        return sum(10 + len(message.content) for message in messages)
+
+    def count(self, text: str) -> int:
+        return len(text)
+
     def load(self, version: AdapterVersion) -> None:
         self.versions[version.label] = version
 
@@ -197,7 +206,9 @@ def serve() -> Serve:
     """The endpoint's application on a real socket of this machine, until the `with` ends."""
 
     @contextmanager
-    def run(roster: Roster, *, ready: bool = True, ping_seconds: float = 10.0) -> Iterator[Running]:
+    def run(
+        roster: Roster, *, ready: bool = True, ping_seconds: float = 10.0, recall: Recall | None = None
+    ) -> Iterator[Running]:
         bound = socket.socket()
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]
@@ -211,6 +222,7 @@ def serve() -> Serve:
             now=lambda: 1_790_000_000,
             new_id=lambda: secrets.token_hex(8),
             ping_seconds=ping_seconds,
+            recall=recall,
         )
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=5))
         bound.listen()  # connections wait from here on, so nobody needs to be told when it is up

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,10 +24,12 @@ from starlette.types import Receive, Scope, Send
 
 from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound, NothingConsented, UsageError
 from memsrv.guard import Guard
-from memsrv_adapters.endpoint import openai_chat
-from memsrv_adapters.endpoint.openai_chat import BadRequest, Reply, error_body
+from memsrv_adapters.endpoint import memory, openai_chat
+from memsrv_adapters.endpoint.memory import Laid
+from memsrv_adapters.endpoint.openai_chat import BadRequest, ChatRequest, Reply, error_body
 from memsrv_adapters.endpoint.roster import Lease, Listing, Roster
 from memsrv_adapters.engines import Finish, Piece, PromptTooLong, Stream
+from memsrv_adapters.recall import SUFFIX, Recall
 
 AT_ONCE = 64  # questions that may be under way; the next one is told to come back
 PING_SECONDS = 10.0  # a comment while the prompt is read, so that no proxy takes the silence for death
@@ -53,9 +55,13 @@ def build(
     now: Callable[[], int],
     new_id: Callable[[], str],
     ping_seconds: float = PING_SECONDS,
+    recall: Recall | None = None,
 ) -> Starlette:
-    """The application. `clock` is monotonic seconds, `now` unix seconds, `new_id` gives unguessable words."""
-    floor = _Floor(roster, pulse, clock, now, new_id, ping_seconds)
+    """The application. `clock` is monotonic seconds, `now` unix seconds, `new_id` gives unguessable words.
+
+    Without `recall` no name asks for memory.
+    """
+    floor = _Floor(roster, pulse, clock, now, new_id, ping_seconds, recall)
     return Starlette(
         routes=[
             Route("/health", floor.health, methods=["GET"]),
@@ -76,6 +82,7 @@ class _Floor:
     now: Callable[[], int]
     new_id: Callable[[], str]
     ping_seconds: float
+    recall: Recall | None
 
     async def health(self, request: Request) -> Response:
         if self.pulse.ready:
@@ -84,13 +91,16 @@ class _Floor:
 
     async def models(self, request: Request) -> Response:
         listings = await run_in_threadpool(self.roster.listings)
+        if self.recall is not None:
+            listings += [one for one in map(_remembering, listings) if one is not None]
         return JSONResponse({"object": "list", "data": [self._card(one) for one in listings]})
 
     async def model(self, request: Request) -> Response:
         wanted = request.path_params["id"]
+        name, remembers = memory.parted(wanted)
         for one in await run_in_threadpool(self.roster.listings):
-            if one.id == wanted:
-                return JSONResponse(self._card(one))
+            if one.id == name and (not remembers or (self.recall is not None and one.project)):
+                return JSONResponse(self._card(replace(one, id=wanted)))
         raise NotFound(f"there is no model {wanted[:120]!r}; GET /v1/models lists those there are")
 
     async def chat(self, request: Request) -> Response:
@@ -98,11 +108,14 @@ class _Floor:
         if not self.pulse.ready or self.pulse.under_way >= AT_ONCE:
             return self._later()
         async with AsyncExitStack() as stack:
-            lease = await stack.enter_async_context(self._lease(asked.model))
-            stream = await run_in_threadpool(lease.engine.stream, asked.messages, lease.label, asked.sampling)
+            name, remembers = memory.parted(asked.model)
+            lease = await stack.enter_async_context(self._lease(name))
+            laid = await run_in_threadpool(self._laid, lease, asked) if remembers else None
+            messages = laid.messages if laid else asked.messages
+            stream = await run_in_threadpool(lease.engine.stream, messages, lease.label, asked.sampling)
             stack.push_async_callback(run_in_threadpool, stream.close)
             reply = Reply(f"chatcmpl-{self.new_id()}", lease.model, self.now(), f"fp_{lease.engine.base.hash[:12]}")
-            headers = {"x-memsrv-adapter": lease.label or "base"}
+            headers = {"x-memsrv-adapter": lease.label or "base", **(laid.headers if laid else {})}
             if asked.stream:
                 chunks = _chunks(stream, reply, asked.include_usage, self.ping_seconds)
                 return _EventStream(chunks, headers, stack.pop_all())
@@ -110,6 +123,11 @@ class _Floor:
             if whole is None:
                 return Response(status_code=499)  # nobody is there to read it
             return JSONResponse(reply.completion(*whole), headers=headers)
+
+    def _laid(self, lease: Lease, asked: ChatRequest) -> Laid:
+        if self.recall is None:
+            raise NotFound(f"this endpoint was started without memory; ask {lease.model}")
+        return memory.lay(self.recall, lease, asked.messages, asked.sampling)
 
     @asynccontextmanager
     async def _lease(self, name: str) -> AsyncIterator[Lease]:
@@ -134,6 +152,11 @@ class _Floor:
     def _card(self, one: Listing) -> dict[str, Any]:
         created = int(datetime.fromisoformat(one.created).timestamp()) if one.created else 0
         return openai_chat.model_card(one.id, one.root, one.base, created)
+
+
+def _remembering(one: Listing) -> Listing | None:
+    """A project's own name once more, as it asks for memory; other names can, too, and would double the list."""
+    return replace(one, id=f"{one.id}{SUFFIX}") if one.id == f"memsrv/{one.project}" else None
 
 
 class _EventStream(StreamingResponse):

@@ -17,12 +17,13 @@ from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import AdapterVersion
 
 BASE = "memsrv/base"
+BARE = "base"  # the role of a project's name that has no version behind it: the bare base, with that project's memory
 KEPT_LOADED = 4  # versions that stay in memory though no question uses them, and no pointer names them
 
 _NAME = re.compile(
     r"memsrv/(?P<project>[a-z0-9][a-z0-9._-]{0,63})(?:@(?P<version>v[1-9][0-9]{0,8})|:(?P<role>[a-z]+))?"
 )
-_ROLES = ("latest", "current", "previous", "candidate")
+_ROLES = ("latest", "current", "previous", "candidate", BARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Listing:
     root: str  # the exact version, or `memsrv/base`
     base: str
     created: str | None
+    project: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Lease:
 
     engine: Engine
     version: AdapterVersion | None  # None: the bare base
+    project: str | None = None  # the one that was named, by its shelf's name
 
     @property
     def model(self) -> str:
@@ -95,7 +98,8 @@ class Roster:
             for name, version in named.items():
                 if version in versions:
                     manifest = versions[version].manifest
-                    found.append(Listing(name, versions[version].model, manifest.base, manifest.created))
+                    model = versions[version].model
+                    found.append(Listing(name, model, manifest.base, manifest.created, project))
         return found
 
     def _readable(self, project: str) -> Iterator[AdapterVersion]:
@@ -119,6 +123,8 @@ class Roster:
             raise NothingConsented(
                 f"{project} may not be given back; allow it with `memsrv config set projects.{project}.recall true`"
             )
+        if role == BARE:
+            return None
         version = self._shelf.version(project, match["version"] or role)
         if version.tainted is not None:
             raise NotFound(f"{version.label} is no longer served: {version.tainted}; run `memsrv consolidate`")
@@ -129,12 +135,13 @@ class Roster:
         """What `name` stands for, loaded; it stays so until the end of the `with`."""
         version = self.resolve(name)
         if version is None:
-            yield Lease(self._engine(self._resolve(self._default_base)), None)
+            match = _NAME.fullmatch(name) if name != BASE else None
+            yield Lease(self._engine(self._resolve(self._default_base)), None, match["project"] if match else None)
             return
         with self._counting:
             self._leases[version.label] = self._leases.pop(version.label, 0) + 1
         try:
-            yield Lease(self._loaded(version), version)
+            yield Lease(self._loaded(version), version, version.project)
         finally:
             with self._counting:
                 self._leases[version.label] -= 1

@@ -57,6 +57,19 @@ class Engine(Protocol):
     @property
     def base(self) -> Base: ...
 
+    @property
+    def context(self) -> int:
+        """How many tokens a prompt and its answer may have together."""
+        ...
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        """How many a conversation takes as a prompt."""
+        ...
+
+    def count(self, text: str) -> int:
+        """How many `text` takes within a message."""
+        ...
+
     def load(self, version: AdapterVersion) -> None:
         """Make `version` answerable; a version that is loaded already stays as it is."""
 

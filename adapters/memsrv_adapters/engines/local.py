@@ -58,8 +58,13 @@ class LocalEngine:
 
     @property
     def context(self) -> int:
-        """How many tokens a prompt and its answer may have together."""
         return int(self._plain.config.max_position_embeddings)
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        return len(self._prompt(messages))
+
+    def count(self, text: str) -> int:
+        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def loaded(self) -> tuple[str, ...]:
         return tuple(self._keys)
@@ -118,11 +123,7 @@ class LocalEngine:
     ) -> Generator[Piece | Finish, None, None]:
         if label is not None and label not in self._keys:
             raise UsageError(f"{label} is not loaded")
-        ids: list[int] = self._tokenizer.apply_chat_template(
-            [{"role": m.role, "content": m.content} for m in messages],
-            add_generation_prompt=True,
-            return_dict=True,
-        )["input_ids"]
+        ids = self._prompt(messages)
         room = self.context - len(ids)
         if room < 1:
             raise PromptTooLong(
@@ -130,6 +131,14 @@ class LocalEngine:
             )
         limit = room if sampling.max_tokens is None else min(room, sampling.max_tokens)
         return self._answer(ids, label, sampling, limit)
+
+    def _prompt(self, messages: Sequence[Message]) -> list[int]:
+        ids: list[int] = self._tokenizer.apply_chat_template(
+            [{"role": m.role, "content": m.content} for m in messages],
+            add_generation_prompt=True,
+            return_dict=True,
+        )["input_ids"]
+        return ids
 
     def _answer(
         self, prompt: list[int], label: str | None, sampling: Sampling, limit: int

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -10,10 +11,14 @@ from memsrv.app.watching import Watching
 from memsrv.backing import backing
 from memsrv.consent import Act
 from memsrv.errors import EndpointUnavailable, PortInUse
+from memsrv.night import Night
 from memsrv.records import Kind, Memory
 from memsrv.shapes import Told
 from memsrv_adapters import client
 from memsrv_adapters.version import shelf_name
+
+if TYPE_CHECKING:
+    from memsrv.bench.answering import Answering
 
 #: What an answer of the model without an adapter is signed with.
 BASE = "base"
@@ -23,8 +28,14 @@ WARMING_PATIENCE_S = 180.0
 
 
 class Serving(Watching):
-    def ask(self, question: str, *, model: str | None = None, project: str | None = None, wait: bool = True) -> Told:
-        """The adapter's own answer, and beside it the current memories that give the value it was asked for."""
+    def ask(
+        self, question: str, *, model: str | None = None, project: str | None = None, with_memory: bool = False,
+        wait: bool = True,
+    ) -> Told:  # fmt: skip
+        """The adapter's own answer, and beside it the current memories that give the value it was asked for.
+
+        Closed book it shows what is in the weights; `with_memory` memory stands before the question.
+        """
         scope = self._scope(project)
         name = shelf_name(self.project(project))
         self._require_recall_of(model)
@@ -34,6 +45,7 @@ class Serving(Watching):
             settings=self.settings,
             project=name,
             model=model,
+            with_memory=with_memory,
             wait_seconds=WARMING_PATIENCE_S if wait else 0.0,
         )
         standing = self._standing_for(question, scope)
@@ -41,9 +53,12 @@ class Serving(Watching):
             if wait:
                 raise EndpointUnavailable("the endpoint was going idle in this very moment; ask again")
             return Told("warming", None, None, None, None, standing, answer.retry_s)
-        facts = backing(answer.answer, self._trained(name, answer.adapter)) if answer.known else ()
-        known = answer.known and (bool(facts) or answer.adapter == BASE)
-        return Told("answered", answer.answer, known, answer.model, answer.adapter, standing, facts=facts)
+        behind = [*self._trained(name, answer.adapter), *self._given(answer.given)]
+        facts = backing(answer.answer, behind) if answer.known else ()
+        known = answer.known and (bool(facts) or (answer.adapter == BASE and not answer.given))
+        return Told(
+            "answered", answer.answer, known, answer.model, answer.adapter, standing, facts=facts, given=answer.given
+        )
 
     def _trained(self, project: str, adapter: str) -> list[str]:
         """The texts of the facts that the version which answered was trained on; none for the bare base."""
@@ -51,6 +66,23 @@ class Serving(Watching):
             return []
         _, _, version = adapter.partition("@")
         return [fact.text for fact in self.shelf.version(project, version).manifest.facts]
+
+    def bench_endpoint(self, *, project: str | None = None, limit: int | None = None) -> "Answering":
+        """The endpoint's answers to what the newest run measured by, four ways."""
+        from memsrv.bench.answering import answering
+
+        name = self.project(project)
+        self.consent.require(Act.RECALL, project=name)
+        runs = Night(self.home, self.settings).folders(name)
+
+        def ask(model: str, question: str) -> client.Answer | client.Warming:
+            return client.ask(self.home, question, settings=self.settings, model=model, wait_seconds=WARMING_PATIENCE_S)
+
+        return answering(runs, f"memsrv/{shelf_name(name)}", ask, limit=limit)
+
+    def _given(self, ids: tuple[str, ...]) -> list[str]:
+        """The texts of the memories that stood before the question; a turn is no claim."""
+        return [memory.text for memory in self.visible.memories_called(ids)] if ids else []
 
     def _standing_for(self, question: str, project: str | None) -> tuple[Memory, ...]:
         """The live memories whose subject is what `question` is about: what they say overrides the weights.
@@ -62,7 +94,7 @@ class Serving(Watching):
 
     def _require_recall_of(self, model: str | None) -> None:
         """NothingConsented where `model` names an adapter of a project that may not be given back."""
-        named = re.match(r"(?:memsrv/)?([^/@:]+)", model or "")
+        named = re.match(r"(?:memsrv/)?([^/@:+]+)", model or "")
         for project in self.consent.refused(Act.RECALL, "projects"):
             if named and named[1] == shelf_name(project):
                 self.consent.require(Act.RECALL, project=project)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from memsrv import tables
-from memsrv.cli.command import Json, command, give, opened
+from memsrv.cli.command import Json, Project, command, give, opened
 
 benches = typer.Typer(help="Measure memsrv on this machine, beside a baseline of the same run.", no_args_is_help=True)
 command.add_typer(benches, name="bench")
@@ -79,6 +79,16 @@ def recall(
     own = None if locomo or devmembench else opened().visible
     encoder = meaning.encoder if (meaning := opened().meaning) else None
     give(recalling(locomo, devmembench, store=own, events=events or (), encoder=encoder), tables.recalling, json)
+
+
+@benches.command()
+def endpoint(
+    project: Project = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Of each sort of question at most so many.")] = None,
+    json: Json = False,
+) -> None:
+    """Right answers and seconds of the live adapter and its base, closed-book and with memory before the question."""
+    give(opened().bench_endpoint(project=project, limit=limit), tables.answering, json)
 
 
 @benches.command()

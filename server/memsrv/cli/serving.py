@@ -15,12 +15,15 @@ def ask(
     question: str,
     model: Annotated[str | None, typer.Option(help="Such as memsrv/PROJECT@v3; unset, what is live.")] = None,
     project: Project = None,
+    with_memory: Annotated[
+        bool, typer.Option("--with-memory", help="Memory stands before the question; else it is asked closed-book.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Ask the adapter; it says when it does not know."""
     with terminal.Stages(live_only=True) as stages:
         stages.show("asking")
-        answer = opened().ask(question, model=model, project=project)
+        answer = opened().ask(question, model=model, project=project, with_memory=with_memory)
     give(answer, tables.answer, json)
 
 

@@ -18,7 +18,7 @@ from mcp import Client, StdioServerParameters
 from memsrv import address
 from memsrv.errors import EndpointUnavailable, MissingExtra
 from memsrv.settings import Home, Settings
-from memsrv_adapters.client import wait_until_ready
+from memsrv_adapters.client import PROCESS, wait_until_ready
 
 LOADING_SECONDS = 120.0
 ENDING_SECONDS = 15.0
@@ -71,7 +71,7 @@ class Endpoint:
 @contextmanager
 def endpoint(home: Home, settings: Settings, project: str) -> Iterator[Endpoint]:
     """The endpoint's process, as a child of this one: a Ctrl-C on the terminal reaches both."""
-    command = [sys.executable, "-I", "-m", "memsrv_adapters", str(home.root), "--project", project]
+    command = [sys.executable, "-I", "-m", PROCESS, str(home.root), "--project", project]
     command += ["--base", settings.base, "--port", str(settings.port), "--threads", str(settings.cpu_threads)]
     home.logs.mkdir(parents=True, exist_ok=True)
     with address.endpoint(home).log.open("ab") as log:

@@ -3,7 +3,7 @@
 Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
-from memsrv.tables.benches import compacting, ingesting, recalling, redaction, remembered
+from memsrv.tables.benches import answering, compacting, ingesting, recalling, redaction, remembered
 from memsrv.tables.benches import serving as serving_bench
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
@@ -23,8 +23,8 @@ from memsrv.tables.versions import adapters
 saved = manifest = pointers = difference = record
 
 __all__ = [
-    "adapters", "answer", "audited", "audited_whole", "backlog", "cleared", "compacted", "compacting", "configuration",
-    "configured", "conflicts", "context",
+    "adapters", "answer", "answering", "audited", "audited_whole", "backlog", "cleared", "compacted", "compacting",
+    "configuration", "configured", "conflicts", "context",
     "cost", "difference", "endpoint", "examined",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "long_term", "looked",
     "manifest", "mcp",

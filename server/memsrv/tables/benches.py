@@ -117,6 +117,17 @@ def compacting(result: Json) -> None:
     )
 
 
+def answering(result: Json) -> None:
+    """A row for each way to ask."""
+    say(f"The {result['questions']} questions that {result['run']} measured by, asked of the endpoint.")
+    rows = [
+        [way["name"], *(_share(way[sort]) for sort in ("known", "novel", "unknown")), way["seconds"], way["given"]]
+        for way in result["ways"]
+    ]
+    columns = ("", "right, known wordings", "right, novel", "unknown declined", "s (p50)", "records given (p50)")
+    table(columns, rows)
+
+
 def serving(result: Json) -> None:
     """Cold start and calls of each server, then how ours starts beside the bare one."""
     columns = ("", "start ms (p50)", "(least)", "first call ms", "call ms (p50)", "(p95)", "tools", "their bytes")

@@ -10,7 +10,10 @@ from memsrv.terminal import err, say
 
 def answer(result: Json) -> None:
     say(result["answer"])
-    say(f"— {result['model']}" + ("" if result["known"] else ", which does not know (no fact it learned says so)"))
+    doubt = "" if result["known"] else ", which does not know (no fact that it learned or was given says so)"
+    say(f"— {result['model']}{doubt}")
+    if result.get("given"):
+        say(f"Before the question stood {len(result['given'])} records of memory.")
     if result.get("memories"):
         say("What stands in memory, and overrides it:")
         for memory in result["memories"]:
