@@ -80,6 +80,17 @@ def test_without_a_project_all_are_searched(filled: Store) -> None:
     assert {result.project for result in recall(filled, "staging server port").results} == {"demo", "elsewhere"}
 
 
+def test_the_name_of_a_project_says_where_and_what_names_it_elsewhere_is_no_better_answer(
+    store: Store, talk: Any
+) -> None:
+    talk("a", "quay-api").says("Tests wait for the crane's mock.").into(store)
+    told = talk("b", "harbour").says("The quay-api is called by quay-api tests of the quay-api client.")
+    told.says("quay-api is fine").into(store)
+
+    assert recall(store, "What do the tests of the quay-api wait for?").results[0].session == "a"
+    assert recall(store, "quay-api").results[0].session == "b"
+
+
 def test_kinds_give_memories_only(filled: Store) -> None:
     found = recall(filled, "pnpm test", project="demo", kinds=[Kind.PROCEDURAL]).results
 

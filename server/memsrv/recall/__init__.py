@@ -35,6 +35,7 @@ CHARS_PER_TOKEN = 4
 _POOL = 120  # turns that are ranked
 _MEMORIES = 60
 _MOST_BY_MEANING = 80
+_NAMED = 0.5  # what a word is worth where the name of a project is one of them
 _OUTDATED = 0.4  # what the score of a turn is worth whose claim was superseded
 _REPEATING = frozenset({"assistant", "tool"})
 _AFTER = 8  # turns after an echo in which its words are looked for
@@ -97,8 +98,15 @@ def gather(
 ) -> Gathered:
     query = question.text
     near_to_it = meaning.asked(store, query, project) if meaning is not None else None
-    every = store.search_memories(query, project=project, kinds=kinds, limit=2 * _MEMORIES, include_retired=True)
-    turns = [] if kinds else store.search_turns(query, project=project, limit=_POOL, around=AROUND)
+
+    def memories_of(words: str) -> list[Hit]:
+        return store.search_memories(words, project=project, kinds=kinds, limit=2 * _MEMORIES, include_retired=True)
+
+    def turns_of(words: str) -> list[Hit]:
+        return store.search_turns(words, project=project, limit=_POOL, around=AROUND)
+
+    every = _by_words(memories_of, question)
+    turns = [] if kinds else _by_words(turns_of, question)
     nearest = near_to_it() if near_to_it is not None else None
     near = {of: {one.n: one.nearness for one in nearest or () if one.of == of} for of in ("turn", "memory")}
     every += _by_meaning(store, every, near["memory"], "memory", project)
@@ -109,6 +117,20 @@ def gather(
     turns = [hit for hit in turns if hit.event is not None and hit.event.type not in _SILENT]
     engine = ENGINE if meaning is None else f"{ENGINE}, vectors not ready" if nearest is None else f"{ENGINE}+vectors"
     return Gathered(question, _useful(store, _candidates(question, memories, turns, near)), every, engine)
+
+
+def _by_words(search: Callable[[str], list[Hit]], question: Question) -> list[Hit]:
+    """What `search` finds; what the name of a project finds counts less, for that says where, and not what for."""
+    found = search(question.text)
+    asked = question.without({hit.project for hit in found})
+    if asked == question.text:
+        return found
+    hits = {hit.n: hit for hit in search(asked)}
+    for hit in found:
+        named = replace(hit, bm25=_NAMED * hit.bm25)
+        if hit.n not in hits or named.bm25 < hits[hit.n].bm25:
+            hits[hit.n] = named
+    return sorted(hits.values(), key=lambda hit: (hit.bm25, hit.n))
 
 
 def _by_meaning(

@@ -94,8 +94,18 @@ class Question:
 
     def about(self, projects: Iterable[str]) -> frozenset[str]:
         """Its words without the names of `projects`: those say where to look, not what for."""
-        named = {stem(word) for project in projects if self.names_of(project) for word in _parts(project)}
-        return (self.terms - named) or self.terms
+        return (self.terms - self._parts_of(projects)) or self.terms
+
+    def without(self, projects: Iterable[str]) -> str:
+        """Its text without the names of `projects`, each as one piece; whole where it asks for nothing else."""
+        named = [project for project in projects if self.names_of(project)]
+        if not named or not self.terms - self._parts_of(named):
+            return self.text
+        pieces = ("\\W+".join(map(re.escape, _parts(project))) for project in named)
+        return re.sub(rf"(?i)\b(?:{'|'.join(pieces)})\b", " ", self.text)
+
+    def _parts_of(self, projects: Iterable[str]) -> set[str]:
+        return {stem(word) for project in projects if self.names_of(project) for word in _parts(project)}
 
 
 def _begins(term: str, text: str) -> bool:
