@@ -80,15 +80,15 @@ def test_without_a_project_all_are_searched(filled: Store) -> None:
     assert {result.project for result in recall(filled, "staging server port").results} == {"demo", "elsewhere"}
 
 
-def test_the_name_of_a_project_says_where_and_what_names_it_elsewhere_is_no_better_answer(
-    store: Store, talk: Any
-) -> None:
-    talk("a", "quay-api").says("Tests wait for the crane's mock.").into(store)
-    told = talk("b", "harbour").says("The quay-api is called by quay-api tests of the quay-api client.")
-    told.says("quay-api is fine").into(store)
+def test_the_name_of_a_project_says_where_and_does_not_find_what_was_asked_for(store: Store, talk: Any) -> None:
+    told = talk("a", "quay-api").says("Welcome to quay-api, the quay-api of all quay-api.")
+    for number in range(9):
+        told.says(f"Look at berth {number}, whose hoist is slow.")
+    told.says("In the end we said that a crane, as long as it is there, is made up for every run.").into(store)
+    talk("b").says("berth").into(store)
 
-    assert recall(store, "What do the tests of the quay-api wait for?").results[0].session == "a"
-    assert recall(store, "quay-api").results[0].session == "b"
+    assert recall(store, "Is the crane of quay-api made up for a run?").results[0].turn == 10
+    assert recall(store, "quay-api").results[0].turn == 0
 
 
 def test_kinds_give_memories_only(filled: Store) -> None:
