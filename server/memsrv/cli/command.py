@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -71,24 +71,34 @@ def chosen_kinds(given: list[str] | None) -> list[Kind]:
 
 
 def moment(given: str | None) -> datetime | None:
-    """`30d` or `12h` ago, or a date of this place's clock."""
+    """`30d` or `12h` ago, or a date of this place's clock; a time that names its zone is of that."""
     if given is None:
         return None
-    now = datetime.now().astimezone()
-    if ago := re.fullmatch(r"(\d{1,5})([hdw])", given.strip()):
-        return now - timedelta(hours=int(ago[1]) * {"h": 1, "d": 24, "w": 168}[ago[2]])
     try:
-        return datetime.fromisoformat(given.strip()).replace(tzinfo=now.tzinfo)
-    except ValueError as error:
+        if ago := re.fullmatch(r"(\d{1,5})([hdw])", given.strip()):
+            return datetime.now().astimezone() - timedelta(hours=int(ago[1]) * {"h": 1, "d": 24, "w": 168}[ago[2]])
+        then = datetime.fromisoformat(given.strip())
+        if not 1970 < then.year < 9000:  # beyond, clocks of other zones do not reach
+            raise ValueError(given)
+        return then if then.tzinfo else then.astimezone()
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"`{given}` is no time; write it as 30d, 12h, 2w or 2026-11-01") from error
 
 
 def end_of(given: str | None) -> datetime | None:
     """A moment to look back from: of a date its last one."""
     then = moment(given)
-    if then is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", (given or "").strip()):
+    if then is None or given is None or not _is_date(given.strip()):
         return then
     return then + timedelta(days=1, microseconds=-1)
+
+
+def _is_date(given: str) -> bool:
+    try:
+        date.fromisoformat(given)
+    except ValueError:
+        return False
+    return True
 
 
 def consent(yes: bool) -> Callable[[str], Answer]:
