@@ -77,6 +77,8 @@ def forget(
     if confirm is None:
         return replace(shown, confirm=code)
     if confirm != code:
+        if not erase and all(memory.valid_to or memory.superseded_by for memory in memories):
+            return replace(shown, done=True)  # a client that heard no answer asks again
         raise UsageError("what would be forgotten has changed since it was shown; look again without the code")
     return _erase(home, store, memories, words, shown, now) if erase else _retire(store, shown, now)
 

@@ -191,6 +191,28 @@ def test_a_retired_memory_stays_in_the_ledger_and_saying_it_again_undoes_it(worl
     assert memory.id in {m.id for m in world.app.memories(project=PROJECT).memories}
 
 
+def test_a_client_that_heard_no_answer_may_retire_again(world: World) -> None:
+    memory = world.memory("6417")
+    shown = world.app.forget([memory.id])
+    first = world.app.forget([memory.id], confirm=shown.confirm)
+    ended = world.app.store.memory(memory.id)
+
+    again = world.app.forget([memory.id], confirm=shown.confirm)
+
+    assert (first.done, again.done) == (True, True)
+    assert "had ended already" in again.notes[0]
+    assert world.app.store.memory(memory.id) == ended
+
+
+def test_a_wrong_code_ends_nothing(world: World) -> None:
+    memory = world.memory("6417")
+
+    with pytest.raises(UsageError, match="has changed since it was shown"):
+        world.app.forget([memory.id], confirm="0" * 12)
+
+    assert world.app.store.memory(memory.id).valid_to is None
+
+
 def test_reading_the_log_again_does_not_undo_a_retirement(world: World) -> None:
     memory = world.memory("6417")
     world.app.forget([memory.id], confirm=world.app.forget([memory.id]).confirm)
