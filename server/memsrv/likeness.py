@@ -22,6 +22,7 @@ _AGAINST = frozenset({"not", "never", "no", "avoid", "without", "stop", "don", "
 _EMPTY = STOPWORDS | frozenset({"always", "must", "please", "only", "prefer", "user", "want", "wants", "that"})
 _ALIKE = 0.75  # of all words that either has, both have
 _ENOUGH = 3  # words; fewer are alike by chance
+_MORE = 4  # words of its own; fewer are another way to say the same
 _COMMON = 200  # memories that a rare word is in; of more only the newest are compared
 _SERIES = 3  # what seems to contradict more than so many others is one of a series: "step 1 …", "step 2 …"
 
@@ -75,6 +76,14 @@ def pairs(memories: Iterable[Memory]) -> list[Pair]:
 def alike(one: Memory, other: Memory) -> Likeness | None:
     pair = _compared(_read(one), _read(other))
     return pair.likeness if pair else None
+
+
+def adds(text: str, known: Memory) -> bool:
+    """Whether `text` says more than `known` does: another number or name, or several words of its own."""
+    told = (known.text, known.subject, known.relation, known.value, *(quote.quote for quote in known.evidence))
+    there = {_stem(word) for words in told if words for word in _words(words)}
+    own = {word for word in _words(text) if _stem(word) not in there and word not in _EMPTY}
+    return len(own) >= _MORE or any(_NAME.search(word) for word in own)
 
 
 def _compared(one: _Said, other: _Said) -> Pair | None:

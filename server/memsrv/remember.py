@@ -13,7 +13,7 @@ from memsrv import lenses, provenance
 from memsrv.echo import outside
 from memsrv.errors import NotFound, UsageError
 from memsrv.lenses import prose
-from memsrv.likeness import alike
+from memsrv.likeness import adds, alike
 from memsrv.records import Evidence, Kind, Memory, Trust
 from memsrv.redact import Redactor
 from memsrv.revision import Word, endings, key, parts, plain, says_the_same
@@ -116,25 +116,18 @@ def save(
             )
         trust = found.trust  # kept as a quote: not trained on before a person approved it
     reading = lenses.read(text) if len(list(prose.sentences(text))) == 1 else None
-    subject, relation, value = (reading.subject, reading.relation, reading.value) if reading else (None, None, None)
-    memory = Memory(
-        id=identity(project, kind, text, subject, relation, value),
-        project=project,
-        kind=kind,
-        text=text,
-        trust=trust,
-        subject=subject,
-        relation=relation,
-        value=value,
-        valid_from=now,
-        origin="saved",
-    )
-    if store.is_erased(memory):
-        raise UsageError("this was erased, and is not taken up again; say what holds now in other words")
+    memory = _on_purpose(project, kind, text, trust, now, reading)
     old = store.memory(supersedes) if supersedes is not None else None
     stored = _related(store, project, [memory])
     live = [m for m in stored.values() if not _is_ended(m)]
-    twin = next((m for m in live if m.id == memory.id or says_the_same(m, memory)), None)
+    twin = _twin(memory, live)
+    if twin is not None and adds(text, twin):  # rules read of it no more than what is known
+        memory = _on_purpose(project, kind, text, trust, now, None)
+        stored = _related(store, project, [memory])
+        live = [m for m in stored.values() if not _is_ended(m)]
+        twin = _twin(memory, live)
+    if store.is_erased(memory):
+        raise UsageError("this was erased, and is not taken up again; say what holds now in other words")
     if twin is not None and old is None and (twin.trust.trainable or not trust.trainable):
         return _saved(twin, "duplicate_of", (), redactions)
     # Two that contradict each other may be saved within a tick of the clock: the later call wins.
@@ -151,6 +144,18 @@ def save(
     saved = _saved(memory, "superseding" if gone else "created", [one.id for one in gone], redactions)
     overruled = [one.id for one in gone if one.trust is Trust.HUMAN and trust is not Trust.HUMAN]
     return replace(saved, overruled=tuple(overruled), alike=tuple(_alike(store, memory)))
+
+
+def _on_purpose(project: str, kind: Kind, text: str, trust: Trust, now: str, reading: lenses.Reading | None) -> Memory:
+    subject, relation, value = (reading.subject, reading.relation, reading.value) if reading else (None, None, None)
+    return Memory(
+        id=identity(project, kind, text, subject, relation, value), project=project, kind=kind, text=text, trust=trust,
+        subject=subject, relation=relation, value=value, valid_from=now, origin="saved",
+    )  # fmt: skip
+
+
+def _twin(memory: Memory, live: Iterable[Memory]) -> Memory | None:
+    return next((m for m in live if m.id == memory.id or says_the_same(m, memory)), None)
 
 
 def _alike(store: Store, memory: Memory) -> Iterator[Alike]:

@@ -203,6 +203,18 @@ def test_who_saves_is_told_what_says_nearly_the_same_and_what_nearly_the_opposit
     assert {(one.sort, one.id) for one in against.alike} == {("contradiction", first.id), ("contradiction", again.id)}
 
 
+def test_what_says_more_than_rules_read_of_it_is_kept_whole(store: Store) -> None:
+    known = saved(store, "The dev server runs on port 6002.", "2026-10-01T09:00:00Z")
+    again = saved(store, "Please note: the dev server always listens on port 6002", "2026-10-02T09:00:00Z")
+    more = saved(store, "The dev server runs on port 6002 or 6003 depending on CI.", "2026-10-03T09:00:00Z")
+    twice = saved(store, "The dev server runs on port 6002 or 6003 depending on CI.", "2026-10-04T09:00:00Z")
+
+    assert (again.status, again.id) == ("duplicate_of", known.id)
+    assert (more.status, more.text) == ("created", "The dev server runs on port 6002 or 6003 depending on CI.")
+    assert (twice.status, twice.id) == ("duplicate_of", more.id)
+    assert {memory.id for memory in store.memories("demo")} == {known.id, more.id}
+
+
 def test_an_agent_is_told_that_it_ended_what_a_person_said(store: Store) -> None:
     said = saved(store, "The port of the tide database is 5434.", "2026-10-01T09:00:00Z", trust=Trust.HUMAN)
     newer = saved(store, "The port of the tide database is 5435.", "2026-10-02T09:00:00Z")
