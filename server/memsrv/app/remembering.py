@@ -15,6 +15,7 @@ from memsrv.asof import AsOf
 from memsrv.compact import Compact, compact
 from memsrv.consent import Act
 from memsrv.errors import MemsrvError, NoLogs, NotFound, NothingConsented, UsageError
+from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import IngestReport, ingest
 from memsrv.recall import Here, Recalled, recall, show
 from memsrv.recall import Shown as Opened
@@ -165,7 +166,8 @@ class Remembering(Encoding):
             meaning, trouble = self.meaning, ""
         except MemsrvError as error:  # words alone still answer
             meaning, trouble = None, f"; {error}"
-        here = Here.of(self.cwd, self.project())
+        ignored = IgnoreFiles(self.home.root)
+        here = Here.of(self.cwd, self.project(), lambda path: ignored.ignores(path, str(self.cwd)))
         found = recall(
             self._visible(as_of),
             query,

@@ -40,6 +40,7 @@ _OUTDATED = 0.4  # what the score of a turn is worth whose claim was superseded
 _REPEATING = frozenset({"assistant", "tool"})
 _AFTER = 8  # turns after an echo in which its words are looked for
 _REPEATED = 0.6  # share of the words
+_ENDS = 4  # turns after a call in which its result is looked for
 _SILENT = frozenset({EventType.SUMMARY, EventType.COMPACTION, EventType.NOTE})
 
 
@@ -263,11 +264,15 @@ def _result(
 def _standing(store: Store, here: Here | None, result: Result) -> Result:
     if here is None or result.project != here.project:
         return result
-    stale = here.gone(result.text) if result.kind != "turn" else ()
     said = store.turns_around(result.session, result.turn, 0) if result.session and result.turn is not None else []
+    if said and said[0].edits:
+        said += [
+            event for event in store.turns_around(said[0].session, said[0].turn, _ENDS) if event.turn > said[0].turn
+        ]
+    stale = here.stale(result.text, result.kind != "turn", said)
     branch = here.other(said[0].branch) if said else None
-    why = (*(f"stale: {path} is gone" for path in stale), *([f"on branch {branch}"] if branch else []))
-    return replace(result, stale=stale, branch=branch, why=(*result.why, *why)) if why else result
+    why = (*(f"stale: {reason}" for reason in stale.values()), *([f"on branch {branch}"] if branch else []))
+    return replace(result, stale=tuple(stale), branch=branch, why=(*result.why, *why)) if why else result
 
 
 def _agent(store: Store, session: str | None) -> str | None:

@@ -28,7 +28,7 @@ class Result:
     who: str  # "user", "assistant", "command", …
     why: tuple[str, ...]
     superseded_by: str | None = None
-    stale: tuple[str, ...] = ()  # what it names and the working tree has no more
+    stale: tuple[str, ...] = ()  # files that are gone, or do not hold what it says of them
     branch: str | None = None  # the other branch that it was said on
 
 

@@ -1,4 +1,4 @@
-"""Whether what is recalled still holds here: files that a memory names and that are gone, and other branches.
+"""Whether what is recalled still holds here: files that are gone, or no longer say what was quoted, and other branches.
 
 Reads the working tree's files and git's; starts no process. What it cannot tell, it does not claim: a path counts as
 gone only where its folder, or the first of its folders, is there, and no file of the tree ends in it.
@@ -6,11 +6,14 @@ gone only where its folder, or the first of its folders, is there, and no file o
 
 import os
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from memsrv.project import common_directory, working_tree
+from memsrv.recall.holding import Files, Said, named, taken
+from memsrv.records import Event, EventType
 
 _PATH = re.compile(r"(?<![\w:/@.~$*{<-])((?:[\w.-]+/)+[\w.-]+\.[A-Za-z]\w{0,7})(?![\w/*}>])")
 _HEAD = re.compile(r"ref: refs/heads/(\S+)")
@@ -23,13 +26,33 @@ class Here:
 
     root: Path
     project: str
+    files: Files
     _seen: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cwd: Path, project: str) -> "Here | None":
-        """None outside git."""
+    def of(cls, cwd: Path, project: str, ignores: Callable[[str], bool] | None = None) -> "Here | None":
+        """None outside git. What `ignores` names is not looked into."""
         root = working_tree(cwd)
-        return None if root is None else cls(root, project)
+        if root is None:
+            return None
+        return cls(root, project, Files(root) if ignores is None else Files(root, ignores))
+
+    def stale(self, text: str, of_memory: bool, events: Sequence[Event]) -> dict[str, str]:
+        """By file, why `text`, a memory's or a turn's, does not hold here any more; empty where it may.
+
+        `events` are the turn that it was said in, and those after it.
+        """
+        first = events[0] if events else None
+        found = {path: f"{path} is gone" for path in self.gone(text)} if of_memory else {}
+        told: list[Said] = []
+        if of_memory or (first is not None and first.type in (EventType.PROMPT, EventType.REPLY)):
+            told += named(text, first.cwd if first is not None else None)
+        if first is not None:
+            told += taken(first, text, of_memory, events[1:])
+        for said in told:
+            if (path := self.files.lost(said)) is not None:
+                found.setdefault(path, f"{path} does not have {said.shown}")
+        return found
 
     def gone(self, text: str) -> tuple[str, ...]:
         """The files that `text` names and this tree had, or may have had, and has no more."""
