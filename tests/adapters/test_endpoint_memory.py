@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from memsrv import address, echo, layout
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
-from memsrv.errors import NotFound
+from memsrv.errors import NotFound, NothingConsented
 from memsrv.records import Event, EventType, Kind, Memory, Message, Trust
 from memsrv.settings import Home, Settings, load
 from memsrv_adapters.base import TINY, resolve
@@ -74,6 +75,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     psutil.wait_procs([process], timeout=LONG)
 
 
+@contextmanager
+def _settings(world: World, toml: str) -> Iterator[None]:
+    """Other settings, as a person changes them while the endpoint runs."""
+    world.home.config.write_text(toml)
+    try:
+        yield
+    finally:
+        world.home.config.unlink()
+
+
 def _shelve(shelf: Shelf, folder: Path, facts: list[TrainedFact]) -> AdapterVersion:
     """A version of memsrv-tiny whose weights change nothing: what it answers is what the base reads."""
     import torch
@@ -103,12 +114,17 @@ def test_a_base_that_knows_nothing_answers_from_what_stands_in_memory_now(world:
     assert told.usage.prompt_tokens > closed.usage.prompt_tokens + 100
 
 
-def test_what_was_superseded_is_not_there_nor_the_turn_that_said_it(world: World) -> None:
-    _, ids = world.ask(BASE)
-
+def test_what_was_superseded_is_not_there_nor_the_turn_that_said_it_though_a_search_finds_both(world: World) -> None:
+    question = "Is the staging server on 8080?"
     old = world.memories["The port of the staging server is 8080."]
-    turns = {world.app.store.event(quote.session, quote.turn).id for quote in old.evidence}
-    assert not {old.id, *turns} & set(ids)
+    [said] = {world.app.store.event(quote.session, quote.turn).id for quote in old.evidence}
+    with _settings(world, "memory_tokens = 3000\n"):
+        _, ids = world.ask(BASE, question)
+        laid = _before(world.app, question, 4000, PROJECT)
+
+    assert said in {found.id for found in world.app.search(question, limit=25).results}
+    assert laid is not None
+    assert not {old.id, said} & {*ids, *laid.ids}
 
 
 def test_what_is_said_now_stands_before_the_next_question(world: World) -> None:
@@ -168,14 +184,10 @@ def test_a_conversation_that_is_too_long_by_itself_is_refused_at_once(world: Wor
 
 
 def test_a_project_or_an_agent_that_may_not_be_given_back_is_not(world: World) -> None:
-    try:
-        world.home.config.write_text("[sources.claude-code]\nrecall = false\n")
+    with _settings(world, "[sources.claude-code]\nrecall = false\n"):
         _, ids = world.ask(BASE)
-        world.home.config.write_text(f"[projects.{PROJECT}]\nrecall = false\n")
-        with pytest.raises(openai.PermissionDeniedError):
-            world.ask(BASE)
-    finally:
-        world.home.config.unlink()
+    with _settings(world, f"[projects.{PROJECT}]\nrecall = false\n"), pytest.raises(openai.PermissionDeniedError):
+        world.ask(BASE)
 
     assert not {memory.id for memory in world.memories.values()} & set(ids)
 
@@ -306,11 +318,23 @@ def test_what_memory_holds_closes_no_block_and_ends_no_message(shop: App) -> Non
     assert [laid.text.count(f"</{name}>") for name in layout.BLOCKS] == [1] * len(layout.BLOCKS)
 
 
-def test_the_prefix_changes_by_halves_while_a_conversation_grows(shop: App) -> None:
-    laid = [_before(shop, room=room) for room in (1000, 900, 600, 499, 20)]
+def test_a_project_that_may_not_be_given_back_stands_before_nothing(shop: App) -> None:
+    shop.home.config.write_text("[projects.shop]\nrecall = false\n")
 
-    assert laid[1] == laid[2]
-    assert laid[-1] is None
+    with pytest.raises(NothingConsented):
+        _before(shop)
+
+
+def test_the_prefix_changes_by_halves_while_a_conversation_grows(shop: App) -> None:
+    for port in range(4100, 4140):
+        shop.save(f"The port of service {port} is {port}.", kind=Kind.EPISODIC, project="shop")
+    whole, half, still_half, none = (_before(shop, room=room) for room in (600, 599, 301, 20))
+
+    assert half == still_half
+    assert half is not None
+    assert whole is not None
+    assert len(whole.ids) > len(half.ids)
+    assert none is None
 
 
 def test_what_stood_before_a_question_is_known_again_as_memsrvs_own(shop: App) -> None:
