@@ -41,6 +41,22 @@ class Respondents:
     def names(self) -> tuple[str, ...]:
         return (BASE, *self._adapters)
 
+    @property
+    def window(self) -> int:
+        """Tokens that the base can read and write at once."""
+        return int(self._model.config.max_position_embeddings)
+
+    def length(self, words: str | Sequence[Message]) -> int:
+        """The tokens of a text, or of a prompt."""
+        return self.lengths([words if isinstance(words, str) else self._prompt(words)])[0]
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        return [len(ids) for ids in self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def beginning(self, text: str, tokens: int) -> str:
+        """The first `tokens` of a text."""
+        return str(self._tokenizer.decode(self._tokenizer(text, add_special_tokens=False)["input_ids"][:tokens]))
+
     def close(self) -> None:
         free(self._model)
 

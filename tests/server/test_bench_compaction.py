@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 
 from memsrv.app import App
+from memsrv.bench.asking import Base
 from memsrv.bench.coding import Coder, Part, kept
 from memsrv.bench.compaction import CompactionBench, compaction
 from memsrv.bench.planted import FLOOR, PROSE, Words, fact
 from memsrv.bench.sessions import Library
 from memsrv.bench.summaries import Cascade
-from memsrv.errors import TeacherSilent, UsageError
+from memsrv.errors import RunFailed, TeacherSilent, UnknownBase, UsageError
 from memsrv.settings import Home, Settings
+from memsrv_adapters.base import TINY, resolve
+from memsrv_consolidation.answering import Respondents
+from memsrv_consolidation.device import offered
+from memsrv_consolidation.quiz import Answer, Question, Quiz, Text, answers
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +119,75 @@ def test_a_teacher_that_says_nothing_ends_the_bench_with_what_to_do() -> None:
 
     with pytest.raises(TeacherSilent, match="leave --teacher out"):
         Cascade(lambda instructions, text, most: None, 1_000, 500)("", part, 100)
+
+
+# With a base
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Respondents:
+    return Respondents(resolve(TINY).path, {}, offered())
+
+
+def _quiz(tiny: Respondents, texts: dict[str, str], *questions: Question, window: int | None = None) -> list[Answer]:
+    quiz = Quiz("tiny", 1, texts, questions, window)
+    return sorted(answers(quiz, tiny), key=lambda one: one.place)
+
+
+ASKED = "What is the port of the harbour gateway?"
+TOLD = "The port of the harbour gateway is 5124."
+
+
+def test_the_base_is_asked_with_what_is_left_before_it_and_with_nothing(tiny: Respondents) -> None:
+    texts = {"left": f"- {TOLD}\n- The owner of the tidal mailer is Marit."}
+
+    found = _quiz(tiny, texts, Question(ASKED, "5124", "left"), Question(ASKED, "5124"))
+
+    assert [(one.right, one.cut) for one in found] == [(True, False), (False, False)]
+
+
+def test_of_what_does_not_fit_the_likeliest_lines_are_read(tiny: Respondents) -> None:
+    many = "\n".join(f"- The port of the mailer is {place}." for place in range(200))
+    text = Text(f"{many}\n- {TOLD}\n{many}", tiny)
+
+    lines, cut = text.around(None, ASKED, 100)
+
+    assert cut
+    assert TOLD in lines
+    assert sum(tiny.lengths([f"- {line}\n" for line in lines])) <= 100
+
+
+def test_a_line_longer_than_the_window_is_read_from_its_beginning(tiny: Respondents) -> None:
+    (found,) = _quiz(tiny, {"left": "many words " * 2_000}, Question(ASKED, "5124", "left"), window=256)
+
+    assert found.cut
+
+
+def test_the_bench_asks_a_base_in_a_process_of_its_own_beside_its_bounds(tmp_path: Path) -> None:
+    base = App(Home(tmp_path / "home"), Settings(), tmp_path).asked_base(TINY)
+    seen: list[tuple[int, int]] = []
+
+    made = compaction(
+        seed=3, sessions=1, part_tokens=2_000, base=base, questions=1, told=lambda *so_far: seen.append(so_far)
+    )
+
+    ways = ("memsrv", "truncation", "masking only")
+    asked = {(one.contestant, one.cycle): one.asked for one in made.answered}
+    assert asked == {
+        ("no context", 0): 1, ("where it was said", 0): 1, **{(way, cycle): 1 for way in ways for cycle in (1, 2, 3)}
+    }  # fmt: skip
+    assert seen[-1] == (11, 11)
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "said"), [(2, UnknownBase, "give another one"), (1, RunFailed, "exit code 1: the base is broken")]
+)
+def test_a_base_that_cannot_be_asked_ends_the_bench_with_why(
+    tmp_path: Path, code: int, error: type[Exception], said: str
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho 'the base is broken; give another one with --base' >&2\nexit {code}\n")
+    python.chmod(0o700)
+
+    with pytest.raises(error, match=said):
+        compaction(seed=3, sessions=1, part_tokens=2_000, base=Base("broken", tmp_path, str(python), 1), questions=1)

@@ -2,7 +2,7 @@
 
 As in the paper: the context is cut to a sixth, fresh work of the same length follows, and the facts of the first part
 are looked for in what is left. Each contestant carries its own context on; memsrv reads the log alone. A fact is kept
-where its exact values stand together: that says nothing of whether a model would find them there.
+where its exact values stand together; whether a model finds them there is asked of a base, where one is given.
 """
 
 import random
@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from memsrv.bench.asking import Answered, Base, Sheet, Told, asked
 from memsrv.bench.coding import Coder, Part, append, kept
 from memsrv.bench.planted import FLOOR, PROSE, Planted
 from memsrv.bench.sessions import Library
@@ -33,6 +34,8 @@ _CLAUDE = next(source for source in SOURCES if source.name == "claude-code")
 RATIO, CYCLES = 6, 3
 #: The paper's conversations have 50,000 to 65,000 tokens.
 PART_TOKENS = 60_000
+#: Facts of a session that a base is asked for, in each context.
+QUESTIONS = 7
 #: What `recover` is asked for: little, and its default.
 RECOVERED_TOKENS = (1_500, BUDGET)
 
@@ -73,24 +76,33 @@ class CompactionBench:
     megabytes: float  # of words that were compacted
     seconds_per_mb: float
     recover_seconds_per_mb: float
+    base: str | None = None
+    answered: tuple[Answered, ...] = ()
 
 
 def compaction(
-    *, seed: int = 1, sessions: int = 6, part_tokens: int = PART_TOKENS, summarise: Summarise | None = None
+    *,
+    seed: int = 1,
+    sessions: int = 6,
+    part_tokens: int = PART_TOKENS,
+    summarise: Summarise | None = None,
+    base: Base | None = None,
+    questions: int = QUESTIONS,
+    told: Told = lambda done, total: None,
 ) -> CompactionBench:
-    """`summarise` is a teacher's, for comparison."""
-    if sessions < 1 or part_tokens < 2_000:
+    """`summarise` is a teacher's, for comparison. `base` is asked so many `questions` of each session and context."""
+    if sessions < 1 or part_tokens < 2_000 or questions < 1:
         raise UsageError(
-            "a bench of nothing shows nothing; give at least one session, and parts of 2000 tokens or more"
+            "a bench of nothing shows nothing; give a session, a question and parts of 2000 tokens at least"
         )
-    library, counts, spent = Library(), _Counts(), _Spent()
+    library, counts, spent, sheet = Library(), _Counts(), _Spent(), Sheet(questions if base else 0)
     ways: dict[str, Summarise] = {"truncation": _truncated, "masking only": _masked}
     ways |= {"teacher": summarise} if summarise else {}
     returned = [Counter[str]() for _ in RECOVERED_TOKENS]
     with TemporaryDirectory(prefix="memsrv-bench-") as folder:
         for number in range(sessions):
             home = Path(folder) / str(number)
-            _cycles(Coder(f"{seed} {number}", library), home / "cycles", part_tokens, ways, counts, spent)
+            _cycles(Coder(f"{seed} {number}", library), home / "cycles", part_tokens, ways, counts, spent, sheet)
             _recovered(Coder(f"{seed} {number} cut", library), home / "cut", part_tokens, returned, spent)
     return CompactionBench(
         seed=seed,
@@ -105,6 +117,8 @@ def compaction(
         megabytes=round(spent.bytes["compact"] / 1e6, 2),
         seconds_per_mb=spent.per_mb("compact"),
         recover_seconds_per_mb=spent.per_mb("recover"),
+        base=base.name if base else None,
+        answered=asked(sheet, base, told) if base else (),
     )
 
 
@@ -147,16 +161,26 @@ class _Spent:
 
 
 def _cycles(
-    coder: Coder, home: Path, part_tokens: int, ways: Mapping[str, Summarise], counts: _Counts, spent: _Spent
+    coder: Coder,
+    home: Path,
+    part_tokens: int,
+    ways: Mapping[str, Summarise],
+    counts: _Counts,
+    spent: _Spent,
+    sheet: Sheet,
 ) -> None:
     log = home / "claude" / f"{coder.session}.jsonl"
     contexts = dict.fromkeys(("memsrv", *ways), "")
     facts: list[Planted] = []
+    few: list[Planted] = []
     log.parent.mkdir(parents=True)
     with Store.open(home / "memsrv.db") as store:
         for cycle in range(1, CYCLES + 1):
             part = coder.part(part_tokens * CHARS_PER_TOKEN)
-            facts = facts or part.facts
+            if not facts:
+                facts, few = part.facts, sheet.chosen(part.facts)
+                if few:
+                    sheet.add_bounds(few, part.text)
             _read(store, log, [part])
             for name, context in contexts.items():
                 budget = tokens(f"{context}\n{part.text}") // RATIO
@@ -166,6 +190,8 @@ def _cycles(
                     left = ways[name](context, part, budget)
                 contexts[name] = left
                 counts.add(name, cycle, facts, left)
+                if few:
+                    sheet.add(name, cycle, few, left, list(kept(few, left)))
 
 
 def _recovered(coder: Coder, home: Path, part_tokens: int, returned: Sequence[Counter[str]], spent: _Spent) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memsrv import tables
+from memsrv import tables, terminal
 from memsrv.cli.command import Json, Project, command, give, opened
 
 benches = typer.Typer(help="Measure memsrv on this machine, beside a baseline of the same run.", no_args_is_help=True)
@@ -97,6 +97,13 @@ def compaction(
     sessions: Annotated[int, typer.Option(min=1, help="How many.")] = 6,
     part_tokens: Annotated[int, typer.Option(min=2000, help="How long a context is before it is cut.")] = 60_000,
     teacher: Annotated[str | None, typer.Option(help="Beside its summaries: anthropic, openai or local.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Also ask this base for the facts, with what is left before it.")
+    ] = None,
+    questions: Annotated[int, typer.Option(min=1, help="Facts of a session that it is asked for.")] = 7,
+    window: Annotated[
+        int | None, typer.Option(min=200, help="Tokens that it reads at once; unset, what suits it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Planted facts left after one to three compactions to a sixth, beside baselines; what recover gives; s/MB."""
@@ -106,5 +113,10 @@ def compaction(
     with ExitStack() as stack:
         one = stack.enter_context(opened().teacher(teacher, "bench compaction")) if teacher else None
         summarise = Cascade(one.ask, one.passage_bytes, one.answer_tokens) if one else None
-        made = compacting(seed=seed, sessions=sessions, part_tokens=part_tokens, summarise=summarise)
+        model = opened().asked_base(base, window) if base else None
+        stages = stack.enter_context(terminal.Stages())
+        made = compacting(
+            seed=seed, sessions=sessions, part_tokens=part_tokens, summarise=summarise, base=model,
+            questions=questions, told=lambda done, total: stages.show("questions", done, total),
+        )  # fmt: skip
     give(made, tables.compacting, json)

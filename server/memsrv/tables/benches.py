@@ -93,6 +93,10 @@ def recalling(result: Json) -> None:
         )
 
 
+def _of(some: int, all: int) -> str:
+    return f"{100 * some / all:.1f} % ({some} of {all})"
+
+
 def compacting(result: Json) -> None:
     """What is left after each cycle, by kind and way; what `recover` gave back; how long both took."""
     say(
@@ -103,8 +107,7 @@ def compacting(result: Json) -> None:
     ways = list(dict.fromkeys(line["contestant"] for line in lines))
     rows: dict[tuple[str, int], dict[str, str]] = {}
     for line in lines:
-        share = f"{100 * line['kept'] / line['planted']:.1f} % ({line['kept']} of {line['planted']})"
-        rows.setdefault((line["kind"], line["cycle"]), {})[line["contestant"]] = share
+        rows.setdefault((line["kind"], line["cycle"]), {})[line["contestant"]] = _of(line["kept"], line["planted"])
     table(("facts", "cycles", *ways), [[*key, *(found.get(way, "") for way in ways)] for key, found in rows.items()])
     for one in result["returned"]:
         say(
@@ -115,6 +118,19 @@ def compacting(result: Json) -> None:
         f"{result['seconds_per_mb']} s/MB to compact, {result['recover_seconds_per_mb']} s/MB to recover, of "
         f"{result['megabytes']} MB of words."
     )
+    if result["base"]:
+        columns = (
+            "asked of the base, with before it",
+            "cycles",
+            "right",
+            "value stands there",
+            "did not fit its window",
+        )
+        asked = [
+            [one["contestant"], one["cycle"] or "", _of(one["right"], one["asked"]), one["held"], one["cut"]]
+            for one in result["answered"]
+        ]
+        table(columns, asked, f"\n{result['base']}: planted facts asked as questions")
 
 
 def answering(result: Json) -> None:
