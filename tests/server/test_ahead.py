@@ -146,6 +146,25 @@ def test_processes_that_die_leave_the_reading_to_this_one(
     assert everything(tmp_path) == alone[1]
 
 
+def test_a_log_that_breaks_its_reader_elsewhere_is_read_here(
+    logs: list[Path], alone: tuple[IngestReport, Any], frames: list[ahead.Told], tmp_path: Path, monkeypatch: Any
+) -> None:
+    def breaking(desk: Any, todo: Any) -> Any:
+        for number, frame in enumerate(whole(desk, todo)):
+            if number == 2 and todo.path == logs[1]:
+                raise ZeroDivisionError
+            yield frame
+
+    whole = ahead._frames
+    monkeypatch.setattr(ahead, "_frames", breaking)
+
+    report = read(tmp_path, logs, 1)
+
+    assert frames
+    assert told(report) == told(alone[0])
+    assert everything(tmp_path) == alone[1]
+
+
 def test_a_log_that_was_read_on_meanwhile_is_not_taken_from_where_it_was(
     logs: list[Path], alone: tuple[IngestReport, Any], tmp_path: Path
 ) -> None:

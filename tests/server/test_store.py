@@ -135,6 +135,14 @@ def test_a_rewound_branch_is_marked_with_all_that_hangs_on_it(store: Store) -> N
     assert [one.id for one in store.events("s") if not one.on_main_path] == ["wrong", "done-wrong"]
 
 
+def test_what_goes_on_behind_a_branch_that_was_left_is_left_with_it(store: Store) -> None:
+    store.append(FILE, SESSION, [event("a"), event("wrong", parent="a"), event("right", parent="a")])
+    late = [event("late", type=EventType.REPLY, parent="wrong"), event("later", type=EventType.REPLY, parent="late")]
+    store.append(replace(FILE, offset=5), SESSION, late, read_from=FILE)
+
+    assert [one.id for one in store.events("s") if not one.on_main_path] == ["wrong", "late", "later"]
+
+
 def test_a_turn_costs_no_more_in_a_long_session_than_its_length(store: Store) -> None:
     """Counted in steps of SQLite's machine, of which looking at each pair of turns would take millions."""
     said = [event(f"e{n}", "word", parent=f"e{n - 1}") for n in range(2_000)]

@@ -1,7 +1,9 @@
 """One contestant of `memsrv bench ingest` in a process of its own: logs in, how long it took and how much memory out.
 
 `memsrv` takes the way of the product; the others do a part of it, or all of it in the plainest way, on the same lines,
-into the same tables under the same pragmas. That redaction can be left out is this bench's alone: no setting does it.
+into the same tables and the same index (a turn's words and those beside it) under the same pragmas. Inserting alone has
+its rows finished and its archive packed before the clock runs; decoding alone makes JSON of each line. That redaction
+can be left out is this bench's alone: no setting does it.
 """
 
 import json
@@ -34,7 +36,9 @@ DECODE, FLOOR, ROWS, NAIVE = "decode alone", "insert alone", "row by row", "row 
 
 _LINES = tuple(source for source in SOURCES if isinstance(source, LineSource))
 ROW = f"INSERT INTO events (agent, {', '.join(EVENT_COLUMNS)}) VALUES (?{', ?' * len(EVENT_COLUMNS)})"
-WORDS = "INSERT INTO events_fts (rowid, text, command) SELECT n, text, command FROM events WHERE n"
+WORDS = (
+    "INSERT INTO events_fts (rowid, text, command, around) SELECT n, text, command, around FROM events_words WHERE n"
+)
 _ARCHIVE = "INSERT INTO archive (session, kind, first, last, size, data) VALUES (?, 'events', ?, ?, ?, ?)"
 _SESSION = "INSERT OR IGNORE INTO sessions (id, agent, project, path) VALUES (?, ?, 'bench', '')"
 

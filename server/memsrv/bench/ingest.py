@@ -2,7 +2,8 @@
 
 Each contestant is a process of its own (`contestants.py`) and all take turns, several times: what else the machine does
 meets all of them. Ratios are of one round each, then the median. memsrv reads so much ahead in further processes: the
-memory is that of the largest. The floor stores what memsrv stores: rows, their words, and the packed archive.
+memory is that of the largest. The floor stores what memsrv stores, in transactions as large: rows, their words and
+those beside them in the index, and the packed archive. It has all of that finished; decoding alone stands beside it.
 """
 
 import json

@@ -149,13 +149,14 @@ def _take_stretch(db: Database, file: FileState, stretch: Stretch, stones: Tombs
 
 def _may_be_rewound(db: Database, session: Session, new: Sequence[Ready]) -> bool:
     """Whether `new` tells of a rewind, or goes on behind one: else no turn of a long session need be looked at."""
+    # Of what goes on behind one of `new`, that one tells: few parents are left to be looked up.
+    parents = {row[PARENT] for row, _ in new if row[PARENT]} - {row[ID] for row, _ in new}
     prompts = [row[PARENT] for row, _ in new if row[TYPE] == EventType.PROMPT or row[GROUNDS] == REWOUND]
-    parents = [row[PARENT] for row, _ in new if row[PARENT]]
     row = db.execute(
         "SELECT EXISTS (SELECT 1 FROM events WHERE agent = ? AND on_main_path = 0 AND id IN "
         f"(SELECT value FROM json_each(?))) OR EXISTS (SELECT 1 FROM events later WHERE session = ? AND {_REWINDS} AND "
         "parent IN (SELECT value FROM json_each(?)) GROUP BY parent HAVING count(*) > 1)",
-        [session.agent, json.dumps(parents), session.id, json.dumps(prompts)],
+        [session.agent, json.dumps([*parents]), session.id, json.dumps(prompts)],
     ).fetchone()
     return bool(row[0])
 
