@@ -51,8 +51,10 @@ _CODE = re.compile(
     r"|const|let|var|function|export(?! [A-Z0-9_]+=)"
     r"|public|private|func|fn|use|impl|match|pub|package|#include|@\w+)\b|\w\(.*\)?\s*:?$"
     r"|^\s*(?://|#|\*|/\*|\"\"\"|>>>)|\bself\.|^\s*\d+[→|│]|^\s*[+-]{1,3}\s|=>|::"
-    r"|^\s*</?[A-Za-z]|[;,]\s*//|[\[(,]\s*$|^\s*\d+(?:\t|\s{2,})|^\s*[\w., \[\]]+\s[-+*|&/]?=\s.*\w[(\[]|\w\?\.\w"
+    r"|^\s*</?[A-Za-z]|[;,]\s*//|^(?!\s*\"[\w.@/-]+\":).*[\[(,]\s*$"
+    r"|^\s*\d+(?:\t|\s{2,})|^\s*[\w., \[\]]+\s[-+*|&/]?=\s.*\w[(\[]|\w\?\.\w"
 )
+_LETTERS, _DIGITS = re.compile(r"[a-z]+"), re.compile(r"\d+")
 _TELLS = re.compile(r"(?:^|\s)[\w .\[\]/\"'-]{1,60}(?:=|:\s|->|→|\|)\s*\S")
 _ALARM = re.compile(
     r"(?i)\b(?:warn(?:ing)?|error|fail(?:ed|ure)?|fatal|refused|denied|exceeded|deprecated|overrides?)\b"
@@ -148,18 +150,17 @@ def asked(sentence: Sentence) -> float:
 
 
 def printed(sentence: Sentence) -> float:
-    """What a line of output is worth: one that tells the value of something, and is neither code nor prose."""
-    text, worth = sentence.text, _together(sentence.values.values())
-    if not worth or len(text) > 400:
+    """What a line of output is worth: one that tells the value of something; code lies in the files."""
+    text = sentence.text
+    if len(text) > 400 or _CODE.search(text):
         return 0.0
-    if _CODE.search(text):
-        return 0.12 * worth
+    worth = _together(sentence.values.values())
     return worth * (0.5 + 0.45 * bool(_TELLS.search(text)) + 0.4 * bool(_ALARM.search(text)))
 
 
 def shape(line: str) -> str:
     """What lines of one sort have in common: of a hundred of them each is worth little."""
-    return re.sub(r"[a-z]+", "a", re.sub(r"\d+", "0", line.casefold()))[:60]
+    return _LETTERS.sub("a", _DIGITS.sub("0", line[:240].casefold()))[:60]
 
 
 def clause(sentence: Sentence, size: int, wanted: Sequence[str] = ()) -> str:
