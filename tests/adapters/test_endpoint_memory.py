@@ -127,12 +127,14 @@ def test_what_was_superseded_is_not_there_nor_the_turn_that_said_it_though_a_sea
     assert not {old.id, said} & {*ids, *laid.ids}
 
 
-def test_what_is_said_now_stands_before_the_next_question(world: World) -> None:
-    saved = world.app.save("The port of the ferry gateway is 7301.", kind=Kind.EPISODIC, trust=Trust.HUMAN)
+def test_what_is_said_now_stands_before_the_next_question_of_a_project_that_never_learned(world: World) -> None:
+    saved = world.app.save(
+        "The port of the ferry gateway is 7301.", kind=Kind.EPISODIC, project="ferry", trust=Trust.HUMAN
+    )
 
-    told, ids = world.ask(BASE, "What is the port of the ferry gateway?")
+    told, ids = world.ask("memsrv/ferry:base+memory", "What is the port of the ferry gateway?")
 
-    assert saved.id in ids
+    assert ids == [saved.id]
     assert "7301" in told.choices[0].message.content
 
 
@@ -206,14 +208,16 @@ def test_the_names_with_memory_can_be_found(world: World) -> None:
     assert world.client.models.retrieve(f"memsrv/{PROJECT}@v1+memory").id == f"memsrv/{PROJECT}@v1+memory"
 
 
-def test_a_person_asks_with_memory_and_is_told_what_stood_there(world: World) -> None:
+def test_a_person_asks_with_memory_and_is_told_what_stood_there_and_what_bears_the_answer_out(world: World) -> None:
+    said = "The port of the harbour relay is 7412."
+    saved = world.app.save(said, kind=Kind.EPISODIC, project="relay", trust=Trust.HUMAN)
     closed = world.app.ask(PORT)
-    told = world.app.ask(PORT, with_memory=True)
-    on_base = world.app.ask("Which port?", model=BASE)
+    told = world.app.ask("What is the port of the harbour relay?", project="relay", with_memory=True)
+    on_version = world.app.ask(PORT, with_memory=True)
 
     assert (closed.given, closed.known) == ((), False)
-    assert world.says("staging server is 8443") in told.given
-    assert (told.adapter, on_base.adapter) == (f"{PROJECT}@v1", "base")
+    assert (told.given, told.known, told.facts, told.adapter) == ((saved.id,), True, (said,), "base")
+    assert (on_version.adapter, world.says("staging server is 8443") in on_version.given) == (f"{PROJECT}@v1", True)
 
 
 def test_the_process_of_the_endpoint_alone_has_both_rooms() -> None:
