@@ -175,9 +175,9 @@ def clause(sentence: Sentence, size: int, wanted: Sequence[str] = ()) -> str:
     room = size - (chosen[0][1] - chosen[0][0])
     for start, end, _ in sorted(spans, key=lambda span: -span[2]) if wanted else ():
         inside = any(first <= start and end <= last for first, last in chosen)
-        if not inside and room > (cost := end - start + _AROUND):
+        if not inside and (left := room - (end - start)) >= _AROUND * (len(chosen) + 1):
             chosen.append((start, end))
-            room -= cost
+            room = left
     each = max(room, 0) // len(chosen)
     return _joined(text, sorted(_widened(text, start, end, end - start + each) for start, end in chosen))
 
