@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memsrv.errors import AdapterMismatch
+from memsrv.errors import AdapterMismatch, UsageError
 from memsrv.records import Message
-from memsrv_adapters.base import Base
+from memsrv_adapters.base import Base, resolve
 from memsrv_adapters.engines import Finish, Piece, PromptTooLong, Sampling
 from memsrv_adapters.engines.local import LocalEngine
 from memsrv_adapters.engines.text import StopScan
@@ -175,6 +176,26 @@ def test_the_context_bounds_an_answer_without_a_limit(engine: LocalEngine) -> No
 def test_a_prompt_beyond_the_context_is_refused_before_streaming(engine: LocalEngine) -> None:
     with pytest.raises(PromptTooLong, match=str(engine.context)):
         engine.stream((Message("user", "x" * engine.context),), None, SHORT)
+
+
+def test_a_prompt_is_counted_as_it_is_read(engine: LocalEngine) -> None:
+    [*_, finish] = engine.stream(ASK, None, SHORT)
+
+    assert isinstance(finish, Finish)
+    assert engine.tokens(ASK) == finish.prompt_tokens
+    assert engine.count("ports") == 5  # of this tokenizer each letter is a token
+
+
+def test_a_template_that_knows_no_system_message_refuses_it_in_a_sentence(base: Base, tmp_path: Path) -> None:
+    folder = tmp_path / "strict"
+    shutil.copytree(base.path, folder)
+    strict = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    (folder / "chat_template.jinja").write_text(strict + (folder / "chat_template.jinja").read_text())
+    engine = LocalEngine(resolve(str(folder)), threads=1)
+
+    with pytest.raises(UsageError, match="System role not supported"):
+        engine.tokens((Message("system", "memory"), *ASK))
+    assert engine.tokens(ASK)
 
 
 def test_the_same_seed_draws_the_same_answer(engine: LocalEngine) -> None:

@@ -133,11 +133,18 @@ class LocalEngine:
         return self._answer(ids, label, sampling, limit)
 
     def _prompt(self, messages: Sequence[Message]) -> list[int]:
-        ids: list[int] = self._tokenizer.apply_chat_template(
-            [{"role": m.role, "content": m.content} for m in messages],
-            add_generation_prompt=True,
-            return_dict=True,
-        )["input_ids"]
+        from jinja2 import TemplateError
+
+        try:
+            ids: list[int] = self._tokenizer.apply_chat_template(
+                [{"role": m.role, "content": m.content} for m in messages],
+                add_generation_prompt=True,
+                return_dict=True,
+            )["input_ids"]
+        except TemplateError as error:
+            raise UsageError(
+                f"the chat template of {self.base.name} refuses these messages ({error}); send roles that it knows"
+            ) from error
         return ids
 
     def _answer(
