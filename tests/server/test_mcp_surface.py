@@ -188,7 +188,7 @@ def test_a_prompt_that_cannot_be_made_says_what_to_do(empty: App) -> None:
         ("context", {"budget": "many"}, "`budget`: Input should be a valid integer"),
         ("context", {"budget": "-4"}, "a budget of -4 tokens does not hold the empty blocks"),
         ("review", {"colour": "red"}, "`colour`: Unexpected keyword argument"),
-        ("handoff", {"session": "z" * 50_000}, "lists what has been read"),
+        ("handoff", {"session": "z" * 50_000}, "names the session of all it finds"),
     ],
 )
 def test_a_prompt_that_is_asked_for_wrongly_says_what_is_wrong(

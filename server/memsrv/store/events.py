@@ -272,7 +272,7 @@ def list_sessions(connection: Connection, project: str | None, twice: bool) -> l
 def get_session(connection: Connection, id: str) -> Session:
     rows = connection.read("SELECT * FROM sessions WHERE id = ?", [id])
     if not rows:
-        raise NotFound(f"There is no session `{id}`; `memsrv status` lists what has been read")
+        raise NotFound(f"There is no session `{id}`; `memsrv search` names the session of all it finds")
     return session_of(rows[0])
 
 
