@@ -19,8 +19,11 @@ NOT_RECORDED = "That is not recorded."
 
 #: Control characters (an escape sequence begins with one), and what turns the direction of text around.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: What chat templates end a message with, by family: `<|im_end|>`, `<｜User｜>`, `</s>`, `<end_of_turn>`, `[/INST]`.
+_CONTROL = r"[|｜][^\s<>|｜]+[|｜]|/?s|bos|eos|pad|unk|(?:start|end)_of_turn|</?sys>"
 #: A block's delimiter, also as a sloppy reader would take it, and a chat template's control tokens.
-_DELIMITER = re.compile(rf"<(\s*/?\s*(?:{'|'.join(BLOCKS)})(?:\s[^<>]*|/)?|\|\w+\|)>", re.IGNORECASE)
+_DELIMITER = re.compile(rf"<(\s*/?\s*(?:{'|'.join(BLOCKS)})(?:\s[^<>]*|/)?|{_CONTROL})>", re.IGNORECASE)
+_INSTRUCTION = re.compile(r"\[(/?INST)\]")
 CHARS_PER_TOKEN = 4
 #: What each list block may take of the room that there is beside the system block; what one leaves, the next may have.
 SHARES = {"long_term": 0.35, "short_term": 0.30, "recall": 0.30, "working": 0.05}
@@ -39,7 +42,7 @@ class Blocks:
 
 def escape(content: str) -> str:
     """`content` with every block delimiter defused (`<recall>` becomes `‹recall›`)."""
-    return _DELIMITER.sub(r"‹\1›", content)
+    return _INSTRUCTION.sub(r"‹\1›", _DELIMITER.sub(r"‹\1›", content))
 
 
 def one_line(content: str) -> str:
