@@ -22,7 +22,7 @@ from memsrv.store import Made, Near, Store
 PATIENCE_S = 0.03
 _BATCH = 64
 _NEAREST = 400
-_OTHERS = 2_000
+_OTHERS = 1_000
 
 
 class Encoder(Protocol):

@@ -14,7 +14,7 @@ from memsrv.store.vectors import MEMORY, TURN, Vector
 
 _OF_MEMORY = -1
 #: Of so many vectors all are compared with the question; of more those whose signs agree with it best.
-COMPARED = 3_000
+COMPARED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
