@@ -12,6 +12,7 @@ import pytest
 from memsrv.app import App
 from memsrv.cli import remembering
 from memsrv.compact.fitting import CHARS_PER_TOKEN
+from memsrv.compact.worth import Sentence, clause
 from memsrv.errors import NotFound, UsageError
 from memsrv.mcp.tools import tools
 from memsrv.records import EventType, Trust
@@ -241,6 +242,21 @@ def test_names_and_numbers_come_back_unless_the_summary_has_them(
 
     assert kept in recover(store, "lost").text
     assert kept not in recover(store, "kept").text
+
+
+def test_a_small_number_that_stands_at_something_else_does_not_count_as_said(store: Store, talk: Any) -> None:
+    said = "The timeout of the quay mailer is 216 minutes."
+    cut(talk("work").says("Go.").replies(said), "- limit of the pier queue: 216 rows").into(store)
+
+    assert "216 minutes" in recover(store, "work").text
+
+
+def test_a_value_of_several_words_stays_whole_where_its_sentence_is_cut() -> None:
+    long = (
+        "QUAY_TOKEN_FILE of quay3.hafen.example aside, the cron expression of that job is, I think, 0 4 * * 6 at night."
+    )
+
+    assert "0 4 * * 6" in clause(Sentence(long), 60, ["0 4 * * 6"])
 
 
 def test_a_sentence_comes_back_whole_where_only_a_part_of_it_was_read_as_a_decision(store: Store, talk: Any) -> None:
