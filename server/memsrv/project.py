@@ -8,6 +8,7 @@ split overrides all of that. Reads git's files; starts no process.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from memsrv.redact import Redactor
@@ -71,6 +72,7 @@ def identify(cwd: str | None, remote: str | None = None) -> str:
     return slug(repository.parent.name if repository.name == ".git" else repository.name.removesuffix(".git"))
 
 
+@lru_cache(1 << 8)  # asked anew for every line that is appended
 def slug(name: str) -> str:
     name, _ = Redactor(b"").redact(name)  # a name is no secret; with any other key it would be another name elsewhere
     return re.sub(r"[^a-z0-9._]+", "-", name.casefold()).strip("-._")[:80] or UNKNOWN

@@ -386,6 +386,19 @@ def test_peoples_own_words_stay_without_the_name_of_the_file(place: Place) -> No
     assert text == "Always run make lint before you look at [ignored], please."
 
 
+def test_what_a_session_is_called_does_not_name_the_file_either(place: Place) -> None:
+    shop = place.project("shop")
+    (shop / ".memsrvignore").write_text("/private/\n")
+    log = Log("s", shop).says("Look at the plan.")
+    log.lines.append({"type": "custom-title", "customTitle": "what private/plan.md says", "sessionId": "s"})
+    place.held(log)
+
+    place.app().ingest()
+
+    with closing(place.app().store) as store:
+        assert store.session("s").title == "what [ignored] says"
+
+
 @pytest.mark.parametrize("pattern", ["*", "/", "/*", "**", "*\n# all of it\n", "  *  "])
 def test_a_project_whose_root_is_ignored_is_not_captured(place: Place, pattern: str) -> None:
     diary = place.project("diary")

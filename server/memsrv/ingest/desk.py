@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +87,11 @@ class Desk:
         return found
 
     def cleaner(self, withholding: Withholding) -> Callable[[str], str]:
-        """What makes any other text of a log fit to be stored."""
-
-        def clean(text: str) -> str:
-            text = withholding.without_names(text)
-            return _redacted(self.redactor, text) if len(text) < _SHORT else self.redactor.redact(text)[0]
-
-        return clean
+        """What makes any other text of a log fit to be stored, once `withholding` has gone through the log's events."""
+        plain = partial(_cleaned, self.redactor)
+        if not self.capture.ignored.speaks_of(withholding.cwd):
+            return plain  # no name is withheld, and a state has hundreds of texts with every line that is appended
+        return lambda text: plain(withholding.without_names(text))
 
     def may_keep_raw(self, cwd: str | None) -> bool:
         """Whether bytes that nobody understood may be kept: what in them is withheld cannot be told, so only where
@@ -133,11 +131,17 @@ def _redacted(redactor: Redactor, text: str) -> str:
     return redactor.redact(text)[0]
 
 
+def _cleaned(redactor: Redactor, text: str) -> str:
+    return _redacted(redactor, text) if len(text) < _SHORT else redactor.redact(text)[0]
+
+
 def clean_tree(clean: Callable[[str], str], value: Any) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
-        return {clean(key): clean_tree(clean, inner) for key, inner in value.items()}
+        return {
+            clean(key): clean(inner) if type(inner) is str else clean_tree(clean, inner) for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [clean_tree(clean, inner) for inner in value]
     return value

@@ -50,8 +50,8 @@ class Reading:
 
     def read(self, batch: Batch, file: BinaryIO) -> Told:
         events, losses, raw, offset = self._parsed(batch)
-        clean = self.desk.cleaner(self.withholding)
         cleaned = self.desk.events(events, self.withholding, self.listening)
+        clean = self.desk.cleaner(self.withholding)
         stored = {id: self._stored_id(id) for id in dict.fromkeys(event.session for event in cleaned)}
         by_session: dict[str, list[Event]] = {}
         for event in cleaned:
