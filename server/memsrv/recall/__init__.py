@@ -34,7 +34,7 @@ CHARS_PER_TOKEN = 4
 
 _POOL = 120  # turns that are ranked
 _MEMORIES = 60
-_MOST_BY_MEANING = 40
+_MOST_BY_MEANING = 80
 _NAMED = 0.5  # what a word is worth where the name of a project is one of them
 _OUTDATED = 0.4  # what the score of a turn is worth whose claim was superseded
 _REPEATING = frozenset({"assistant", "tool"})
