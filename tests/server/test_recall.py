@@ -162,6 +162,11 @@ def test_exact_names_are_told_from_prose() -> None:
     ]
 
 
+def test_a_word_of_a_megabyte_is_read_once_and_not_once_a_letter() -> None:
+    assert exact_names("a" * 1_000_000) == []  # by one expression it took hours
+    assert exact_names("`" * 100_001 + "x_y") == ["x_y"]
+
+
 def test_showing_a_memory_gives_its_chain_and_the_turns_around(filled: Store) -> None:
     (memory,) = [m for m in filled.memories("demo") if m.value == "8443"]
     opened = show(filled, memory.id, around=1)
