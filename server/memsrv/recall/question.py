@@ -38,7 +38,7 @@ def stem(word: str) -> str:
 
 def exact_names(query: str) -> list[str]:
     """The identifiers in a query: paths, flags, error codes, versions, what stands in backticks."""
-    names = (name.strip(".,;:?!()'\"").casefold() for name in _names(query))
+    names = (name.strip(".,;:?!()'\"`").casefold() for name in _names(query))
     return list(dict.fromkeys(name for name in names if len(name) > 1))
 
 
