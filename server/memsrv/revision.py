@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from memsrv.records import Memory, Trust
 from memsrv.store import Stated
+from memsrv.store.rows import adds_up
 from memsrv.store.times import instant
 
 #: Claims that may contradict one under another key.
@@ -87,10 +88,10 @@ def parts(memory: Memory | Stated) -> set[str]:
 
 
 def key(memory: Memory | Stated) -> str | None:
-    """Docs/contracts.md: the key under which newer words supersede. Things to avoid add up, so each is its own key."""
+    """Docs/contracts.md: the key under which newer words supersede. Of what adds up each value is its own key."""
     if memory.subject is None or memory.relation is None:
         return None
-    own = memory.value or "" if memory.relation == "avoid" else ""
+    own = memory.value or "" if adds_up(memory.subject, memory.relation) else ""
     return "\x1f".join(plain(part) for part in (memory.subject, memory.relation, own))
 
 

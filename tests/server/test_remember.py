@@ -145,6 +145,48 @@ def test_what_is_to_be_avoided_adds_up(store: Store, talk: Any) -> None:
     assert live(store) == {"For tests, avoid sleep.", "For tests, avoid the network."}
 
 
+NO_MODULE = "E   ModuleNotFoundError: No module named '{}'"
+
+
+def broke(talk: Any, day: int, output: str, *remedies: str) -> Any:
+    told = talk(f"day-{day}", started=f"2026-11-{day:02}T09:00:00").runs("pytest -q", output, 1)
+    for remedy in remedies:
+        told.runs(remedy)
+    return told.runs("pytest -q")
+
+
+def test_the_fix_of_one_missing_module_does_not_end_the_fix_of_another(store: Store, talk: Any) -> None:
+    broke(talk, 2, NO_MODULE.format("httpx"), "uv add httpx").into(store)
+    broke(talk, 3, NO_MODULE.format("rich"), "uv add rich").into(store)
+    remember(store)
+
+    assert {text for text in live(store) if text.startswith("When")} == {
+        "When `pytest -q` fails with ModuleNotFoundError for `httpx`: run `uv add httpx`.",
+        "When `pytest -q` fails with ModuleNotFoundError for `rich`: run `uv add rich`.",
+    }
+
+
+def test_a_newer_fix_of_the_same_failure_ends_the_older(store: Store, talk: Any) -> None:
+    broke(talk, 2, NO_MODULE.format("rich"), "pip install rich").into(store)
+    broke(talk, 3, NO_MODULE.format("rich"), "uv add rich").into(store)
+    remember(store)
+
+    assert {text for text in live(store) if text.startswith("When")} == {
+        "When `pytest -q` fails with ModuleNotFoundError for `rich`: run `uv add rich`."
+    }
+
+
+def test_failures_of_which_nothing_is_known_do_not_end_each_others_fixes(store: Store, talk: Any) -> None:
+    broke(talk, 2, "1 failed", "make db-up").into(store)
+    broke(talk, 3, "1 failed", "uv sync").into(store)
+    remember(store)
+
+    assert {text for text in live(store) if text.startswith("When")} == {
+        "When `pytest -q` fails with exit code 1: run `make db-up`.",
+        "When `pytest -q` fails with exit code 1: run `uv sync`.",
+    }
+
+
 def test_what_a_command_shows_does_not_overrule_what_the_human_said(store: Store, talk: Any) -> None:
     talk("a", started="2026-11-02T09:00:00").says("Run the tests with `make test`.").into(store)
     talk("b", started="2026-11-03T09:00:00").runs("pytest -q").edits("a", "b", "c").runs("pytest -q").into(store)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from memsrv.lenses import runs as history
 from memsrv.lenses.claim import Claim, Reading, claim, evidence
+from memsrv.lenses.culprits import culprit
 from memsrv.lenses.hunks import edited, in_words
 from memsrv.lenses.misuse import misuses
 from memsrv.lenses.paths import relative
@@ -128,7 +129,6 @@ def _fix(failure: Run, later: Sequence[Run], changed: Sequence[Edit]) -> _Fix | 
     """What made it pass."""
     between: list[Run] = []
     last = failure.place
-    subject = _subject(failure)
     for run in later:
         away = run.place - failure.place
         if away > LONG_REACH:
@@ -138,8 +138,13 @@ def _fix(failure: Run, later: Sequence[Run], changed: Sequence[Edit]) -> _Fix | 
             continue
         if run.failed and same:
             steps = [step for step in between if _is_remedy(step, failure)]
-            if failure.error in MISSING and run.error not in MISSING and (value := _in_words(steps, [])) is not None:
-                return Reading(subject, "fix", value), run, [step.call for step in steps[-2:]]  # it fails otherwise now
+            if failure.error in MISSING and _fails_otherwise(failure, run):
+                value = _in_words(steps, [])
+                cited = [step.call for step in steps[-2:]]
+                if value is not None:
+                    return Reading(_subject(failure), "fix", value), run, cited
+                if run.error in MISSING:
+                    return None  # what helps next, helps against what is missing now
             between, last = [], run.place  # what was done so far did not help
             continue
         if not run.passed:
@@ -155,13 +160,13 @@ def _fix(failure: Run, later: Sequence[Run], changed: Sequence[Edit]) -> _Fix | 
             if spelled and not is_compound(run.command):
                 moved = bare(failure.command) == bare(run.command)  # then the `cd` before it is the fix
                 line = " ".join(run.command.split())[:MAX_COMMAND] if moved else _short(run.command)
-                return Reading(subject, "fix", f"run `{line}` instead"), run, []
+                return Reading(_subject(failure), "fix", f"run `{line}` instead"), run, []
             value = _in_words(steps, done) or (_let(failure, run) if not steps and not done else None)
             cited = [*(step.call for step in steps[-2:]), *(edit.event for edit in done[-3:])]
-            return (Reading(subject, "fix", value), run, cited) if value is not None else None
+            return (Reading(_subject(failure), "fix", value), run, cited) if value is not None else None
         before = leading(failure, run)
         if before is not None:
-            return Reading(subject, "fix", f"run `{_short(before)}`"), run, []
+            return Reading(_subject(failure), "fix", f"run `{_short(before)}`"), run, []
         between.append(run)
     return None
 
@@ -213,7 +218,19 @@ def _subject(failure: Run) -> str:
     how = (
         f"with {failure.error}" if failure.error else f"with exit code {failure.exit_code}" if failure.exit_code else ""
     )
-    return f"`{_short(failure.command)}` fails {how}".strip()
+    return " ".join(filter(None, (f"`{_short(failure.command)}` fails", how, _about(failure))))
+
+
+def _about(failure: Run) -> str | None:
+    return culprit(failure.output, failure.error, failure.command, failure.call.cwd)
+
+
+def _fails_otherwise(failure: Run, run: Run) -> bool:
+    """Whether the same command, run again, lacks what it lacked no more, and fails for something else."""
+    if run.error not in MISSING:
+        return True
+    was, now = _about(failure), _about(run)
+    return was is not None and now is not None and was != now
 
 
 def _short(command: str) -> str:

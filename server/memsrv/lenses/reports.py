@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from memsrv.lenses.claim import Claim, Reading, claim, evidence
+from memsrv.lenses.culprits import culprit
 from memsrv.lenses.hunks import in_words
 from memsrv.lenses.runs import Edit, edits, error_class
 from memsrv.records import Event, EventType, Evidence, Outcome, Trust
@@ -95,12 +96,9 @@ def _fixes(report: _Report, done: Sequence[Edit]) -> Iterator[Claim]:
         quote = error if error and error in report.event.text else _counted(report.event.text)
         words = in_words(done)
         if words is not None and quote:
-            why = (
-                f"the tests that run after an edit fail with {error}"
-                if error
-                else "the tests that run after an edit fail"
-            )
-            yield _claim(report, Reading(why, "fix", words), quote, done)
+            about = culprit(report.event.text, error, "", report.event.cwd)
+            why = ("the tests that run after an edit fail", error and f"with {error}", about)
+            yield _claim(report, Reading(" ".join(filter(None, why)), "fix", words), quote, done)
         return
     by_code: dict[str, tuple[str, str]] = {}
     for path, code, quote in report.found:

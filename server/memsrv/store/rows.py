@@ -16,6 +16,8 @@ SESSION_COLUMNS = tuple(f.name for f in fields(Session))
 MEMORY_COLUMNS = tuple(f.name for f in fields(Memory) if f.name != "evidence")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+#: A failure that is told by nothing but the command, or its exit code.
+_UNNAMED = re.compile(r"\bfails?(?: with exit code \d+)?$")
 #: What a turn keeps of a long text and of an edit; all of it is in the archive.
 _TEXT_CHARS = 64_000
 _EDIT_CHARS = 2_000
@@ -179,11 +181,19 @@ def plain(text: str) -> str:
     return text
 
 
+def adds_up(subject: str, relation: str) -> bool:
+    """Whether claims of the same subject and relation hold beside each other.
+
+    Things to avoid do; so do fixes of a failure of which nothing is known: two such need not be the same failure.
+    """
+    return relation == "avoid" or (relation == "fix" and _UNNAMED.search(subject) is not None)
+
+
 def key_of(memory: Memory) -> str | None:
     """What two claims must share for the newer to supersede the older (docs/contracts.md, "Relations of a claim")."""
     if memory.subject is None or memory.relation is None:
         return None
-    own = memory.value or "" if memory.relation == "avoid" else ""  # things to avoid add up
+    own = memory.value or "" if adds_up(memory.subject, memory.relation) else ""
     return "\x1f".join(" ".join(part.casefold().split()) for part in (memory.subject, memory.relation, own))
 
 

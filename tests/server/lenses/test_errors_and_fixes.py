@@ -19,7 +19,7 @@ def test_what_ran_between_failure_and_success_is_the_fix(talk: Any) -> None:
 
     (claim,) = [claim for claim in claims(told.events) if claim.relation == "fix"]
 
-    assert claim.text == "When `pnpm test` fails with ECONNREFUSED: run `docker compose up -d db`."
+    assert claim.text == "When `pnpm test` fails with ECONNREFUSED for port 5432: run `docker compose up -d db`."
     assert (claim.kind, claim.trust) == (Kind.PROCEDURAL, Trust.COMMAND)
     assert [quote.quote for quote in claim.evidence] == ["pnpm test", "docker compose up -d db", "pnpm test"]
 
@@ -39,7 +39,9 @@ def test_one_small_edit_is_told_by_its_lines(talk: Any) -> None:
         .runs("pytest -q")
     )
 
-    assert texts(told) == ['When `pytest -q` fails with KeyError: in `api.py`, change `x["id"]` to `x["berth_id"]`.']
+    assert texts(told) == [
+        'When `pytest -q` fails with KeyError for `berth_id`: in `api.py`, change `x["id"]` to `x["berth_id"]`.'
+    ]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_where_it_failed_again_the_later_fix_counts(talk: Any) -> None:
         .runs("pnpm test")
     )
 
-    assert texts(told) == ["When `pnpm test` fails with ECONNREFUSED: run `make db-up`."]
+    assert texts(told) == ["When `pnpm test` fails with ECONNREFUSED for port 5432: run `make db-up`."]
 
 
 @pytest.mark.parametrize(
@@ -258,7 +260,8 @@ def test_what_the_failure_names_was_mended_not_what_else_was_edited(talk: Any) -
     told.edits("quay.py", "except:", "except OSError:").runs("ruff check")
 
     assert texts(told) == [
-        "When `ruff check` fails with exit code 1: in `quay.py`, change `except:` to `except OSError:`."
+        "When `ruff check` fails with exit code 1 for E722 in `quay.py`: "
+        "in `quay.py`, change `except:` to `except OSError:`."
     ]
 
 
@@ -310,3 +313,20 @@ def test_a_retry_with_the_same_time_is_flaky_not_fixed(talk: Any) -> None:
     told = asked(talk(), "make docs", "timeout 1000 ms", "command timed out after 1003 milliseconds", 124)
 
     assert texts(asked(told, "make docs", "timeout 1000 ms", "", 0)) == []
+
+
+def test_what_is_missing_now_was_not_what_was_missing_before(talk: Any) -> None:
+    told = talk().runs("pytest -q", "E   ModuleNotFoundError: No module named 'httpx'", 1).runs("uv add httpx")
+    told.runs("pytest -q", "E   ModuleNotFoundError: No module named 'rich'", 1).runs("uv add rich").runs("pytest -q")
+
+    assert texts(told) == [
+        "When `pytest -q` fails with ModuleNotFoundError for `httpx`: run `uv add httpx`.",
+        "When `pytest -q` fails with ModuleNotFoundError for `rich`: run `uv add rich`.",
+    ]
+
+
+def test_what_nobody_installed_is_not_fixed_by_what_was_installed_for_another(talk: Any) -> None:
+    told = talk().runs("pytest -q", "E   ModuleNotFoundError: No module named 'httpx'", 1)
+    told.runs("pytest -q", "E   ModuleNotFoundError: No module named 'rich'", 1).runs("uv add rich").runs("pytest -q")
+
+    assert texts(told) == ["When `pytest -q` fails with ModuleNotFoundError for `rich`: run `uv add rich`."]

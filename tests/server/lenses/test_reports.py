@@ -52,7 +52,8 @@ def test_a_test_that_runs_by_itself_is_read_like_a_linter(talk: Any) -> None:
     told.edits("quay.py", "dock()", "dock(1)")
 
     assert texts(told) == [
-        "When the tests that run after an edit fail with TypeError: in `quay.py`, change `dock()` to `dock(1)`."
+        "When the tests that run after an edit fail with TypeError for `dock`: "
+        "in `quay.py`, change `dock()` to `dock(1)`."
     ]
 
 
