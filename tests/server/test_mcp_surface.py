@@ -17,6 +17,7 @@ from memsrv import echo, mcp
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
+from memsrv.errors import NotFound
 from memsrv.mcp.arguments import ALIASES
 from memsrv.mcp.tools import tools
 from memsrv.records import Kind
@@ -85,6 +86,51 @@ def test_every_session_and_memory_has_an_address_and_all_can_be_read(app: App) -
     assert {f"memory://session/{one.id}" for one in app.sessions().sessions} <= set(addresses)
     assert {f"memory://record/{one.id}" for one in app.memories().memories} <= set(addresses)
     assert all(text == echo.fence(text) for text in texts)
+
+
+def test_a_session_without_a_title_is_called_by_what_its_person_said_first(tmp_path: Path) -> None:
+    (tmp_path / PROJECT).mkdir()
+    write_logs(SITTINGS, tmp_path / "claude", str(tmp_path / PROJECT))
+    for log in (tmp_path / "claude").rglob("*.jsonl"):
+        log.write_text("".join(line for line in log.open() if '"ai-title"' not in line))
+    own = App(Home(tmp_path / "home"), load(Home(tmp_path / "home")), tmp_path / PROJECT)
+    own.ingest([tmp_path / "claude"])
+
+    listed, _ = sitting(own, all_resources)
+
+    titles = {str(one.uri): one.title for one in listed if str(one.uri).startswith("memory://session/")}
+    first = own.sessions().sessions[0]
+    asked = "Morning! Can you get the booking api running on my laptop and tell me what is missing?"
+    assert (first.title, titles[f"memory://session/{first.id}"], own.show(first.id).text) == (asked, asked, asked)
+    assert not any(title.startswith("Session ") for title in titles.values())
+
+
+@pytest.mark.parametrize(("tool", "arguments"), [("memory_search", {"query": "berths"}), ("session_compact", {})])
+def test_a_project_that_nobody_knows_is_said_to_be_none_with_those_that_are_near(
+    app: App, tool: str, arguments: dict[str, str]
+) -> None:
+    told = call(app, tool, **arguments, project=f"{PROJECT}e")
+
+    assert told.is_error
+    assert f"no project called `{PROJECT}e` is known. Did you mean {PROJECT}?" in told.content[0].text
+
+
+def test_no_context_is_made_of_a_project_that_nobody_knows(app: App) -> None:
+    with pytest.raises(NotFound, match="project called `berths` is known"):
+        app.context(project="berths")
+
+
+def test_a_known_project_without_a_match_has_nothing_found(app: App) -> None:
+    told = call(app, "memory_search", query="zygomorphic", project=PROJECT)
+
+    assert (told.is_error, "Nothing found" in told.content[0].text) == (False, True)
+
+
+def test_the_project_of_this_folder_is_never_unknown(app: App, tmp_path: Path) -> None:
+    (tmp_path / "novel").mkdir()
+    own = App(app.home, load(app.home), tmp_path / "novel")
+
+    assert own.search("berths", project="novel").results == ()
 
 
 def test_pages_hold_each_address_once_in_the_same_order_whatever_their_size(app: App) -> None:

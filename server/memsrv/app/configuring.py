@@ -1,6 +1,5 @@
 """The verbs of settings and consent: what holds, and changing it. Only people reach these; no tool, no route does."""
 
-import difflib
 from collections.abc import Callable
 
 from memsrv import config
@@ -60,9 +59,7 @@ class Configuring(Rooms):
                 raise UsageError(f"memsrv would call the project `{slug(name)}`, not `{name}`; use that name")
             known = self.store.projects()
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-                meant = f" Did you mean {' or '.join(near)}?" if near else ""
-                return f"Nothing of a project called {name} has been read so far.{meant}"
+                return f"Nothing of a project called {name} has been read so far.{self._meant(name, known)}"
         return None
 
     def _what_stays(self, entry: Entry) -> str | None:

@@ -26,6 +26,7 @@ from memsrv.remember import Saved, remember, save
 from memsrv.shapes import AgentBacklog, Backlog, Memories, Sessions
 from memsrv.sources import Source
 from memsrv.store import Store
+from memsrv.titles import titled
 from memsrv.watch.changes import Change
 
 Progress = Callable[..., None]
@@ -203,7 +204,8 @@ class Remembering(Encoding):
 
     def sessions(self, *, project: str | None = None) -> Sessions:
         """The sessions of `project` that are no subagent's."""
-        return Sessions(tuple(one for one in self.visible.sessions(self._scope(project)) if one.parent is None))
+        store = self.visible
+        return Sessions(tuple(titled(store, [one for one in store.sessions(self._scope(project)) if not one.parent])))
 
     def save(
         self,

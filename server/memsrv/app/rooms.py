@@ -1,8 +1,10 @@
 """What every verb stands on: one home, its settings, and the store, the redactor and the shelf, opened when needed."""
 
+import difflib
 import threading
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 from memsrv import sources
 from memsrv.capture import Capture
 from memsrv.consent import Act, Consent
-from memsrv.errors import StoreError
+from memsrv.errors import NotFound, StoreError
 from memsrv.ingest import Declined
 from memsrv.project import Placing
 from memsrv.redact import Redactor, key_at
@@ -114,12 +116,30 @@ class Rooms(ABC):
         return own if own and self.shelf.versions(own) else shelf_name(self.project(named))
 
     def _scope(self, named: str | None) -> str | None:
-        """The project to give something back of, None for every one that may be. NothingConsented where it may not."""
+        """The project to give something back of, None for every one that may be. NothingConsented where it may not.
+
+        NotFound where another one than this folder's is named of which nothing is known.
+        """
         if named == EVERY:
             return None
         project = self.project(named)
         self.consent.require(Act.RECALL, project=project)
+        if named and self.home.database.exists() and not self._is_known(project):
+            raise NotFound(
+                f"no project called `{named}` is known.{self._meant(project, self.visible.projects())} "
+                "`memsrv projects list` names those that are, and `*` stands for all"
+            )
         return project
+
+    def _is_known(self, project: str) -> bool:
+        """Whether anything is known of it; before anything was read, none is asked for in vain."""
+        known = self.store.projects()
+        return not known or project in (*known, self.project()) or bool(self.shelf.versions(shelf_name(project)))
+
+    @staticmethod
+    def _meant(project: str, known: Sequence[str]) -> str:
+        near = difflib.get_close_matches(project, known, n=3, cutoff=0.5)
+        return f" Did you mean {' or '.join(near)}?" if near else ""
 
     @abstractmethod
     def _note_standing(self) -> None:

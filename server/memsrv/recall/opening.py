@@ -8,6 +8,7 @@ from memsrv.principles import Principle
 from memsrv.recall.results import words_of
 from memsrv.records import Event, Evidence, Memory, Session, Trajectory
 from memsrv.store import Change, Counters, Store
+from memsrv.titles import titled
 from memsrv.trajectories import trajectories
 
 
@@ -43,7 +44,7 @@ def show(store: Store, id: str, *, around: int = 2) -> Shown:
     try:
         event = _event(store, id)
     except NotFound:
-        session = store.session(id)
+        (session,) = titled(store, [store.session(id)])
         events = store.events(id)
         ends = events if len(events) <= 2 * around + 1 else events[: around + 1] + events[len(events) - around :]
         return Shown(id, "session", session.title or id, session, (), (), tuple(ends), trajectories(events))

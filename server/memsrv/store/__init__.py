@@ -218,6 +218,10 @@ class Store:
         """NotFound where there is none."""
         return _events.get_session(self._connection, id)
 
+    def first_prompts(self, sessions: Sequence[str]) -> dict[str, str]:
+        """The beginning of what a person said first in each of `sessions`, where anybody said anything."""
+        return _events.first_prompts(self._connection, sessions)
+
     def events(self, session: str) -> list[Event]:
         """All events of a session in order; [] where there is none."""
         return _events.list_events(self._connection, session, 0, None)

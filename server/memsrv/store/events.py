@@ -276,6 +276,19 @@ def get_session(connection: Connection, id: str) -> Session:
     return session_of(rows[0])
 
 
+def first_prompts(connection: Connection, sessions: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for session in sessions:
+        rows = connection.read(
+            "SELECT substr(text, 1, 2000) FROM events WHERE session = ? AND type = 'prompt' AND trust = 'human' "
+            "AND NOT echo AND trim(text) <> '' ORDER BY turn LIMIT 1",
+            [session],
+        )
+        if rows:
+            found[session] = str(rows[0][0])
+    return found
+
+
 def list_events(connection: Connection, session: str, first: int, last: int | None) -> list[Event]:
     rows = connection.read(
         "SELECT * FROM events WHERE session = ? AND turn >= ? AND (? IS NULL OR turn <= ?) ORDER BY turn",
