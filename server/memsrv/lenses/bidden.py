@@ -10,13 +10,15 @@ from memsrv.lenses.phrases import DEFINITE, THIS
 #: Files and places that hold an agent's instructions.
 _KEPT_IN = (
     r"(?:(?:claude|agents?|gemini|qwen|crush)\.md|copilot-instructions\S*|\.?cursor\s?rules|\.windsurfrules|\.clinerules"
-    r"|(?:your|project|agent|memory)\s(?:rules|instructions|guidelines)|(?:your|the|project)\smemory(?:\sfile)?"
+    r"|(?:your|project|agent|memory)\s(?:rules|instructions|guidelines)|(?:your|the|project|global|long-term)\smemory(?:\sfile)?"
     r"|(?:rules|memory|instructions)\sfile|constitution)"
 )
 _WRITTEN = re.compile(
     rf"(?i)\b(?:add|put|write|save|update|modify|make|include|record|note|extend|create)\b.{{0,60}}?{_KEPT_IN}(?=[\s:,]).*?(?:\bthat\b|:|\babout\b)"
     r"|\b(?:as|in)\s(?:a|your)\s(?:rules?|memory|guidelines?|instructions?)\b"
     r"|\bmake\sa\snote\s(?:that\s|to\s(?:always|never)\b)"
+    rf"|\b(?:add|put|write|save|note|record)\s(?:this|that|it)\b.{{0,30}}?(?:\bas\sa?\s?(?:learning|lesson|rule)\b|\b{_KEPT_IN}(?=\W*$))"
+    rf"|,\s(?:add|put|write|save|note)\s(?:(?:this|that|it)\s)?(?:in)?to\s{_KEPT_IN}\W*$|^memori[sz]e\s(?:that|:)\s"
 )
 _REMEMBER = re.compile(
     r"(?i)\bremember\s*[:,]\s*(?:no|never|always|do\s+not|don'?t|only|use|avoid|prefer)\s+(?P<what>.+)"

@@ -28,7 +28,6 @@ _CANNED = re.compile(
     r"|request interrupted|\[request interrupted|(?:no|stop|wait|cancel|nvm|never ?mind|not now|hold on|skip)[\s.!]*$)"
 )
 _MAX_FEEDBACK_WORDS = 60
-_FEW = 2  # sentences of a message that says one thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,8 @@ class _Setting:
     correcting: bool  # the agent has acted before
     insisted: bool  # they just complained that this comes up again
     alone: bool  # it is no step of a longer task
-    few: bool  # its message says little else
+    of: int  # sentences in its message
+    whole: bool = True  # no clause of a longer sentence
 
 
 def human_words(events: Sequence[Event]) -> Iterator[Claim]:
@@ -69,7 +69,7 @@ def _answered(event: Event) -> Iterator[Claim]:
 def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
     """The preferences in one event of a human; `correcting`: the agent has acted before."""
     said = list(prose.sentences(event.text))
-    few = len(said) <= _FEW
+    of = len(said)
     if prose.is_plan(event.text) or scope.is_of_session(
         event.text
     ):  # its steps and demands hold for this piece of work, however they are worded
@@ -87,7 +87,7 @@ def preferences(event: Event, correcting: bool) -> Iterator[Claim]:
         following = said[place + 1] if place + 1 < len(said) else ""
         pair = _joined(event.text, sentence, following)
         alone = all(len(before.split()) <= 6 for before in said[:place])
-        setting = _Setting(correcting, kept_having, alone, few)
+        setting = _Setting(correcting, kept_having, alone, of)
         if pair is not None and (found := _read(event, pair, setting)) is not None:
             yield found
             skip = True
@@ -101,7 +101,7 @@ def _taken_apart(event: Event, sentence: str, setting: _Setting) -> Iterator[Cla
     whole = _read(event, sentence, setting)
     replaced = whole is not None and whole.relation == "replacement"
     if not replaced and not scope.is_passing(sentence):
-        parts = [_read(event, clause, setting) for clause in clauses(sentence)]
+        parts = [_read(event, clause, replace(setting, whole=False)) for clause in clauses(sentence)]
         found = [part for part in parts if part is not None and (part.subject is not None or whole is None)]
         if len(found) > 1 or (found and (whole is None or whole.subject is None)):
             yield from found
@@ -134,7 +134,7 @@ def _read(event: Event, sentence: str, setting: _Setting) -> Claim | None:
     if (setting.correcting and is_reminder(words)) or is_bidden(words, sentence):
         return in_own_words(sentence, Trust.HUMAN, (evidence(event, sentence),), event.time, Kind.SEMANTIC)
     if scope.is_passing(sentence):
-        if is_put_off(words) or (scope.is_release(sentence) and weighing.stands(words, few=setting.few)):
+        if is_put_off(words) or (scope.is_release(sentence) and weighing.stands(sentence, of=setting.of)):
             return in_own_words(sentence, Trust.HUMAN, (evidence(event, sentence),), event.time, Kind.SEMANTIC)
         return None
     ruled = setting.insisted or prose.is_rule_list(event.text, sentence)
@@ -149,7 +149,7 @@ def _read(event: Event, sentence: str, setting: _Setting) -> Claim | None:
             return claim(parsed.reading, Trust.HUMAN, quotes, event.time)
     if scope.is_standing(words, sentence) or is_convention(words) or is_correction(words) or is_manner(words):
         return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
-    if weighing.stands(words, few=setting.few):
+    if setting.whole and weighing.stands(sentence, of=setting.of):
         return in_own_words(sentence, Trust.HUMAN, quotes, event.time, Kind.SEMANTIC)
     if parsed is not None:
         return None

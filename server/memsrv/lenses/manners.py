@@ -8,7 +8,10 @@ import re
 
 from memsrv.lenses.phrases import DEFINITE, THIS
 
-_NOT = r"(?:do\s+not|don'?t|never|stop|no\s+need\s+to|you\s+(?:do\s+not|don'?t)\s+(?:need|have)\s+to)"
+_NOT = (
+    r"(?:do\s+not|don'?t|never|stop|no\s+need\s+to|you\s+(?:do\s+not|don'?t)\s+(?:need|have)\s+to"
+    r"|(?:we|you)\s+(?:should|must)\s*(?:n[o']?t|never))"
+)
 #: What agents do all day, and people want done at other times, otherwise, or by themselves.
 _ROUTINE = (
     r"(?:commit|push|test|verify|check|lint|format|build|compile|typecheck|run\s+(?:\S+\s+){0,4}?(?:tests?|checks?|lint(?:er)?|build"
@@ -70,7 +73,7 @@ _SAID_LESS = re.compile(
 )
 #: What people see an agent do too much of; bare, so that no thing at hand is meant.
 _EXCESS = re.compile(
-    rf"(?i)^(?:{_NOT}|i\s+(?:do\s+not|don'?t)\s+want(?:\s+you\s+to)?)\s+(?:(?:over[\s-]?(?:engineer|complicat|think|abstract|build)|guess|assum|hallucinat|speculat|fabricat|improvis|cheat|half[\s-]ass|cut\s+corners)(?:e|ing|t?ing)?\b(?!\s+(?:the|this|that)\s)"
+    rf"(?i)^(?:{_NOT}|i\s+(?:do\s+not|don'?t)\s+want(?:\s+you\s+to)?)\s+(?:(?:over[\s-]?(?:engineer|complicat|think|abstract|build)|guess|assum|hallucinat|speculat|fabricat|improvis|cheat|hard-?cod|half[\s-]ass|cut\s+corners)(?:e|ing|t?ing)?\b(?!\s+(?:the|this|that)\s)"
     r"|(?:create|creat|add|use|us|write|writ|make|mak|leave|leav|generate|generat|put|introduce|introduc|return|include|includ|build|implement|want|have)(?:e|ing|t?ing)?\s+(?:any\s+|me\s+|more\s+|new\s+|so\s+many\s+)*"
     r"(?:stubs?|mocks?|mock\s+data|fake\s+data|dummy\s+data|sample\s+data|test\s+data|placeholders?|placeholder\s+\w+|simulat\w+|todos?|fallbacks?|workarounds?|hacks?|shortcuts?|hardcod\w+|boilerplate|wrappers?|abstractions?"
     r"|(?:summary|markdown|documentation|readme|report|md|doc)\s+(?:files?|docs?|documents?)|documentation|duplicates?|duplicate\s+\w+|legacy\s+code|dead\s+code|backwards?[\s-]compat\w+|shims?|emojis?)\b"
@@ -89,6 +92,7 @@ _MEASURE = re.compile(
 _SUPPOSED = re.compile(
     r"(?i)^you\s+(?:should|are\s+supposed\s+to|were\s+supposed\s+to|need\s+to|ought\s+to|must)\s+(?:always\s+)?be(?:en)?\s+"
     r"(?:us|delegat|follow|writ|test|committ|check|verify|ask|read|document)ing\s+\S"
+    r"|^you\s+(?:should|need\s+to|have\s+to|must)\s+(?:always\s+)?use\s+our\s+\S"
     r"|\b(?:like|as)\s+you\s+(?:are|were)\s+(?:supposed|told|asked|instructed)\s+to\b"
     r"|^(?:didn'?t|did)\s+i\s+(?:not\s+)?(?:say|tell\s+you(?:\s+to)?|ask\s+you(?:\s+to)?)\s+(?:not\s+to\s+|never\s+to\s+|no\s+|always\s+|to\s+use\s+)"
 )

@@ -38,6 +38,8 @@ _TOPICS = {
     "builds": "make just bazel gradle maven webpack rollup esbuild vite turbopack turborepo nx",
 }
 _OF = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
+#: Names of tools that are everyday words too.
+_PLAIN = frozenset("just make task black got tap ava linear arrow moment fetch requests".split())
 
 _ABOUT = (
     ("git", "commit push merge rebase amend squash force-push cherry-pick branch tag stash"),
@@ -80,3 +82,8 @@ def topic_of_doing(verb: str, thing: str) -> str:
         if re.search(rf"(?i)(?<![\w-])(?:{words})(?![\w-])", thing):
             return topic
     return "code"
+
+
+def is_tool(word: str) -> bool:
+    """Whether a word in lower case can only be the name of a tool."""
+    return word in _OF and len(word) > 2 and word not in _PLAIN

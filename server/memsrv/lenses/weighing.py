@@ -1,226 +1,70 @@
-"""How much a sentence sounds like a standing rule, where no exact shape fits: marks with weights, added up.
+"""How much a sentence sounds like a standing rule, where no exact shape fits: what its words and marks are worth.
 
-A rule has a mood (forbidding, wishing, telling what we do), speaks of sorts of things or of an agent's daily work, and
-points at nothing of the task at hand; each mark alone is weak. The weights were fitted (logistic regression, rounded)
-on labelled messages, none of them of the half that is held out. Knows English, and one sentence at a time.
+The weights were fitted by `memsrv.bench.fitting` on sentences written for that, none of them of a real log, and lie
+beside this page. Knows English, and one sentence at a time.
 """
 
+import json
+import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from memsrv.lenses.sorts import TONGUES
+from memsrv.lenses import scope
+from memsrv.lenses.marks import marks
+from memsrv.lenses.phrases import core
+from memsrv.lenses.wording import counted, length
 
-#: What agents do all day, whatever they build.
-_WORK = (
-    r"(?:commit(?:s|ting|ted)?|push(?:es|ing|ed)?|rebas\w+|merg\w+|branch(?:es)?|worktrees?|prs?|pull\srequests?|tests?"
-    r"|testing|lint(?:ers?|ed|ing)?|formatt(?:er|ing)|ci|plans?|approv\w+|confirm\w*|permission|clarif\w+|explain\w*"
-    r"|explanations?|summar\w+|document(?:ation|ed|ing)?|docs|readme|changelog|sub-?agents?|mcp|skills?|todos?|edits?"
-    r"|answers?|repl(?:y|ies)|respon(?:d|ses?)|questions?|assum\w+|guess\w*|verif\w+|hallucinat\w+|reviews?|refactor\w*"
-    r"|diffs?|changes|scope|(?:claude|agents)\.md|prompts?|scripts?|md\sfiles|reports?|deploy(?:s|ments?)?|releases?|install(?:s|ed"
-    r"|ing)?|research\w*|ask(?:ing)?|progress|tdd|workflow|hints|suggest\w*|snippets)"
-)
-#: What code and prose are made of, and what people hold dear in them.
-_CRAFT = (
-    r"(?:code|coding|code\s?base|typ(?:es?|ed|ing)|ts-ignore|cast(?:s|ing)?|comments?|imports?|exports?|functions?"
-    r"|methods?|classes|hooks|helpers?|util\w*|mock(?:s|ing|ed)?|stubs?|placeholders?|fallbacks?|workarounds?|hacks?"
-    r"|hardcod\w+|constants|nam(?:es|ing)|variables?|abbreviat\w+|emojis?|abstractions?|dependenc\w+|libraries|packages"
-    r"|migrations?|endpoints|exceptions|errors|logging|inline\sstyles|css|magic\snumbers|secrets|credentials"
-    r"|env(?:ironment)?\sv\w+|globals?|singletons?|patterns?|conventions?|style|styleguide|guides?|guidelines?"
-    r"|principles?|standards?|indentation|tabs|architecture|compatib\w+|legacy|boilerplate|duplicat\w+|rules?"
-    r"|translations?|i18n|accessib\w+|readab\w+|performance|quality|correctness|controllers|services"
-    r"|components|modules|configuration|versions?|timestamps|ids|uuids?|dates|schemas?|prose|wording|business\slogic"
-    r"|simulat\w+|reproducib\w+|maintainab\w+|idempoten\w+|deterministic|testable|type[\s-]?saf\w+|modular|extensib\w+)"
-)
-#: What a product has: words of tasks.
-_PRODUCT = (
-    r"(?:buttons?|pages?|screens?|sections?|headers?|footers?|cards?|modals?|dialogs?|menus?|side-?bars?|nav\w*|icons?"
-    r"|logos?|colou?rs?|fonts?|images?|pictures?|texts?|titles?|tooltips?|drop-?downs?|tables?|columns?|rows?|forms?"
-    r"|inputs?|fields?|links?|animations?|padding|margins?|borders?|background|players?|enem\w+|levels?|users?"
-    r"|customers?|admins?|emails?|prices?|orders?|products?|videos?|audio|maps?|charts?|graphs?|mobile|desktop|layout"
-    r"|toggle|check-?box\w*|lists?|items?|games?|bot|chat|messages?|notifications?|sound|carousel|gallery|hero|grid"
-    r"|popup|toast\w*|spinner|scroll|widgets?|cursor|panels?|views?|filters?|search|bar|login|accounts?|data|db"
-    r"|database|models?|app|site|website|pdf|csv|json|server|plugin)"
-)
-#: Definite all the same, and yet no one thing at hand.
-_EVERYDAY = (
-    r"(?:code|code\s?base|project|repo|repository|user|tests?|docs?|documentation|team|guides?|guidelines|style\s?guide"
-    r"|conventions?|rules?|framework|linter|formatter|readme|changelog|wiki|existing|plan|work|root|same|build|scope"
-    r"|specs?|browser|database|api|default|future|go|approval|permission|ok|consent|memor\w+|agents?|subagents?|tools|skills)"
-)
-_TOOL = (
-    r"(?:npm|pnpm|yarn|bun|uv|pip|poetry|cargo|pytest|jest|vitest|mocha|rspec|playwright|cypress|ruff|eslint|biome"
-    r"|prettier|mypy|pyright|docker|podman|git|bazel|gradle|vite|webpack|postgres|sqlite|redis|tailwind|redux|zod"
-    r"|sqlalchemy|prisma|drizzle|celery|httpx|axios|rg|ripgrep|fd|jq|nix|terraform|ansible)"
-)
-_THE = r"(?:the|this|these|those|my|your|its|his|their|that)"
-
-#: What each mark adds. Their sum must reach `_ENOUGH`.
-_MARKS = (
-    # mood
-    (3.0,
-     r"^(?:(?:always|and|but|so|you|we|ensure|make\ssure|be\ssure|to|that)\s)*(?:do\snot|don'?t|stop|avoid|no\sneed\sto|no\smore"
-     r"|not\sallowed|(?:we|you)\s(?:do\snot|don'?t)\s(?:need|have)\sto)\s"),
-    (2.5,
-     r"^no\s(?!.*\b(?:needed|required|found|shown|changed)$)(?!no\b|in\b|on\b|it\b|errors?\b|idea|problem|results?|more\b|one\b|need\b|longer)"
-     r"(?:[\w/.-]+\s){0,2}[\w-]+(?:\s(?:in|within|inside|between)\s[\w\s-]{3,25})?(?:$|,)"),
-    (4.0, r"\bonly\s(?:where(?:ver)?|when|if)\s(?:strictly\s|really\s|absolutely\s)?(?:necessary|needed|required)\b"),
-    (1.5, r"\byour\s(?:memor(?:y|ies)|(?:sub-?)?agents|tools|skills|rules)\b"),
-    (2.0, r"\bwhen(?:ever)?\s(?:you(?:'re|\sare)\s)?[a-z]{3,}ing\b"),
-    (2.5, r"^(?:mandatory|forbidden|prohibited|banned)\b"),
-    (3.0, r"\bnot\s(?:how\swe|the\sway\swe|our\s(?:style|way|convention|standard))\b"),
-    (
-        1.5,
-        rf"^(?!{_THE}\s|i\s|you\s|we\s|it\s|they\s)(?:[\w-]+\s){{1,3}}(?:(?:must|should|do|does|are|is|can)\s?(?:not|n'?t)|should\snever"
-        r"|must\snever|never)\s\w",
-    ),
-    (
-        2.0,
-        r"\b(?:quality|correctness|readab\w+|performance|maintainab\w+|simplicity|accessib\w+|security|speed|robust\w*"
-        r"|consisten\w+)\b.*\b(?:over|more|matters?|comes?\sfirst|not\sa\sconcern|before)\b",
-    ),
-    (
-        1.0,
-        r"^(?:(?:always|only|just|first|also|to)\s)*(?:ask|wait|verify|commit|answer|reply|respond|talk|keep|prefer"
-        r"|follow|stick|reuse|leave|pause|stop|research|look\sfor|clean|finish|prioriti[sz]e|assume|read|test|check"
-        r"|document|stay|be|work|avoid|favou?r|remember|note|limit|consider|think|explain)\b",
-    ),
-    (
-        1.0,
-        r"\byou\s(?:should(?:n'?t)?|must(?:n'?t)?|need(?:n'?t)?\sto|have\sto|(?:don'?t|do\snot)\s(?:need|have)\sto"
-        r"|are\s(?:only\s)?(?:not\s)?(?:allowed|supposed|expected|meant)|may\s(?:not|only|always|proceed)|can\sonly|keep|always|never"
-        r"|only)\b",
-    ),
-    (
-        2.0,
-        r"\b(?:want|need|like|expect)\syou\sto\b|\b(?:before|after|when(?:ever)?|every\stime)\syou\b"
-        r"|\bif\syou(?:'re|\sare)(?:\snot|n't)\s(?:sure|certain)|\bunless\s(?:otherwise|told|asked|directed|instructed)\b"
-        r"|\b(?:unless|until|when(?:ever)?)\si\s(?:ask|say|tell|approve|confirm)"
-        r"|\bwithout\s(?:asking|my|me)\b|\bask\s(?:me|questions)\b|\bmy\s(?:go|approval|permission|ok|consent)\b"
-        r"|\btell(?:ing)?\sme\b(?!\s(?:what|how|why|where|which|about|the|if))|\bas\syou\sgo\b",
-    ),
-    (
-        2.0,
-        r"^i(?:'ll|\swill)?\s(?:always\s)?(?:do|run|handle|make|write|approve|start|manage|test|take\scare)\b|\bmyself\b|\bi\s(?:need|want|have)\sto\s(?:review|approve|sign)\s|\bby\syourself\b"
-        r"|\bto\sme\b|\bon\smy\s(?:side|end)\b|\b(?:you\sonly|only\syou)\b|\bi\s(?:do|handle|own|approve|decide)\b",
-    ),
-    (
-        3.5,
-        r"\bi(?:'m|\sam)?\s(?:use|on|using|work\son|run)\s(?:a\s)?(?:mac\w*|linux|windows|wsl2?|nix\w*|arch|ubuntu|fish"
-        r"|zsh|bash|powershell|vim|neovim|emacs|vs\s?code|jetbrains)\b|\bmy\s(?:editor|shell|os|terminal)\sis\b",
-    ),
-    (
-        1.5,
-        r"\bwe(?:'re|\sare)?\s(?:never|always|(?:don'?t|do\snot)\s(?:do|use|need|care|mock|test|ship|support|write|commit"
-        r"|allow)|only|use(?!\san?\s)|keep|care|prefer|follow|avoid|deploy|name|write|put|inject|a\s\w+\s(?:shop|team))\b|\bhow\swe\b"
-        r"|\bnot\sour\b|\b(?:in|of|all)\sour\b|^our\s",
-    ),
-    (
-        2.0,
-        r"\bi\s(?:really\s|strongly\s|generally\s)?(?:prefer|hate|dislike|love|like|never\swant|want\syou"
-        r"|care\sabout|(?:don'?t|do\snot)\s(?:really\s)?(?:like|care\sabout|want\syou))\b|\bi'd\srather\s(?:you|have|see)\b"
-        r"|\b(?:matters?|is)\smore\b|\bbetter\sto\b|\b\w+\sover\s\w+$|\bnot\s(?:ok|okay|acceptable|allowed)\b"
-        r"|\bunacceptable\b|\boff\slimits\b",
-    ),
-    (
-        0.5,
-        r"^(?:(?:all|every|each|any|the|our|new)\s)?(?:[\w-]+\s){0,2}(?:[\w-]+[^s\W]s|code|logic|documentation|naming"
-        r"|config\w*|(?:each|every)\s\w+)\s(?:must|should|are|ha(?:ve|s)\sto|needs?\sto|go(?:es)?|live|belongs?|do(?:es)?"
-        r"\snot|don'?t|never|always|stays?|come|gets?)\b",
-    ),
-    # what it speaks of
-    (2.0, rf"\b{_CRAFT}\b"),
-    (1.0, rf"\b{_WORK}\b"),
-    (1.0, rf"\b{_TOOL}\b"),
-    (1.5, rf"\bin\s{TONGUES}\b|\b{TONGUES}\sonly\b"),
-    (
-        1.5,
-        r"\b(?:verbose|concise|short(?:er)?|brief|terse|simpler?|minimal|small|explicit|polite|honest|direct|wordy|senior"
-        r"|paragraphs?|sentences?)\b",
-    ),
-    (
-        2.0,
-        r"^(?:(?:all|every|each)\s)?(?:[\w-]+\s){0,2}(?:[\w-]+[^s\W]s|code|logic|documentation)\s(?:always\s)?(?:should\s"
-        r"|must\s)?(?:be\s|are\s)?(?:goe?s?|live|belong|sit|kept|stay|comes?|put|stored|placed|saved)\s(?:in|under|next"
-        r"|into|inside|beside|from)\b",
-    ),
-    # how long it holds
-    (2.0, r"\b(?:always|never|ever|all\sthe\stime)\b"),
-    (1.5, r"^(?:please\s)?(?:always|never)\s|\salways$"),
-    (1.0, r"\b(?:every|each|every\s?time|whenever|any|all|everything|anything|everywhere|anywhere|everyone)\b"),
-    (
-        2.5,
-        r"\b(?:after|before|per|between|at)\s(?:each|every|one)\b|\bone\s\w+\s(?:per|at\sa\stime)\b|\bas\syou\sgo\b"
-        r"|\bper\s(?:file|commit|pr|feature|test|module|class|change|line)\b|\bits\sown\s(?:branch|commit|file|pr|module)\b"
-        r"|\b(?:wait|pause|stop)\s(?:for|after)\b",
-    ),
-    (1.0, r"\bnot\s(?:in|on|with|to|from|via|as|next|the)?\s?[\w.-]+$|\b(?:instead\sof|rather\sthan|over)\b|,\snot?\b"),
-    (1.0,
-     rf"\b(?:use\s(?:the\s)?[\w.+-]+(?:\s[\w-]+)?\s(?:for|to|when\w*)\s|^for\s)"
-     rf"(?:all\s|any\s|every\w*\s)?(?!{_THE}\s|now\b)\w"),
-    (
-        1.0,
-        r"\b(?:see|follow\w*|per|according\sto|as\s(?:written|described|said|stated|defined)\s(?:in|by)|like)\s(?:our|the"
-        r"|my)\s(?:[\w-]+\s){0,2}(?:guides?|guidelines?|wiki|styleguide|conventions?|rules?|standards?|docs?|playbook"
-        r"|handbook|instructions?)\b",
-    ),
-    # the task at hand
-    (-1.0, rf"\b{_PRODUCT}\b"),
-    (-0.5, rf"\b{_PRODUCT}\b.*\b{_PRODUCT}\b"),
-    (-1.0, rf"\b{_THE}\s(?!{_EVERYDAY}\b)[a-z]|\ba\s(?:new|second)\b|\b(?:an)?other\b"),
-    (-1.0, r"\b(?:it|these|those|them)\b|\bthat\W*$"),
-    (-4.0, r"^(?:never|always)\s(?!focus|process|access|discuss|guess|pass|press|us)[a-z]+[^s\W]s\s"),
-    (-1.0, r"\bthis\s(?!project|repo|code\s?base|team)|\b(?:do|did)\s(?:that|it|this)\b"),
-    (-2.0, r"\bbefore\s(?:you|we)\s(?:continue|proceed|go\son|start)\b"),
-    (-2.0, r"^let'?s\s(?!always|never|only)|\bthe\sfollowing\b"),
-    (
-        -1.0,
-        r"[\w-]+\.(?:py|tsx?|jsx?|rs|go|rb|java|cs|html|css|json|ya?ml|sh|txt|csv|sql|vue|swift)\b|\"[^\"]+\""
-        r"|(?-i:\b[a-z]+[A-Z]\w+|\b[A-Z][a-z]+[A-Z]\w*)|\b\w+_\w+\b|@\S|https?:|#\d|\b\d\d+|`",
-    ),
-    (-1.0, r"\b(?:\d+|two|three|four|five|ten)\b"),
-    (
-        -1.0,
-        r"\b(?:now|yet|first|then|next|today|tomorrow|yesterday|again|still|this\stime|already|done|step\s\d|phase\s\d"
-        r"|for\s(?:now|this|that|the)|the\s(?:second|first|last|next|other|new|old|current|rest)|last|remaining|back)\b",
-    ),
-    (
-        -1.5,
-        r"^(?:(?:can|could|would)\syou\s|let'?s\s|now\s|then\s|i\s(?:want|need)\s(?:you\s)?(?:to\s)?|i'd\slike\s(?:to\s)?"
-        r"|(?:we|you)?\s?need\sto\s|make\ssure\s(?:to\s)?|first\s|also\s|just\s|and\s)*(?:add|create|fix|implement|update"
-        r"|remove|delete|change|move|rename|build|generate|write|show|find|continue|go|try|start|give|tell|help|put|set"
-        r"|get|open|install|deploy|translate|replace|convert|extract|hide|align|cent(?:er|re)|merge|revert|undo|do|see"
-        r"|look|run|make|have|redo|adjust|import|export|upload|download|send|launch|list|copy|save|click|scroll|explain"
-        r"|describe|review|investigate|analy[sz]e|debug|proceed|execute|apply|rewrite|integrate|connect|enable|disable"
-        r"|increase|reduce|style|design|switch|call|pass|return|render|display|load|fetch|store|parse|sort|filter)\b",
-    ),
-    (
-        -1.0,
-        rf"\b(?:us(?:e|ing)|utili[sz]e|run|launch|send)\s.*\bto\s(?:\w+\s)?(?:{_THE}|any|it|our)\b|\bfrom\smultiple\b"
-        r"|\bfind\sthe\b|\bwhy\b|\bfigure\sout\b",
-    ),
-    (
-        -1.0,
-        r"\b(?:is|are|was|were|looks?|seems?)\s(?:\w+\s)?(?:wrong|broken|missing|slow|empty|blank|gone|bad|off|failing"
-        r"|failed|down|too\s\w+)\b|\bdoes\s?n(?:o|')t\swork|\berror\b|\bfails?\b|\bcrash\w*|\bbug\b"
-        r"|\bi\s(?:get|got|see|tried|ran|have|had|made|added|think|am|was)\b",
-    ),
-    (
-        -1.0,
-        r"^(?:(?:please|just|ok)\s)*(?:do\snot|don'?t|stop|no)\s(?:\w+\s)?(?:anything|any\s?more|more|any\sother|the\srest)\b"
-        r"|^(?:do\snot|don'?t|stop)\s\w+$|\bonly\s(?:tell|report|analy[sz]e|look|find)\b",
-    ),
-)  # fmt: skip
-_WEIGHTS = tuple((weight, re.compile(f"(?i){pattern}")) for weight, pattern in _MARKS)
-_ENOUGH = 6.0
-_SHORT = (14, 1.0)  # words, and what a sentence of no more adds: rules are short
-_FEW = 1.5  # a message of a sentence or two says one thing; a long one is about its task
+WEIGHTS = Path(__file__).with_name("weights.json")
+#: A file that is pointed at is what the task is about.
+_AT_HAND = re.compile(r"(?<!\S)@[\w.~-]*[/.]")
+#: Longer ones tell, discuss or describe; rules are short.
+_MAX_WORDS = 30
+#: A long message is about its task: what each doubling of its sentences takes away.
+_DOUBLED = 1.0
+_WORDS = 5.0  # what all the words of a sentence add up to, as one vector, against a mark's 1
 
 
-def weight(words: str, *, few: bool) -> float:
-    """The marks of one sentence (without what introduces it), added up; `few`: its message says little else."""
-    total = sum(mark for mark, pattern in _WEIGHTS if pattern.search(words))
-    return total + (_SHORT[1] if len(words.split()) <= _SHORT[0] else 0) + (_FEW if few else 0)
+@dataclass(frozen=True, slots=True)
+class Weights:
+    worth: Mapping[str, float]
+    bias: float
+    enough: float  # what a sentence must reach
+    digest: str  # of all that they were fitted on
 
 
-def stands(words: str, *, few: bool) -> bool:
+@cache
+def fitted() -> Weights:
+    return Weights(**json.loads(WEIGHTS.read_text()))
+
+
+def features(sentence: str) -> dict[str, float]:
+    """All that is weighed in a sentence, and how much of it there is."""
+    told = counted(sentence)
+    share = _WORDS / math.sqrt(len(told) or 1)
+    bare = core(sentence)
+    flags = {
+        "?question": scope.is_question(sentence),
+        "?passing": scope.is_passing(sentence),
+        "?durable": scope.is_durable(sentence),
+        "?lasting": scope.is_lasting(sentence),
+        "?report": scope.is_report(bare),
+    }
+    whole = (length(sentence), *marks(bare), *(flag for flag, there in flags.items() if there))
+    return dict.fromkeys(told, share) | dict.fromkeys(whole, 1.0)
+
+
+def weight(sentence: str, *, of: int = 1) -> float:
+    """What the sentence weighs, where its message has `of` sentences."""
+    weights = fitted()
+    total = sum(weights.worth.get(feature, 0.0) * much for feature, much in features(sentence).items())
+    return weights.bias + total - _DOUBLED * math.log2(of)
+
+
+def stands(sentence: str, *, of: int = 1) -> bool:
     """Whether the sentence weighs enough to be held for a standing rule."""
-    return weight(words, few=few) >= _ENOUGH
+    if len(sentence.split()) > _MAX_WORDS or _AT_HAND.search(sentence):
+        return False
+    return weight(sentence, of=of) >= fitted().enough

@@ -59,17 +59,17 @@ NOT_BIDDEN = [
 
 @pytest.mark.parametrize("sentence", STANDING)
 def test_a_standing_rule_weighs_enough(sentence: str) -> None:
-    assert weighing.stands(sentence, few=True)
+    assert weighing.stands(sentence)
 
 
 @pytest.mark.parametrize("sentence", PASSING)
 def test_a_task_or_a_complaint_of_the_moment_does_not(sentence: str) -> None:
-    assert not weighing.stands(sentence, few=True)
+    assert not weighing.stands(sentence)
 
 
 def test_a_long_message_is_about_its_task_so_each_sentence_needs_more() -> None:
     words = "readability matters more than speed"
-    assert weighing.weight(words, few=False) < weighing.weight(words, few=True)
+    assert weighing.weight(words, of=8) < weighing.weight(words, of=1)
 
 
 @pytest.mark.parametrize("sentence", BIDDEN)
