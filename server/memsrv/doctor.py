@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memsrv.disk import MIB
+from memsrv.plurals import counted
 from memsrv.settings import Home
 from memsrv.status import AgentStanding, Concern, Standing
 from memsrv.status.concerns import MANY
@@ -105,10 +106,16 @@ def of_folders(agents: Sequence[AgentStanding], unreadable: Sequence[Path]) -> I
     for one in agents:
         newest = f", the newest of {one.newest}" if one.newest else ""
         where = f" in {', '.join(one.folders)}" if one.folders else ""
-        read = f"{one.logs} read ({one.sessions} sessions, {one.events} events), {one.behind} bytes behind"
-        yield Check(one.agent, WELL, f"{one.found} logs{where}{newest}; {read}")
+        held = f"{counted(one.sessions, 'session')}, {counted(one.events, 'event')}"
+        read = f"{one.logs} read ({held}), {one.behind} bytes behind"
+        yield Check(one.agent, WELL, f"{counted(one.found, 'log')}{where}{newest}; {read}")
         if one.unread:
-            yield Check(one.agent, KNOWN, f"{one.unread} logs were never read", "`memsrv ingest` reads them")
+            yield Check(
+                one.agent,
+                KNOWN,
+                f"{counted(one.unread, 'log was', 'logs were')} never read",
+                "`memsrv ingest` reads them",
+            )
         yield from _lost(one)
         yield from _unknown(one)
     if not any(one.found for one in agents):
@@ -188,7 +195,7 @@ def of_rest(s: Standing) -> Iterator[Check]:
     if refused:
         yield Check("consent", KNOWN, f"not allowed: {', '.join(refused)}", "`memsrv config --changed` says by what")
     else:
-        yield Check("consent", WELL, f"capture and recall are allowed of {len(s.consents)} projects")
+        yield Check("consent", WELL, f"capture and recall are allowed of {counted(len(s.consents), 'project')}")
 
 
 def of_concerns(concerns: Iterable[Concern]) -> Iterator[Check]:

@@ -105,7 +105,7 @@ def test_so_much_that_nobody_asked_for_is_not_read_where_nobody_is_there_to_be_a
     ended = old.memsrv("ingest")
 
     assert ended.returncode == 1
-    assert "claude-code: 1 logs, 2 MiB" in ended.stderr
+    assert "claude-code: 1 log, 2 MiB" in ended.stderr
     assert "memsrv ingest --yes" in ended.stderr
     assert not old.knows("zeppelin")
 

@@ -269,7 +269,7 @@ def test_withdrawing_capture_says_what_stays_and_how_it_goes(app: App) -> None:
 
     assert app.store.counts().events == 1
     for note in (by_project, by_source):
-        assert "1 sessions" in note
+        assert "1 session)" in note
         assert "memsrv forget ID --erase" in note
 
 

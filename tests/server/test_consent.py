@@ -220,7 +220,7 @@ def test_prompts_that_do_not_say_of_which_project_they_are_are_not_read_while_on
 
     assert (report["declined"], report["declined_by"]) == (1, ["projects.unknown.capture"])
     assert SECRET.encode() not in place.bytes()
-    told = "1 sessions of codex do not say where they were held"
+    told = "1 session of codex does not say where it was held"
     assert told in place.memsrv("status").stdout
     assert told in place.memsrv("doctor").stdout
     place.set("projects.unknown.capture", "true")

@@ -72,7 +72,7 @@ def test_a_home_in_which_all_is_well_needs_no_hand(app: App) -> None:
     app.ingest()
 
     assert app.doctor().well
-    assert found(app)["claude-code"].what.startswith("1 logs in ")
+    assert found(app)["claude-code"].what.startswith("1 log in ")
 
 
 def test_no_word_of_a_log_is_said(app: App) -> None:

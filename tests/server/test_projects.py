@@ -366,7 +366,7 @@ def test_nothing_more_is_read_of_an_excluded_project_and_what_is_stored_is_said(
     done = two.app.exclude_project("new-shop", confirm=True)
     two.says("second", two.root / "work" / "shop", "The mail server is on port 2525.")
 
-    assert "1 sessions, 1 turns and 1 memories" in done.notes[0]
+    assert "1 session, 1 turn and 1 memory" in done.notes[0]
     assert shown.notes == done.notes
     assert len(two.app.store.events("second")) == 1
 

@@ -95,7 +95,7 @@ def test_a_share_of_unreadable_lines_that_no_crash_explains_is_told() -> None:
 def test_a_log_that_grew_is_named_with_the_remedy() -> None:
     told = warned(sources=(replace(READ, behind=512),))
 
-    assert told.startswith("1 logs have grown by 512 bytes: run `memsrv ingest`")
+    assert told.startswith("1 log has grown by 512 bytes: run `memsrv ingest`")
 
 
 def test_a_log_that_grew_is_no_concern_while_somebody_watches_and_keeps_up() -> None:

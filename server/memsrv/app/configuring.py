@@ -7,6 +7,7 @@ from memsrv.app.rooms import Rooms
 from memsrv.config import Entry
 from memsrv.consent import Act, Answer
 from memsrv.errors import UsageError
+from memsrv.plurals import counted
 from memsrv.project import slug
 from memsrv.settings import UNSAID
 from memsrv.shapes import Configuration, Configured
@@ -80,6 +81,7 @@ class Configuring(Rooms):
         if act != Act.CAPTURE or not sessions:
             return None
         return (
-            f"Nothing more is read of it. What was read stays ({len(sessions)} sessions): `memsrv config set "
-            f"{section}.{name}.recall false` keeps it from being given back, `memsrv forget ID --erase` erases it."
+            f"Nothing more is read of it. What was read stays ({counted(len(sessions), 'session')}): "
+            f"`memsrv config set {section}.{name}.recall false` keeps it from being given back, "
+            "`memsrv forget ID --erase` erases it."
         )

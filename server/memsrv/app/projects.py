@@ -13,6 +13,7 @@ from memsrv.app.remembering import Remembering
 from memsrv.app.rooms import now
 from memsrv.consent import Act
 from memsrv.errors import NotFound, UsageError
+from memsrv.plurals import counted
 from memsrv.project import slug, worktree
 from memsrv.records import Memory
 from memsrv.remember import identity
@@ -87,7 +88,8 @@ class Projecting(Remembering, Configuring):
         if confirm:
             config.put(self.home, key, False)
             self._note_standing()
-        what = f"{had.sessions} sessions, {had.events} turns and {had.memories} memories"
+        turns, memories = counted(had.events, "turn"), counted(had.memories, "memory")
+        what = f"{counted(had.sessions, 'session')}, {turns} and {memories}"
         notes = [
             f"What was read stays ({what}): `memsrv config set projects.{name}.recall false` keeps it from being given "
             "back, `memsrv forget ID --erase` erases a memory and its words",

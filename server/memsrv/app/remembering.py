@@ -17,6 +17,7 @@ from memsrv.consent import Act
 from memsrv.errors import MemsrvError, NoLogs, NotFound, NothingConsented, UsageError
 from memsrv.ignorefile import IgnoreFiles
 from memsrv.ingest import IngestReport, ingest
+from memsrv.plurals import counted
 from memsrv.recall import Here, Recalled, recall, show
 from memsrv.recall import Shown as Opened
 from memsrv.records import Kind, Trust
@@ -56,8 +57,8 @@ class Remembering(Encoding):
         if paths and report.declined and not report.files:
             forbidding = ", ".join(report.declined_by)
             raise NothingConsented(
-                f"{report.declined} logs at {', '.join(map(str, paths))} may not be read: {forbidding} says so; "
-                "`memsrv config set KEY true` allows it, or change the ignore file"
+                f"{counted(report.declined, 'log')} at {', '.join(map(str, paths))} may not be read: "
+                f"{forbidding} says so; `memsrv config set KEY true` allows it, or change the ignore file"
             )
         # Not only what changed now: an ingest that was killed before this line left sessions behind.
         return replace(report, memories=self.remember_sessions(self.waiting_sessions()))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from memsrv.plurals import counted
 from memsrv.status.concerns import concerns
 from memsrv.status.figures import (
     AdapterStanding,
@@ -36,7 +37,7 @@ __all__ = [
 
 def line(memories: int, live: VersionStanding | None, runs: Sequence[RunStanding]) -> str:
     """`memsrv v3 · 42 memories · 91% recall · night: idle`"""
-    parts = [f"memsrv {live.version}" if live else "memsrv", f"{memories} memories"]
+    parts = [f"memsrv {live.version}" if live else "memsrv", counted(memories, "memory")]
     if live and live.recall is not None:
         parts.append(f"{100 * live.recall:.0f}% recall")
     parts.append(f"night: {_night(runs)}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from memsrv.disk import MIB, REMEDY
+from memsrv.plurals import counted
 from memsrv.status.figures import DATABASE, VERSIONS, Concern, Standing
 
 #: A log that is behind is no concern while somebody watches, unless it has been so long (two rescans, by default).
@@ -24,14 +25,21 @@ def _reading(s: Standing) -> Iterator[Concern]:
     ):
         yield Concern("nothing has been read yet", "run `memsrv ingest` to read the agents' logs")
     if s.watch.left_logs:
+        left = f"({s.watch.left_bytes // MIB} MiB)"
         yield Concern(
-            f"{s.watch.left_logs} older logs ({s.watch.left_bytes // MIB} MiB) are not read unasked",
+            f"{counted(s.watch.left_logs, f'older log {left} is', f'older logs {left} are')} not read unasked",
             "`memsrv ingest` says how long they take and reads them, with `--since 30d` the newer ones alone",
         )
     if unplaced := {one.agent: one.unplaced for one in s.agents if one.unplaced}:
+        whose = ", ".join(unplaced)
         yield Concern(
-            f"{sum(unplaced.values())} sessions of {', '.join(unplaced)} do not say where they were held, and wait, "
-            "as a project may not be read: they may be of it",
+            counted(
+                sum(unplaced.values()),
+                f"session of {whose} does not say where it was held, and waits, "
+                "as a project may not be read: it may be of it",
+                f"sessions of {whose} do not say where they were held, and wait, "
+                "as a project may not be read: they may be of it",
+            ),
             "`memsrv config set projects.unknown.capture true` reads them",
         )
     if unreadable := sum(source.unreadable for source in s.sources):
@@ -40,13 +48,13 @@ def _reading(s: Standing) -> Iterator[Concern]:
         much = f" ({', '.join(shares)})" if shares else ""
         most = f", {worst.unreadable} of them" if worst.unreadable < unreadable else ""
         yield Concern(
-            f"{unreadable} lines could not be read{much}{most} in {worst.path}",
+            f"{counted(unreadable, 'line')} could not be read{much}{most} in {worst.path}",
             "nothing is lost while the logs are there; update memsrv and ingest again, or report the format",
         )
     late = [x for x in s.sources if x.behind and (not s.watch.watching or (x.lag_s or 0) > PATIENCE_S)]
     if late:
         yield Concern(
-            f"{len(late)} logs have grown by {sum(source.behind or 0 for source in late)} bytes",
+            f"{counted(len(late), 'log has', 'logs have')} grown by {sum(source.behind or 0 for source in late)} bytes",
             f"end process {s.watch.pid} (`kill -9`), which watches and does not get on: another takes over"
             if s.watch.watching
             else "run `memsrv ingest` to read them, or leave `memsrv watch` running",
@@ -118,7 +126,11 @@ def _learning(s: Standing) -> Iterator[Concern]:
         yield Concern(f"no adapter is live{gone}", "run `memsrv consolidate` to learn from what is remembered")
     if s.memories.waiting:
         yield Concern(
-            f"{s.memories.waiting} memories are not a person's words and are not trained on until one reads them",
+            counted(
+                s.memories.waiting,
+                "memory is not a person's words and is not trained on until one reads it",
+                "memories are not a person's words and are not trained on until one reads them",
+            ),
             "see `memsrv facts --waiting`",
         )
 

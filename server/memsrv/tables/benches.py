@@ -1,5 +1,6 @@
 """Results of benches: each engine a column of figures beside the others'."""
 
+from memsrv.plurals import counted
 from memsrv.tables.cells import Json
 from memsrv.terminal import say, table
 
@@ -8,7 +9,7 @@ def redaction(result: Json) -> None:
     """Caught, false alarms, speed; what was missed."""
     say(
         f"{result['families']} families of planted secrets; "
-        f"{result['bytes'] / 1e6:.1f} MB of ordinary code in {result['files']} files."
+        f"{result['bytes'] / 1e6:.1f} MB of ordinary code in {counted(result['files'], 'file')}."
     )
     ran = [engine for engine in result["engines"] if not engine["skipped"]]
     positions = [row["position"] for row in ran[0]["by_position"]]
@@ -28,15 +29,20 @@ def redaction(result: Json) -> None:
 
 def remembered(result: Json) -> None:
     """A table for each kind of memory: precision and recall of the rules and of the baseline, by agent."""
-    absent = f"; {result['absent']} labelled logs are not there" if result["absent"] else ""
-    say(f"{result['logs']} labelled logs, {result['sessions']} sessions, {result['memories']} memories{absent}.")
+    absent = (
+        f"; {counted(result['absent'], 'labelled log is', 'labelled logs are')} not there" if result["absent"] else ""
+    )
+    say(
+        f"{counted(result['logs'], 'labelled log')}, {counted(result['sessions'], 'session')}, "
+        f"{counted(result['memories'], 'memory')}{absent}."
+    )
     columns = ("agent", "labels", "precision", "recall", "baseline's precision", "baseline's recall")
     for kind in result["kinds"]:
         rows = [[row["agent"], row["labels"], *(_share(row[name]) for name in _SHARES)] for row in kind["figures"]]
         table(columns, rows, f"\n{kind['kind']}, labels: {result['half']}; baseline: {kind['baseline']}")
         say(
             f"Not scored: {kind['unclear']} unclear labels, {kind['gone']} that no log gives any more, "
-            f"{kind['unlabelled']} memories in places that nobody labelled."
+            f"{counted(kind['unlabelled'], 'memory')} in places that nobody labelled."
         )
     if result["places"]:
         rows = [[p["kind"], p["verdict"], p["path"], p["session"], p["turn"]] for p in result["places"]]
@@ -56,7 +62,8 @@ def ingesting(result: Json) -> None:
     """A row for each contestant, then how long an appended line takes."""
     made = "made up" if result["made_up"] else "as they are"
     say(
-        f"{result['megabytes']} MB of logs in {result['files']} files, {made}; the median of {result['rounds']} rounds."
+        f"{result['megabytes']} MB of logs in {counted(result['files'], 'file')}, {made}; "
+        f"the median of {result['rounds']} rounds."
     )
     columns = ("", "events", "s", "events/s", "MB/s", "× insert alone", "× row by row", "× a commit each", "peak MB")
     names = ("name", "events", "seconds", "events_per_s", "mb_per_s", "of_floor", "of_rows", "of_naive", "peak_mb")
@@ -100,8 +107,9 @@ def _of(some: int, all: int) -> str:
 def compacting(result: Json) -> None:
     """What is left after each cycle, by kind and way; what `recover` gave back; how long both took."""
     say(
-        f"{result['sessions']} sessions made up (seed {result['seed']}), in parts of {result['part_tokens']} tokens, "
-        "each context cut to a sixth. Kept: exact values that stand together; a model may not find them there."
+        f"{counted(result['sessions'], 'session')} made up (seed {result['seed']}), "
+        f"in parts of {result['part_tokens']} tokens, each context cut to a sixth. "
+        "Kept: exact values that stand together; a model may not find them there."
     )
     lines = result["left"]
     ways = list(dict.fromkeys(line["contestant"] for line in lines))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from memsrv.plurals import counted
 from memsrv.records import to_dict
 from memsrv.tables.cells import Json, cut
 from memsrv.terminal import note, say, table
@@ -28,7 +29,7 @@ def forgotten(result: Json, say: Callable[[str], None] = say) -> None:
         ):
             if where:
                 say(f"  {name}: {', '.join(where)}")
-        say(f"  turns: {result['turns']} in {result['sessions']} sessions")
+        say(f"  turns: {result['turns']} in {counted(result['sessions'], 'session')}")
     for said in result["notes"]:
         say(f"  {said}.")
 

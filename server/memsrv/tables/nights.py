@@ -1,5 +1,6 @@
 """Results of the night: what a look decided, the timer, and what a consolidation would do."""
 
+from memsrv.plurals import counted
 from memsrv.tables.cells import Json, counts, joined
 from memsrv.tables.reviewing import facts
 from memsrv.terminal import details, note, say, table
@@ -51,7 +52,7 @@ def plan(result: Json) -> None:
     night = result["night"]
     details(
         {
-            "to train on": joined(f"{result['trainable']} facts", counts(result["by_kind"])),
+            "to train on": joined(counted(result["trainable"], "fact"), counts(result["by_kind"])),
             "trust": counts(result["by_trust"]) or None,
             "conversations": result["conversations"],
             "time": "not known yet"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from memsrv.plurals import counted
 from memsrv.records import to_dict
 from memsrv.tables.cells import Json
 from memsrv.terminal import note, say, table
@@ -50,7 +51,8 @@ def projects(result: Json) -> None:
 def placed(result: Json, say: Callable[[str], None] = say) -> None:
     done = result["done"]
     what = (_DONE if done else _WOULD)[result["act"]].format(**result)
-    moved = f": {result['sessions']} sessions, {result['memories']} memories and {result['reviews']} reviews move"
+    own = f"{counted(result['sessions'], 'session')}, {counted(result['memories'], 'memory')}"
+    moved = f": {own} and {counted(result['reviews'], 'review')} move"
     say(what + ("" if result["act"] == "exclude" else moved) + ".")
     for act, allowed in result["consents"].items():
         said = {True: "yes", False: "no", None: "not said"}[allowed]

@@ -1,21 +1,24 @@
 """Results of memory."""
 
 from memsrv.outline import doubts, matched, outline, place
+from memsrv.plurals import counted
 from memsrv.tables.cells import Json, cut, duration, record, size
 from memsrv.terminal import say, table
 
 
 def ingested(result: Json) -> None:
     say(
-        f"{result['files']} files, {result['sessions']} sessions: {result['events']} new events "
-        f"({result['duplicates']} known already), {result['memories']} memories, in {result['seconds']:.1f} s."
+        f"{counted(result['files'], 'file')}, {counted(result['sessions'], 'session')}: "
+        f"{counted(result['events'], 'new event')} ({result['duplicates']} known already), "
+        f"{counted(result['memories'], 'memory')}, in {result['seconds']:.1f} s."
     )
     if result["redactions"]:
-        say(f"{result['redactions']} secrets were redacted before anything was written.")
+        say(f"{counted(result['redactions'], 'secret was', 'secrets were')} redacted before anything was written.")
     if result["unreadable"]:
-        say(f"{result['unreadable']} lines could not be read; `memsrv status` says where.")
+        say(f"{counted(result['unreadable'], 'line')} could not be read; `memsrv status` says where.")
     if result["declined"]:
-        say(f"{result['declined']} logs may not be read, and were not: {', '.join(result['declined_by'])} says so.")
+        declined = counted(result["declined"], "log may not be read, and was not", "logs may not be read, and were not")
+        say(f"{declined}: {', '.join(result['declined_by'])} says so.")
     for trouble in result["unopened"]:
         say(f"Not opened: {trouble}")
 
@@ -23,7 +26,7 @@ def ingested(result: Json) -> None:
 def backlog(result: Json) -> str:
     """How much there is, whose and since when, and how long it takes: the beginning of a question."""
     agents = "; ".join(
-        f"{one['agent']}: {one['logs']} logs, {size(one['bytes'])}, {one['oldest']} to {one['newest']}"
+        f"{one['agent']}: {counted(one['logs'], 'log')}, {size(one['bytes'])}, {one['oldest']} to {one['newest']}"
         for one in result["agents"]
     )
     if result["seconds"] is None:

@@ -1,5 +1,6 @@
 """Facts, and what people said of them."""
 
+from memsrv.plurals import counted
 from memsrv.tables.cells import Json, counts, cut
 from memsrv.terminal import note, say, table
 
@@ -8,13 +9,15 @@ _FACT = ("kind", "subject", "relation", "value")
 
 def facts(result: Json) -> None:
     listed, learned = result["facts"], result["learned"]
-    say(f"{len(listed)} facts a consolidation of {result['project']} would learn:")
+    say(f"{counted(len(listed), 'fact')} a consolidation of {result['project']} would learn:")
     table(("id", *_FACT), [[f["id"], *(cut(f[k] or "", 60) for k in _FACT)] for f in listed])
     left = counts(result["left_out"])
     if left:
         say(f"Left out: {left}.")
     if result["waiting"]:
-        say(f"{len(result['waiting'])} more wait for your word; see `memsrv facts --waiting`.")
+        say(
+            f"{counted(len(result['waiting']), 'more waits', 'more wait')} for your word; see `memsrv facts --waiting`."
+        )
     if learned:
         table(("learned in", "stage", "fact"), [(f["version"], f["stage"], f["text"]) for f in learned])
 

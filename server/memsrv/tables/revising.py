@@ -1,5 +1,6 @@
 """Results of revision."""
 
+from memsrv.plurals import counted
 from memsrv.tables.cells import Json, cut
 from memsrv.terminal import note, say, table
 
@@ -22,13 +23,14 @@ def resolved(result: Json) -> None:
     say(f"{verb} {result['kept']['id']}: {cut(result['kept']['text'], 200)}")
     say(f"  instead of {result['ended']['id']}: {cut(result['ended']['text'], 200)}")
     if result["evidence"]:
-        say(f"  {result['evidence']} quotes more speak for it")
+        say(f"  {counted(result['evidence'], 'quote more speaks', 'quotes more speak')} for it")
     for said in result["notes"]:
         say(f"  {said}.")
 
 
 def audited(result: Json, few: int | None = _FEW) -> None:
-    say(f"{result['memories']} memories, {result['turns']} turns of {result['sessions']} sessions.")
+    read = f"{counted(result['turns'], 'turn')} of {counted(result['sessions'], 'session')}"
+    say(f"{counted(result['memories'], 'memory')}, {read}.")
     for sort, count in result["counts"].items():
         if count:
             _sort(sort, [one for one in result["findings"] if one["sort"] == sort], few)

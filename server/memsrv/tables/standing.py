@@ -1,5 +1,6 @@
 """How all stands."""
 
+from memsrv.plurals import counted
 from memsrv.status.figures import DATABASE, VERSIONS, WATCH
 from memsrv.tables.cells import Json, counts, joined
 from memsrv.tables.learning import runs
@@ -15,14 +16,15 @@ def standing(result: Json) -> None:
     live = next((v for v in adapters["versions"] if v["version"] == adapters["current"]), None)
     not_read = {*result["not_read"]}
     unknown = _UNKNOWN if DATABASE in not_read else None
-    waiting = f"{memories['waiting']} wait for a person" if memories["waiting"] else None
+    waiting = counted(memories["waiting"], "waits for a person", "wait for a person") if memories["waiting"] else None
     details(
         {
             "memsrv": result["version"],
             "home": result["home"],
             "project": result["project"],
             "read": unknown
-            or f"{result['sessions']} sessions, {result['events']} events from {len(result['sources'])} logs",
+            or f"{counted(result['sessions'], 'session')}, {counted(result['events'], 'event')} "
+            f"from {counted(len(result['sources']), 'log')}",
             "watched": _UNKNOWN if WATCH in not_read else _watched(result["watch"]),
             "remembered": unknown
             or joined(str(memories["current"]), counts(memories["by_kind"]))

@@ -18,6 +18,7 @@ from watchdog.observers.api import BaseObserver
 from memsrv.consent import Act, Consent
 from memsrv.errors import NoLogs, StoreError
 from memsrv.ingest import IngestReport
+from memsrv.plurals import counted
 from memsrv.settings import Settings
 from memsrv.sources import SOURCES, Source
 from memsrv.watch.backlog import Backlog
@@ -265,7 +266,7 @@ class Reading:
         for session in report.changed:
             self._ripening.grew(session, self._clock())
         if report.events:
-            self._tell(f"{place}: {report.events} new events")
+            self._tell(f"{place}: {counted(report.events, 'new event')}")
 
     def _go_on(self, *_: object) -> None:
         """Between the batches of a log: a gigabyte of it keeps no other log waiting."""
@@ -319,4 +320,4 @@ class Reading:
 
     def _made(self, memories: int, sessions: Iterable[str]) -> None:
         if names := ", ".join(sessions):
-            self._tell(f"remembered {names}: {memories} new memories")
+            self._tell(f"remembered {names}: {counted(memories, 'new memory')}")

@@ -120,7 +120,7 @@ def test_the_foreground_watch_says_what_it_does_and_ends_on_a_signal(
     until(place.has_looked)
     log = place.agent.says("The zeppelin needs helium.")
     assert process.stderr.readline().decode() == f"watching {place.agent.folder}\n"
-    assert process.stderr.readline().decode() == f"{log}: 1 new events\n"
+    assert process.stderr.readline().decode() == f"{log}: 1 new event\n"
 
     process.send_signal(ending)
     out, err = process.communicate(timeout=PATIENCE)
