@@ -92,7 +92,9 @@ class IgnoreFiles:
         if not os.path.isabs(named) and cwd is None:
             return self._everywhere is not None and bool(self._everywhere.says(named))
         place = os.path.normpath(os.path.join(cwd or "/", named))
-        places = dict.fromkeys((place, os.path.realpath(place.replace("\0", "\ufffd"))))
+        places = dict.fromkeys([place])
+        if os.path.isabs(place):
+            places |= {os.path.realpath(place.replace("\0", "\ufffd")): None}
         return any(self._left_out(one, cwd) for one in places)
 
     def _left_out(self, place: str, cwd: str | None) -> bool:
@@ -113,7 +115,12 @@ class IgnoreFiles:
                 yield relative
 
     def _chain(self, folder: str) -> tuple[tuple[str, _Rules], ...]:
-        """The rules that hold in `folder`, the nearest first, each with the folder that its patterns start from."""
+        """The rules that hold in `folder`, the nearest first, each with the folder that its patterns start from.
+
+        None in one that is not absolute: a log that names `src`, or a folder of another system, means none of ours.
+        """
+        if not os.path.isabs(folder):
+            return ()
         if folder not in self._chains:
             root, twin = self._root(folder)
             found = []
@@ -131,6 +138,8 @@ class IgnoreFiles:
 
     def _root(self, folder: str) -> tuple[str, str | None]:
         """Where the search for files ends, and the working tree that this one is a worktree of."""
+        if not os.path.isabs(folder):
+            return folder, None
         if folder not in self._roots:
             parent = os.path.dirname(folder)
             mark = Path(folder, ".git")

@@ -81,7 +81,7 @@ def slug(name: str) -> str:
 def common_directory(directory: Path) -> Path | None:
     """The repository's own `.git`, shared by all its worktrees; None outside git, or where the directory is gone."""
     try:
-        if not directory.is_dir():
+        if not directory.is_absolute() or not directory.is_dir():  # `src` in a log is nowhere, not where memsrv runs
             return None
         for folder in (directory, *directory.parents):
             mark = folder / ".git"
@@ -100,7 +100,7 @@ def common_directory(directory: Path) -> Path | None:
 def working_tree(directory: Path) -> Path | None:
     """The top of the repository, or of the worktree of one, that `directory` is in; None outside git."""
     try:
-        if not directory.is_dir():
+        if not directory.is_absolute() or not directory.is_dir():
             return None
         return next((folder for folder in (directory, *directory.parents) if (folder / ".git").exists()), None)
     except (OSError, ValueError):

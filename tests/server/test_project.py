@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from memsrv.project import identify, slug, without_credentials
+from memsrv.ignorefile import IgnoreFiles
+from memsrv.project import identify, slug, without_credentials, worktree
 
 
 def repository(folder: Path, *urls: tuple[str, str]) -> Path:
@@ -87,3 +88,35 @@ def test_a_slug_is_fit_for_a_folders_name(name: str) -> None:
     assert len(made) <= 80
     assert not set(made) & set("/\\: ")
     assert not made.startswith((".", "-"))
+
+
+@pytest.mark.parametrize("cwd", ["src", ".", "C:\\work\\src"])
+def test_a_log_that_names_no_whole_path_is_not_of_the_project_that_memsrv_runs_in(
+    cwd: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = repository(tmp_path / "here", ("origin", "https://github.com/acme/shop"))
+    (here / "src").mkdir()
+    (here / ".memsrvignore").write_text("*\n", "utf-8")
+    monkeypatch.chdir(here)
+    ignored = IgnoreFiles(tmp_path / "home")
+
+    assert identify(cwd) != "acme-shop"
+    assert worktree(cwd) is None
+    assert ignored.whole(cwd) is None
+    assert not ignored.ignores("notes.md", cwd)
+    assert ignored.ignores("notes.md", str(here / "src"))
+
+
+def test_a_log_that_names_no_whole_path_is_read_from_within_a_worktree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = repository(tmp_path / "main")
+    own = main / ".git" / "worktrees" / "side"
+    own.mkdir(parents=True)
+    (own / "commondir").write_text("../..\n", "utf-8")
+    side = tmp_path / "side"
+    side.mkdir()
+    (side / ".git").write_text(f"gitdir: {own}\n", "utf-8")
+    monkeypatch.chdir(side)
+
+    assert IgnoreFiles(tmp_path / "home").whole("C:\\work\\src") is None
