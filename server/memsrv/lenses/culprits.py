@@ -19,7 +19,7 @@ _Q = r"[\"'`‘“]"
 _MISSING = tuple(
     re.compile(words, re.MULTILINE)
     for words in (
-        rf"[Nn]o module named {_Q}?(?P<name>{_N})(?=[\"'`;]|\s*$)",
+        rf"[Nn]o module named {_Q}?(?P<name>{_N})(?=[\"'`;]|[ \t]{{0,40}}$)",
         rf"[Cc]annot find (?:module|package) {_Q}(?P<name>[@\w./$-]{{1,80}}){_Q}",
         rf"[Cc]an't resolve {_Q}(?P<name>[@\w./$-]{{1,80}}){_Q}",
         rf"no required module provides package (?P<name>{_N})",
@@ -75,7 +75,7 @@ _COMPLAINTS = tuple(
         r"^(?P<path>[\w@./\\\[\]() -]{1,160}?)[(:]\d+[,:]\d+\)?(?: -)?:? error (?P<code>TS\d{3,5}):"
         rf"(?:[^\n'\"]{{0,80}}'(?P<name>{_N})')?",
         rf"^error\[(?P<code>E\d{{4}})\]:(?:[^\n`]{{0,80}}`(?P<name>{_N})`)?[^\n]{{0,200}}"
-        r"\n\s*--> (?P<path>[\w./-]{1,160}):\d",
+        r"\n[ \t]{0,40}--> (?P<path>[\w./-]{1,160}):\d",
         r"^(?P<path>[\w./-]{1,160}\.\w{1,5}):\d+(?::\d+)?:? (?:error:? )?(?P<code>[A-Z]{1,4}\d{3,5})\b",
         r"^(?P<path>[\w./-]{1,160}\.go):\d+:\d+: "
         rf"(?:(?:undefined: |[^\n\"`]{{0,60}}[\"`]|(?=[\w.]{{1,80}} (?:redeclared|declared|is not)))(?P<name>{_N}))?",
@@ -91,8 +91,8 @@ _TESTS = tuple(
         r"^(?:FAILED|ERROR) (?P<test>[\w./-]{1,120}\.py(?:::[\w.]{1,120})*)",
         r"^(?P<test>[\w./-]{1,120}\.py(?:::[\w.]{1,120})+) (?:FAILED|ERROR)\b",
         r"ERROR collecting (?P<test>[\w./-]{1,120})",
-        r"^\s*(?:FAIL|❯|×)\s+(?P<test>[\w@./\[\]-]{1,120}\.[cm]?[jt]sx?)\b",
-        r"^\s*--- FAIL: (?P<test>\w[\w/.-]{0,120})",
+        r"^[ \t]{0,40}(?:FAIL|❯|×)[ \t]{1,10}(?P<test>[\w@./\[\]-]{1,120}\.[cm]?[jt]sx?)\b",
+        r"^[ \t]{0,40}--- FAIL: (?P<test>\w[\w/.-]{0,120})",
         r"^test (?P<test>[\w:]{1,120}) \.\.\. FAILED",
         r"^(?:FAIL|ERROR): (?P<test>\w{1,120} \([\w.]{1,120}\))",
         r"^\s{0,4}\d{1,4}\) (?P<test>[\w\\]{1,80}::\w{1,80})",
@@ -100,8 +100,8 @@ _TESTS = tuple(
     )
 )
 _FRAMES = re.compile(
-    r"^\s*File \"(?P<python>[^\"\n<]{1,200})\", line \d|^(?P<pytest>[\w./-]{1,160}\.py):\d+: "
-    r"|^\s+at (?:[^\n(]{1,120} \()?(?:file://)?(?P<node>/?[\w@./-]{1,200}\.[cm]?[jt]sx?):\d",
+    r"^[ \t]{0,40}File \"(?P<python>[^\"\n<]{1,200})\", line \d|^(?P<pytest>[\w./-]{1,160}\.py):\d+: "
+    r"|^[ \t]{1,40}at (?:[^\n(]{1,120} \()?(?:file://)?(?P<node>/?[\w@./-]{1,200}\.[cm]?[jt]sx?):\d",
     re.MULTILINE,
 )
 _OTHERS = re.compile(r"site-packages|dist-packages|node_modules|/lib/python\d|node:internal|/usr/lib/|importlib")

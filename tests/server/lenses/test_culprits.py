@@ -123,3 +123,8 @@ def test_a_path_does_not_tell_where_somebodys_home_is() -> None:
     told = culprit("cat: /home/ana/notes.txt: No such file or directory", "no such file", "./run.sh")
 
     assert told == "for `notes.txt`"
+
+
+@pytest.mark.parametrize("output", ["\n" * 40_000, " " * 40_000, "a/" * 20_000, "\n  at a" * 6_000])
+def test_a_long_output_without_a_name_has_none(output: str) -> None:
+    assert culprit(output, None, "make") is None
