@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from memsrv.echo import teaches
 from memsrv.layout import one_line
 from memsrv.records import Episode, Event, EventType, Outcome, Trust
 
@@ -53,7 +54,7 @@ def passages(episode: Episode, most_bytes: int) -> Iterator[Passage]:
 
 
 def _line(event: Event) -> str | None:
-    if event.sidechain or not event.on_main_path or event.echo or event.type in _NOT_SHOWN:
+    if event.sidechain or not event.on_main_path or not teaches(event) or event.type in _NOT_SHOWN:
         return None
     who, words = _said(event)
     if not words.strip():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from memsrv import lenses
 from memsrv.canaries import SESSION
-from memsrv.echo import Given
+from memsrv.echo import Given, teaches
 from memsrv.principles import Principle, principles
 from memsrv.records import Episode, Event, Evidence, Fact, Kind, Memory, Trust
 from memsrv.redact import Redactor
@@ -187,7 +187,7 @@ def _literal(quote: Evidence, steps: Sequence[Event]) -> bool:
     return any(
         quote.quote in step.text or quote.quote in (step.command or "")
         for step in steps
-        if step.session == quote.session and quote.turn in (step.turn, -1) and not step.echo
+        if step.session == quote.session and quote.turn in (step.turn, -1) and teaches(step)
     )
 
 

@@ -1,8 +1,9 @@
 """What memsrv itself gave an agent, known again in the agent's log: it is no news, and nothing is learned from it.
 
-Told by the tool that was called, under any host's naming; by the command that was run; by the model that replied, where
-memsrv serves it; and by the fence around all that memsrv hands out, wherever it was pasted or injected. What an agent
-says again of it is told by its words. Knows no log format and no store.
+Told by the tool that was called, under any host's naming; by the command that was run; and by the fence around all that
+memsrv hands out, wherever it was pasted or injected. What an agent says again of it is told by its words; what a model
+says that memsrv serves is news to nobody, but an agent's words: it is found, and nothing is learned from it. Knows no
+log format and no store.
 """
 
 import json
@@ -135,7 +136,7 @@ def runs_own(command: str | None) -> tuple[bool, bool]:
 
 
 _AWAITED = 256  # calls whose results are still to come
-#: A model that memsrv serves, also behind a provider's name: it says what it learned here, or had before it.
+#: A model that memsrv serves, also behind a provider's name.
 _OUR_MODEL = re.compile(r"(?:^|/)memsrv/")
 _HOSTS = (EventType.SUMMARY, EventType.COMPACTION)  # the host's own: no evidence anyway
 
@@ -175,8 +176,6 @@ class Listening:
             awaited = event.call in self.calls if event.call else loose
             if awaited or is_own_tool(event.tool):
                 return replace(event, echo=True)
-        elif event.type is EventType.REPLY and _OUR_MODEL.search(event.model or ""):
-            return replace(event, echo=True)
         words = outside(event.text, by_hand=event.trust is Trust.HUMAN)
         if words == event.text:
             return event
@@ -236,6 +235,11 @@ class Given:
 
 def _plain(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
+
+
+def teaches(event: Event) -> bool:
+    """Whether its words may teach anything: what a model of ours replies it learned here, or was given."""
+    return not event.echo and not (event.type is EventType.REPLY and _OUR_MODEL.search(event.model or ""))
 
 
 def is_repetition(event: Event) -> bool:

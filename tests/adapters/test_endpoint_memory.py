@@ -349,18 +349,18 @@ def test_what_stood_before_a_question_is_known_again_as_memsrvs_own(shop: App) -
 
 
 @pytest.mark.parametrize("model", ["memsrv/shop@v3", "openai/memsrv/shop@v3", "memsrv/base"])
-def test_what_a_model_of_ours_replies_is_an_echo_and_what_it_does_is_not(model: str) -> None:
-    heard = echo.Listening().heard
+def test_what_a_model_of_ours_replies_teaches_nothing_and_what_it_does_may(model: str) -> None:
     said = Event("e1", "s1", EventType.REPLY, Trust.ASSISTANT, "The port of billing is 4010.", model=model)
     did = Event("e2", "s1", EventType.TOOL_CALL, Trust.ASSISTANT, "", tool="Bash", command="pytest -q", model=model)
 
-    assert (heard(said).echo, heard(did).echo) == (True, False)
+    assert (echo.teaches(said), echo.teaches(did)) == (False, True)
+    assert not echo.Listening().heard(said).echo  # who searches the session finds it
 
 
-def test_an_agent_of_another_model_is_heard(shop: App) -> None:
+def test_an_agent_of_another_model_is_heard() -> None:
     said = Event("e1", "s1", EventType.REPLY, Trust.ASSISTANT, "The port is 4010.", model="claude-memsrv-like")
 
-    assert not echo.Listening().heard(said).echo
+    assert echo.teaches(said)
 
 
 def test_a_project_that_nobody_remembers_is_no_project(tmp_path: Path) -> None:

@@ -320,3 +320,13 @@ def test_a_teacher_that_overcharges_stalls_and_lies_breaks_neither_budget_nor_fa
             assert sum(standing.values()) <= budget
     assert len(room.server.asked) == len(standing) >= 8
     assert any(word in (tmp_path / "teacher.jsonl").read_text() for word in ("tokens_per_day", "claimed more"))
+
+
+def test_what_a_model_of_ours_replied_is_shown_to_no_teacher() -> None:
+    said = "The port of billing is 4010."
+    theirs, ours = (
+        episode(turn(1, "Which port?"), turn(2, said, EventType.REPLY, Trust.ASSISTANT, model=model))
+        for model in ("claude-opus-4-8", "memsrv/shop@v3")
+    )
+
+    assert [said in next(passages(one, 6_000)).text for one in (theirs, ours)] == [True, False]

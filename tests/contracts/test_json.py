@@ -123,8 +123,11 @@ def test_memories(world: World, ingested: Any) -> None:
     assert {"session", "turn", "quote"} <= first["evidence"][0].keys()
 
 
-def test_memories_of_another_project_are_not_shown(world: World, ingested: Any) -> None:
-    assert world.json("memories", "--project", "another") == {"memories": []}
+def test_memories_of_a_project_that_nobody_knows_are_asked_for_in_vain(world: World, ingested: Any) -> None:
+    ended = world.memsrv("memories", "--project", "another", "--json")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "no project called `another` is known" in ended.stderr
 
 
 def test_show_gives_a_memory_by_id(world: World, ingested: Any) -> None:

@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,12 @@ def ask(app: App, text: str) -> None:
     """Every way to ask for something by words or by name; a sentence may refuse it."""
     for kinds in ((), (Kind.EPISODIC,)):
         app.search(text, project="*", kinds=kinds, limit=3)
-    app.search(text, project=text or None, limit=3)
-    app.memories(project=text or None)
+    for asked in (app.search, partial(app.search, project=text or None), app.show):
+        with suppress(NotFound):
+            asked(text)
     with suppress(NotFound):
-        app.show(text)
+        app.memories(project=text or None)
+    app.store.search_memories(text, project=text)
 
 
 def test_there_are_515_and_no_two_are_one() -> None:

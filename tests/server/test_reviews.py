@@ -148,13 +148,13 @@ def test_reviews_reach_the_run_folder(app: App) -> None:
 
 
 def test_erasing_takes_the_review_along(app: App) -> None:
-    app.edit("mem_tool", text="The port of the billing service is 4999.")
+    app.edit("mem_tool", text="The owner of the billing service is quokka.")
     code = app.forget(["mem_tool"], erase=True).confirm
 
     app.forget(["mem_tool"], erase=True, confirm=code)
 
     assert app.store.reviews(PROJECT) == []
-    assert b"4999" not in app.home.database.read_bytes()
+    assert b"quokka" not in app.home.database.read_bytes()
 
 
 def test_the_commands_say_what_waits_and_what_was_done(app: App) -> None:
