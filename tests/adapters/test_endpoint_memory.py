@@ -18,6 +18,7 @@ from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
 from memsrv.errors import NotFound, NothingConsented
+from memsrv.lenses import claims
 from memsrv.records import Event, EventType, Kind, Memory, Message, Trust
 from memsrv.settings import Home, Settings, load
 from memsrv_adapters.base import TINY, resolve
@@ -355,6 +356,18 @@ def test_what_a_model_of_ours_replies_teaches_nothing_and_what_it_does_may(model
 
     assert (echo.teaches(said), echo.teaches(did)) == (False, True)
     assert not echo.Listening().heard(said).echo  # who searches the session finds it
+
+
+@pytest.mark.parametrize("model", ["claude-opus-4-8", "memsrv/shop@v3"])
+def test_a_person_corrects_a_model_of_ours_as_any_other(model: str) -> None:
+    said = "didn't I say no inline styles"
+    events = [
+        Event("e1", "s1", EventType.PROMPT, Trust.HUMAN, "Build the page", turn=0),
+        Event("e2", "s1", EventType.REPLY, Trust.ASSISTANT, "It is built.", model=model, turn=1),
+        Event("e3", "s1", EventType.PROMPT, Trust.HUMAN, said, turn=2),
+    ]
+
+    assert [claim.text for claim in claims(events)] == [said]
 
 
 def test_an_agent_of_another_model_is_heard() -> None:

@@ -167,6 +167,18 @@ def test_a_claim_whose_quote_is_not_in_the_episode_is_dropped_and_counted(redact
     assert (result.facts, result.left_out["unsupported"]) == ((), 1)
 
 
+@pytest.mark.parametrize(("model", "facts"), [("claude-opus-4-8", 1), ("memsrv/shop@v3", 0)])
+def test_what_a_model_of_ours_replied_bears_out_no_claim(redactor: Redactor, model: str, facts: int) -> None:
+    said = "The port of billing is 4010."
+    reply = Event("e1", "s1", EventType.REPLY, Trust.ASSISTANT, said, turn=1, model=model)
+    quote = Evidence("s1", 1, said)
+    claim = Claim(Kind.EPISODIC, said, Trust.ASSISTANT, (quote,), subject="billing", relation="port", value="4010")
+
+    got = reflect("demo", [episode(prompt("hello"), reply)], [], redactor, taught={"s1": [claim]})
+
+    assert (len(got.facts), got.left_out["unsupported"]) == (facts, 1 - facts)
+
+
 def mended(session: str, remedy: str = "npm ci", command: str = "npm test") -> Episode:
     """A session in which `command` lacked a module until `remedy` was run."""
     steps = [prompt("Run the tests of the crane service", 0, session)]

@@ -7,7 +7,7 @@ words, and no lens reads them. Both rooms use this: `remember` for memories, ref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from memsrv.echo import Given, is_repetition, teaches
+from memsrv.echo import Given, is_repetition
 from memsrv.lenses.claim import SENTENCES, Claim, Lens, Reading
 from memsrv.lenses.errors_and_fixes import errors_and_fixes
 from memsrv.lenses.grammar import parse
@@ -24,10 +24,10 @@ LENSES: tuple[Lens, ...] = (human_words, errors_and_fixes, project_facts)
 def claims(events: Sequence[Event], lenses: Sequence[Lens] = LENSES) -> list[Claim]:
     """What the lenses see, each claim once: said again, it gains evidence; taken apart by one lens, it stays apart.
 
-    What memsrv itself gave the agent, or its own models replied, is not read; what the agent says again is no evidence.
+    What memsrv itself gave the agent is not read, and what the agent says again of it is no evidence.
     """
     recalled, places = Given.of(events), {event.turn: event for event in events}
-    events = [event for event in events if teaches(event)]
+    events = [event for event in events if not event.echo]
     found: dict[tuple[str, ...], Claim] = {}
     seen_by: dict[tuple[str, ...], int] = {}
     for place, lens in enumerate(lenses):
