@@ -245,6 +245,9 @@ class Conversation:
     style: str
     messages: tuple[Message, ...]
     facts: tuple[str, ...] = ()  # ids
+    evidence: tuple[
+        str, ...
+    ] = ()  # lines of the recall block that a teacher reads before the question, a student never
 
 
 Record = TypeVar("Record")
