@@ -92,3 +92,7 @@ def test_the_canonical_texts_are_as_the_product_writes_them() -> None:
 
 def test_an_unheard_of_relation_is_an_attribute() -> None:
     assert frames.shape("frobnication level") is Shape.ATTRIBUTE
+
+
+def test_the_novel_wordings_are_those_that_were_frozen_before_the_base_was_pretrained() -> None:
+    assert frames.novel_hash() == "09afbd4374a8e3c3a5aa92cc1ade0347859c36ef707e8fe5f0c0b59d12079dc4"

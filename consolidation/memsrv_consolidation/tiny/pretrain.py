@@ -3,8 +3,10 @@
 A time box, not a step count: the same command resumes over days (`--resume` with more minutes continues, the learning
 rate following the new box). State is written every few minutes and on SIGTERM/SIGINT (exit 130); progress is appended
 to `pretraining_log.jsonl`. `--export DIR` writes the fp16 model after training; without `--minutes`, that of the
-last checkpoint, even of a run that is going on. Muon for the matrices,
-AdamW for the rest (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/); bf16 autocast, fp32 weights.
+last checkpoint, even of a run that is going on. `--from MODEL` begins with the weights and the tokenizer of an
+exported model instead of fresh ones: copying need not form again when only the corpus has become more varied. Muon for
+the matrices, AdamW for the rest (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/); bf16 autocast, fp32
+weights.
 """
 
 import argparse
@@ -17,7 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,11 @@ class Course:
     since: int = 0  # reading steps since `facts` was raised
     copying: float = 9.0  # cross-entropy of the random copies
     loss: float = 9.0
+    warmed: int = 0  # the step at which the optimizers began: they warm up from there
+
+
+#: Where a model stands that reads already: no copies to form, contexts of all sizes at once.
+READER = Course(step=_CALM, facts=12.0, copying=0.4, exact=0.5, warmed=_CALM)
 
 
 def token(tok: PreTrainedTokenizerFast, text: str) -> int:
@@ -159,17 +166,23 @@ def readings(rng: random.Random, encoder: Encoder, course: Course, tokens: int, 
 class Training:
     """The model, its optimizers and everything else that a checkpoint must hold."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, model: Path | None = None) -> None:
         self.folder = folder
         self.seed = seed
-        if (folder / "tokenizer").exists():
+        if model is not None:
+            self.tok = PreTrainedTokenizerFast.from_pretrained(model)
+            tokenizer.save(self.tok, folder / "tokenizer")
+        elif (folder / "tokenizer").exists():
             self.tok = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
         else:
             self.tok = tokenizer.train(seed)
             tokenizer.save(self.tok, folder / "tokenizer")
         self.encoder = Encoder(self.tok)
         self.pad = token(self.tok, tokenizer.PAD)
-        self.model = fresh(len(self.tok), self.pad, self.encoder.end, seed)
+        if model is None:
+            self.model = fresh(len(self.tok), self.pad, self.encoder.end, seed)
+        else:
+            self.model = Qwen2ForCausalLM.from_pretrained(model, dtype=torch.float32)
         matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
         chosen = {id(p) for p in matrices}
         others = [p for p in self.model.parameters() if id(p) not in chosen]
@@ -178,7 +191,7 @@ class Training:
             group["adjust_lr_fn"] = None
         self.adam = torch.optim.AdamW(others, lr=_OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0)
         self.rng = random.Random(seed + 1)
-        self.course = Course()
+        self.course = Course() if model is None else replace(READER)
         self.log: list[dict[str, float]] = []
 
     def save(self) -> None:
@@ -309,9 +322,11 @@ class Training:
         return row
 
 
-def rate_at(share: float, step: int) -> float:
+def rate_at(share: float, step: int, warmed: int = 0) -> float:
     """The learning rate as a share of the full one: warm-up over 40 steps, then calmer, then decay at the end."""
-    return min(1.0, (step + 1) / 40) * (1.0 if step < _CALM else 0.4) * min(1.0, max(0.02, (1 - share) / _DECAY))
+    return (
+        min(1.0, (step - warmed + 1) / 40) * (1.0 if step < _CALM else 0.4) * min(1.0, max(0.02, (1 - share) / _DECAY))
+    )
 
 
 def export(model: Qwen2ForCausalLM, tok: PreTrainedTokenizerFast, into: Path, log: Path | None = None) -> None:
@@ -338,7 +353,7 @@ def pretrain(training: Training, minutes: float, most: int = 20, tokens: int = 4
     noted, last = course.tokens, course.step + steps if steps is not None else None
     while course.seconds < box and not stopped and (last is None or course.step < last):
         begun = time.monotonic()
-        training.step(rate_at(course.seconds / box, course.step), most, tokens)
+        training.step(rate_at(course.seconds / box, course.step, course.warmed), most, tokens)
         now = time.monotonic()
         course.seconds += now - begun
         if now - last_note > 50:
@@ -363,13 +378,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint in --into")
+    parser.add_argument("--from", dest="model", type=Path, help="begin with this exported model instead of a fresh one")
     parser.add_argument("--export", type=Path, help="write the fp16 model here at the end")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     given.into.mkdir(parents=True, exist_ok=True)
     if given.minutes and not given.resume and (given.into / "checkpoint.pt").exists():
         raise SystemExit(f"{given.into} has a checkpoint; add --resume to continue, or choose another folder")
-    training = Training(given.into, given.seed)
+    training = Training(given.into, given.seed, None if given.resume else given.model)
     if given.resume or not given.minutes:
         training.load()
     done = not given.minutes or pretrain(training, given.minutes)
