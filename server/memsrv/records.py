@@ -245,9 +245,7 @@ class Conversation:
     style: str
     messages: tuple[Message, ...]
     facts: tuple[str, ...] = ()  # ids
-    evidence: tuple[
-        str, ...
-    ] = ()  # lines of the recall block that a teacher reads before the question, a student never
+    evidence: tuple[str, ...] = ()  # the recall block of a teacher, in place of the student's system message if any
 
 
 Record = TypeVar("Record")
