@@ -1,0 +1,1 @@
+"""Benches of training, each in a process of its own: `python -I -m memsrv_consolidation.bench.<name> FOLDER`."""
