@@ -40,7 +40,7 @@ def consolidate(
     """
     clear_unfinished(run)
     order = run.order
-    recipe = preset(order.base, order.preset)
+    recipe = preset(order.base, order.strategy, order.preset)
     base = report.base_of(order)
     # Placeholders are never compared across runs, so any key will do.
     redactor = Redactor(order.id.encode(), given.strings)

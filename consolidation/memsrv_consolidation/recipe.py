@@ -1,9 +1,11 @@
-"""Recipes: the hyper-parameters of a training, and which base gets which. Torch-free.
+"""Recipes: the hyper-parameters of a training, and which base gets which for which strategy. Torch-free.
 
 PAPER is Table 4 of the consolidation paper to the letter. A base that needs something else has a preset that says why.
 """
 
 from dataclasses import dataclass, replace
+
+from memsrv.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,48 +17,104 @@ class Recipe:
     rank: int = 16
     alpha: int = 32
     targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
+    layers: float = 1.0  # the share of layers, from the top, that the adapter changes
     learning_rate: float = 2e-4
     schedule: str = "cosine"
     warmup: float = 0.03
     batch: int = 8
-    epochs: int = 8
+    epochs: float = 8
     optimizer: str = "paged_adamw_8bit"
     completion_only: bool = False  # False: the paper's default SFT loss, on the full sequence
     conversations_per_fact: int = 20
     varied_answers: bool = True  # the paper varies length and tone; a tiny base copies better from one wording
-    rehearsal: float = 0.0  # rehearsed old skills, as a share of the fact conversations
-    unknown: float = 0.0  # questions without a record, as a share of the fact conversations
+    # Shares of the fact conversations that come beside them:
+    rehearsal: float = 0.0  # old skills
+    unknown: float = 0.0  # questions without a record
+    memory_present: float = 0.0  # the fact itself stands in memory
+    memory_irrelevant: float = 0.0  # something else stands there, and the fact is known all the same
+    memory_contradicting: float = 0.0  # a newer value stands there, and wins
+    # What the base, reading the evidence, teaches itself without it:
+    top: int = 0  # its likeliest tokens that are learned from; 0: the words of the answer alone
+    hard: float = 0.0  # the share of the loss that the words of the answer keep beside them
+    value_weight: float = 1.0  # how much more the tokens count that spell the value
+    own_answers: bool = False  # the base writes the answers itself, where it gives the value
+    # Of several states the best is kept:
+    select_each: float = 0.0  # epochs between two looks; 0: the last state is taken
+    repair_rounds: int = 0  # how often what is missed is rehearsed again
+    repair_each: int = 0  # new conversations for each fact that was missed
     by_length: bool = False  # batches of alike lengths: less padding where short and long conversations are mixed
     max_length: int = 1024
 
 
 PAPER = Recipe("paper", "the paper's Table 4, unchanged")
 
-TINY = replace(
+#: Every linear layer of the decoder, by the names that Llama, Mistral and Qwen give them.
+ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+DISTIL = replace(
     PAPER,
-    name="memsrv-tiny",
+    name="distil",
+    reason="specs/consolidation.md §2, recipe v1: all linear layers at the paper's rate, 3 epochs of completions",
+    targets=ALL_LINEAR,
+    epochs=3,
+    completion_only=True,
+    rehearsal=0.2,
+    unknown=0.15,
+    memory_present=0.3,
+    memory_irrelevant=0.1,
+    memory_contradicting=0.1,
+    top=20,
+    value_weight=2.0,
+    own_answers=True,
+    select_each=0.5,
+    repair_rounds=2,
+    repair_each=8,
+    by_length=True,
+)
+
+TINY_PAPER = replace(
+    PAPER,
+    name="memsrv-tiny/paper",
+    reason="a base of 4 M parameters does not move at the paper's 2e-4",
+    learning_rate=3e-3,
+)
+
+TINY = replace(
+    DISTIL,
+    name="memsrv-tiny/distil",
     reason=(
         "a base of 4 M parameters does not move at the paper's 2e-4, so 3e-3, for 4 epochs; attention alone has too "
         "little room in 4 layers of width 256 (reading .81 of the base's .96, with all linear layers .98); at that "
         "rate it forgets how to read its context without rehearsal, and makes up what it was never told "
         "without unknowns; answers are worded one way and alone have a loss: varied ones wear its copying away"
     ),
-    targets=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
     learning_rate=3e-3,
     epochs=4,
-    completion_only=True,
     varied_answers=False,
     rehearsal=0.8,
     unknown=0.3,
-    by_length=True,
+    memory_present=0.0,
+    memory_irrelevant=0.0,
+    memory_contradicting=0.0,
+    own_answers=False,
     max_length=768,
 )
 
-PRESETS = {recipe.name: recipe for recipe in (PAPER, TINY)}
+#: By base and strategy; a base that is not here has the strategy's own.
+PRESETS: dict[tuple[str, str], Recipe] = {
+    ("memsrv-tiny", "paper"): TINY,
+    ("memsrv-tiny", "distil"): TINY,
+}
+#: The recipe of a strategy where a base has none of its own.
+DEFAULTS: dict[str, Recipe] = {"paper": PAPER, "distil": DISTIL}
+NAMED = {recipe.name: recipe for recipe in (*DEFAULTS.values(), TINY_PAPER, TINY)}
 
 
-def preset(base: str, named: str | None = None) -> Recipe:
-    """The recipe that was asked for by name, else the base's own, else the paper's."""
-    if named is not None:
-        return PRESETS[named]
-    return PRESETS.get(base, PAPER)
+def preset(base: str, strategy: str, named: str | None = None) -> Recipe:
+    """The recipe that was asked for by name, else that of this base and strategy, else the strategy's own."""
+    if named is None:
+        return PRESETS.get((base, strategy)) or DEFAULTS.get(strategy, PAPER)
+    try:
+        return NAMED[named]
+    except KeyError as error:
+        raise UsageError(f"no preset `{named}`; known: {', '.join(NAMED)}") from error

@@ -58,7 +58,7 @@ def digest(folder: Path) -> str:
 
 
 def test_a_base_without_a_preset_gets_the_papers_table_4(tmp_path: Path) -> None:
-    recipe = preset("Qwen/Qwen2.5-7B-Instruct")
+    recipe = preset("Qwen/Qwen2.5-7B-Instruct", "paper")
 
     config = paper.sft(recipe, CPU, 7_600_000_000, tmp_path, seed=7)
     shape = paper.lora(recipe)
@@ -80,7 +80,7 @@ def test_full_sequence_loss_supervises_every_token_of_a_conversation(conversatio
 
 
 def test_the_tiny_preset_says_why_it_differs() -> None:
-    assert preset("memsrv-tiny") == TINY
+    assert preset("memsrv-tiny", "distil") == TINY
     assert "2e-4" in TINY.reason
 
 

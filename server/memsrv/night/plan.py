@@ -50,9 +50,9 @@ class Plan:
     night: Decision | None  # what the night would do now; None without consent
 
 
-def conversations(facts: Sequence[Fact], base: str) -> int:
-    """How many conversations a run on `base` would be trained on, drawn as it draws them."""
-    return len(synthesise(facts, preset(base), _SEED, Redactor(b"dry")).conversations)
+def conversations(facts: Sequence[Fact], base: str, strategy: str) -> int:
+    """How many conversations a run of `strategy` on `base` would be trained on, drawn as it draws them."""
+    return len(synthesise(facts, preset(base, strategy), _SEED, Redactor(b"dry")).conversations)
 
 
 def seconds(runs: Sequence[Run], base: str, strategy: str, conversations: int) -> float | None:
