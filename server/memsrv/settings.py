@@ -191,6 +191,21 @@ class Embedding(_Section):
     remote: bool = Field(False, description="That server may be on another machine: all goes there, but for secrets.")
 
 
+class Worth(_Section):
+    """Prices for `memsrv report worth-it`, which names those that nobody set."""
+
+    usd_per_million_input: float = Field(
+        3.0, ge=0, description="What your agent's model costs to read a million tokens that no cache holds."
+    )
+    cache_discount: float = Field(0.9, ge=0, le=1, description="What a prompt cache takes off that price.")
+    watts: float = Field(65.0, ge=0, description="What this machine draws while it trains.")
+    usd_per_kwh: float = Field(0.30, ge=0, description="Price of electricity.")
+    usd_per_machine_hour: float = Field(0.0, ge=0, description="Rent of the machine that trains; 0: it is yours.")
+    usd_per_hour_waiting: float = Field(
+        0.0, ge=0, description="What an hour of waiting for recall is worth to you; 0: money alone counts."
+    )
+
+
 class Settings(BaseModel):
     """Every knob, its default, and what it does; `config.toml` holds the ones a user changed."""
 
@@ -224,6 +239,7 @@ class Settings(BaseModel):
     redact: Redaction = Redaction()
     keep: Keeping = Keeping()
     embedding: Embedding = Embedding()
+    worth: Worth = Worth()
 
     @model_validator(mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from memsrv.app.examining import Examining
 from memsrv.app.forgetting import Forgetting
 from memsrv.app.housekeeping import Housekeeping
 from memsrv.app.opening import Opening
+from memsrv.app.reporting import Reporting
 from memsrv.app.revising import Revising
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
@@ -23,7 +24,7 @@ from memsrv.settings import Home, Settings, load
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Examining, Opening, Serving, Forgetting, Revising, Housekeeping, Costing, Teaching):
+class App(Reporting, Examining, Opening, Serving, Forgetting, Revising, Housekeeping, Costing, Teaching):
     """Every verb of one home, seen from one working folder."""
 
     def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:

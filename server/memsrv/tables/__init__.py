@@ -13,6 +13,7 @@ from memsrv.tables.learning import report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
 from memsrv.tables.projects import placed, placed_on_stderr, projects
 from memsrv.tables.remembering import backlog, compacted, found, ingested, memories, shown
+from memsrv.tables.reporting import worth
 from memsrv.tables.reviewing import facts, reviewed, waiting
 from memsrv.tables.revising import audited, audited_whole, conflicts, resolved
 from memsrv.tables.serving import answer, endpoint, mcp
@@ -31,5 +32,5 @@ __all__ = [
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
     "recalling", "record", "redaction", "remembered", "report", "resolved", "reviewed", "runs", "saved",
     "serving_bench", "setting",
-    "shown", "standing", "timer_removed", "timer_written", "waiting",
+    "shown", "standing", "timer_removed", "timer_written", "waiting", "worth",
 ]  # fmt: skip
