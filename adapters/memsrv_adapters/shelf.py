@@ -23,6 +23,7 @@ from memsrv_adapters.version import (
     WEIGHTS,
     AdapterVersion,
     Difference,
+    Lineage,
     Manifest,
     Pointers,
     Stage,
@@ -31,7 +32,7 @@ from memsrv_adapters.version import (
     checked_version,
     number_of,
 )
-from memsrv_adapters.weights import check_folder, check_weights, digest, read_json, sync_folder, write_json
+from memsrv_adapters.weights import check_folder, check_weights, digest, hashes, read_json, sync_folder, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,13 @@ class Shelf:
         facts: Sequence[TrainedFact] = (),
         scores: Mapping[str, object] | None = None,
         layer: str = "agent",
+        lineage: Lineage | None = None,
+        measured: Mapping[str, str] | None = None,
     ) -> AdapterVersion:
-        """Store the adapter in `folder` as the next version of `project`: staged, nothing points to it yet."""
+        """Store the adapter in `folder` as the next version of `project`: staged, nothing points to it yet.
+
+        `measured` are the hashes of the files that the gate saw: others are refused.
+        """
         check_folder(folder)
         try:
             datetime.fromisoformat(created)
@@ -130,7 +136,12 @@ class Shelf:
                 (part / name).chmod(0o600)
             check_folder(part)  # the copy is judged as well: the original may have changed underneath
             check_weights(part)
-            hashes = {name: digest(part / name) for name in (CONFIG, WEIGHTS)}
+            found = hashes(part)
+            if other := [name for name in found if measured and measured.get(name) != found[name]]:
+                raise AdapterMismatch(
+                    f"{folder / other[0]} is not the file that the gate measured; it is not stored: run "
+                    "`memsrv consolidate` anew"
+                )
             with self._lock(project):
                 number = self._next_number(project)
                 manifest = Manifest(
@@ -146,7 +157,8 @@ class Shelf:
                     parent=parent,
                     facts=tuple(facts),
                     scores=dict(scores or {}),
-                    hashes=hashes,
+                    hashes=found,
+                    lineage=lineage or Lineage(),
                 )
                 write_json(part / MANIFEST, to_dict(manifest))
                 sync_folder(part)
@@ -176,9 +188,12 @@ class Shelf:
             )
         return version
 
-    def promote(self, project: str, version: str) -> Pointers:
-        """Make `version` the live one; what was live becomes the previous one. Its files are verified first."""
-        chosen = self.verify(self.version(project, version))
+    def promote(self, project: str, version: str, base_hash: str | None = None) -> Pointers:
+        """Make `version` the live one; what was live becomes the previous one.
+
+        Its files are verified first, and that it was trained on the base with `base_hash`, where one is given.
+        """
+        chosen = self.verify(self.version(project, version), base_hash)
         if chosen.tainted:
             raise GateRefused(f"{chosen.label} cannot be promoted: {chosen.tainted}; run `memsrv consolidate`")
         with self._lock(project):
@@ -188,14 +203,14 @@ class Shelf:
             candidate = None if before.candidate == chosen.version else before.candidate
             return self._point(project, Pointers(chosen.version, before.current, candidate))
 
-    def rollback(self, project: str) -> Pointers:
+    def rollback(self, project: str, base_hash: str | None = None) -> Pointers:
         """Make the previous version live again; what was live becomes the previous one."""
         previous = self.pointers(project).previous
         if previous is None:
             raise NoAdapterYet(
                 f"{project} has no previous version to go back to; see `memsrv adapters`, and promote one by name"
             )
-        return self.promote(project, previous)
+        return self.promote(project, previous, base_hash)
 
     def offer(self, project: str, version: str | None) -> Pointers:
         """Serve `version` as `:candidate`, for whoever measures it; None withdraws it."""
@@ -219,7 +234,7 @@ class Shelf:
     def trained_on(self, project: str, facts: Sequence[str]) -> list[AdapterVersion]:
         """The versions of `project` whose weights saw any of these facts."""
         wanted = set(facts)
-        return [v for v in self.versions(project) if any(fact.id in wanted for fact in v.manifest.facts)]
+        return [v for v in self.versions(project) if any(fact.id in wanted for fact in v.manifest.seen)]
 
     def taint(self, project: str, version: str, why: str) -> Pointers:
         """Stop serving `version`, for good. Where it was live, a clean previous one takes its place, or none."""
@@ -270,6 +285,7 @@ class Shelf:
         """What `other` learned and lost against `one`."""
         a, b = self.version(project, one).manifest, self.version(project, other).manifest
         before, after = {fact.id: fact for fact in a.facts}, {fact.id: fact for fact in b.facts}
+        kept = [(fact, after[fact.id]) for fact in a.facts if fact.id in after]
         return Difference(
             one=a.version,
             other=b.version,
@@ -277,10 +293,11 @@ class Shelf:
             strategy=None if a.strategy == b.strategy else (a.strategy, b.strategy),
             learned=tuple(fact for fact in b.facts if fact.id not in before),
             dropped=tuple(fact for fact in a.facts if fact.id not in after),
+            changed=tuple(both for both in kept if both[0].text != both[1].text),
             restaged=tuple(
-                (fact, after[fact.id].stage)
-                for fact in a.facts
-                if fact.id in after and after[fact.id].stage != fact.stage
+                (was, now)
+                for was, now in kept
+                if was.text == now.text and (was.stage, was.right, was.of) != (now.stage, now.right, now.of)
             ),
             scores={
                 name: (a.scores.get(name), b.scores.get(name))

@@ -27,12 +27,46 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Words that a fact was learned from: a turn of a session, and the sha256 of what is quoted of it."""
+
+    session: str
+    turn: int
+    hash: str
+    event: str | None = None  # its id, where the run still had the event
+
+
+@dataclass(frozen=True, slots=True)
 class TrainedFact:
-    """One fact a version was trained on."""
+    """One fact a version was trained on, and how many of its closed-book questions were answered `right`."""
 
     id: str
     text: str
     stage: Stage = Stage.LEARNING
+    right: int | None = None
+    of: int | None = None
+    hash: str = ""  # sha256 of its text and its value
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def recalled(self) -> str | None:
+        """`3 of 4`; None where nobody asked."""
+        return None if self.of is None else f"{self.right} of {self.of}"
+
+
+REBUILD, EXTEND = "rebuild", "extend"
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a version's weights were made of. The same data, conversations, recipe and seed give the same weights."""
+
+    built: str = REBUILD  # or `extend`: on the weights of its parent
+    seed: int | None = None
+    recipe: Mapping[str, object] = field(default_factory=dict)
+    data: str = ""  # sha256 over the facts that it knows, in whatever order the ledger had them
+    conversations: str = ""  # sha256 of the file that was trained on
+    inherited: tuple[TrainedFact, ...] = ()  # its parent's weights saw these, and they no longer hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +86,12 @@ class Manifest:
     facts: tuple[TrainedFact, ...] = ()
     scores: Mapping[str, object] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    lineage: Lineage = field(default_factory=Lineage)
+
+    @property
+    def seen(self) -> tuple[TrainedFact, ...]:
+        """Every fact that the weights ever saw, those that no longer hold too."""
+        return (*self.facts, *self.lineage.inherited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +151,8 @@ class Difference:
     strategy: tuple[str, str] | None
     learned: tuple[TrainedFact, ...]  # trained into `other`, not into `one`
     dropped: tuple[TrainedFact, ...]
-    restaged: tuple[tuple[TrainedFact, Stage], ...]  # the fact as `one` had it, and its stage in `other`
+    changed: tuple[tuple[TrainedFact, TrainedFact], ...]  # the same fact in other words: as `one` had it, as `other`
+    restaged: tuple[tuple[TrainedFact, TrainedFact], ...]  # in the same words, at another stage or with other answers
     scores: Mapping[str, tuple[object, object]]  # those that differ
 
 

@@ -97,6 +97,11 @@ def check_weights(folder: Path) -> None:
         raise AdapterMismatch(f"{file} does not hold LoRA matrices only ({odd[0] if odd else 'it is empty'})")
 
 
+def hashes(folder: Path) -> dict[str, str]:
+    """The sha256 of the files that make an adapter what it is."""
+    return {name: digest(folder / name) for name in (CONFIG, WEIGHTS)}
+
+
 def digest(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

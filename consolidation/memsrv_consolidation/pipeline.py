@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from memsrv.redact import Redactor
+from memsrv_adapters.weights import hashes
 from memsrv_consolidation import probes, report, reviews
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import NOTHING, Verdict, decide
@@ -98,6 +99,7 @@ def consolidate(
 
     if not run.evaluation_file.exists():
         with costs.of("evaluate", pace):
+            seen = hashes(run.adapter)
             trained = {id for conversation in run.conversations() for id in conversation.facts}
             live = Path(order.current.path) if order.current else None
             current = live if live and live.is_dir() else None  # a run resumed late may find it removed
@@ -106,7 +108,8 @@ def consolidate(
                 base.path, run.adapter, current, order.seed, order.threads,
                 count=pace.count, begin=lambda total, done: pace.begin("evaluate", total, done),
             )  # fmt: skip
-            write_json(run.evaluation_file, measured)
+            # Only these weights may be promoted: the shelf compares.
+            write_json(run.evaluation_file, {**measured, "adapter": seen})
 
     with costs.of("decide", pace):
         verdict = decide(run, read_json(run.evaluation_file), order.canaries, redactor)

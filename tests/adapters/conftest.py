@@ -5,7 +5,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from memsrv_adapters.endpoint.roster import Roster
 from memsrv_adapters.engines import Finish, Piece, Sampling
 from memsrv_adapters.recall import Recall
 from memsrv_adapters.shelf import Shelf
-from memsrv_adapters.version import AdapterVersion, TrainedFact
+from memsrv_adapters.version import AdapterVersion, Lineage, TrainedFact
 
 TOKEN = "a-token-for-tests"
 PROJECTIONS = {"q_proj": (32, 32), "v_proj": (32, 32)}
@@ -112,7 +112,14 @@ class Stored:
     make_adapter: MakeAdapter
     spare: Path
 
-    def put(self, project: str = "demo", seed: int = 1, facts: Sequence[TrainedFact] = ()) -> AdapterVersion:
+    def put(
+        self,
+        project: str = "demo",
+        seed: int = 1,
+        facts: Sequence[TrainedFact] = (),
+        lineage: Lineage | None = None,
+        measured: Mapping[str, str] | None = None,
+    ) -> AdapterVersion:
         return self.shelf.put(
             self.make_adapter(self.spare / secrets.token_hex(6), seed),
             project=project,
@@ -122,6 +129,8 @@ class Stored:
             run=f"20261120-030000-{project}",
             created="2026-11-20T03:00:00Z",
             facts=facts,
+            lineage=lineage,
+            measured=measured,
         )
 
     def live(self, project: str = "demo", seed: int = 1) -> AdapterVersion:

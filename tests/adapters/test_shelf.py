@@ -1,6 +1,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,8 +12,15 @@ from hypothesis import strategies as st
 
 from memsrv.errors import AdapterMismatch, GateRefused, NoAdapterYet, NotFound, UsageError
 from memsrv_adapters.shelf import Shelf
-from memsrv_adapters.version import Stage, TrainedFact, checked_project, shelf_name
-from memsrv_adapters.weights import check_weights
+from memsrv_adapters.version import (
+    Lineage,
+    Source,
+    Stage,
+    TrainedFact,
+    checked_project,
+    shelf_name,
+)
+from memsrv_adapters.weights import check_weights, hashes
 
 PORT = TrainedFact("f1", "The port of the gateway is 8443.")
 NOW = "2026-11-20T03:00:00Z"
@@ -217,6 +225,47 @@ def test_a_stage_may_change_and_the_version_does_not(stored: Any) -> None:
         stored.shelf.set_stages("demo", "v1", {"f9": Stage.FAILED})
 
 
+def test_of_two_versions_it_is_told_which_fact_is_said_otherwise_and_which_is_recalled_worse(stored: Any) -> None:
+    moved = replace(PORT, text="The port of the gateway is 9443.")
+    stored.put(facts=[PORT, replace(TOOL, right=4, of=4)])
+    stored.put(facts=[moved, replace(TOOL, right=3, of=4)])
+
+    told = stored.shelf.diff("demo", "v1", "v2")
+
+    assert told.changed == ((PORT, moved),)
+    assert [(was.recalled, now.recalled) for was, now in told.restaged] == [("4 of 4", "3 of 4")]
+
+
+def test_weights_that_the_gate_did_not_measure_are_not_stored(stored: Any) -> None:
+    folder = stored.make_adapter(stored.spare / "measured", 1)
+    seen = hashes(folder)
+
+    with pytest.raises(AdapterMismatch, match="is not the file that the gate measured"):
+        stored.put(seed=5, measured=seen)
+
+    assert stored.shelf.versions("demo") == []
+
+
+def test_a_version_of_another_base_is_not_promoted(stored: Any) -> None:
+    stored.put()
+
+    with pytest.raises(AdapterMismatch, match="was trained on another"):
+        stored.shelf.promote("demo", "v1", "0" * 64)
+
+    assert stored.shelf.current("demo") is None
+
+
+def test_a_version_says_of_what_it_was_made(stored: Any) -> None:
+    heard = replace(PORT, hash="ab", sources=(Source("s1", 3, "cd", "e7"),))
+    made = Lineage("extend", 7, {"name": "paper"}, "d" * 64, "c" * 64, (TOOL,))
+
+    stored.put(facts=[heard], lineage=made)
+
+    found = stored.shelf.version("demo", "v1").manifest
+    assert (found.facts, found.lineage) == ((heard,), made)
+    assert found.seen == (heard, TOOL)
+
+
 def test_two_versions_differ_in_what_they_learned(stored: Any) -> None:
     stored.put(facts=[PORT])
     stored.put(facts=[TrainedFact(PORT.id, PORT.text, Stage.GRADUATED), TOOL])
@@ -224,7 +273,7 @@ def test_two_versions_differ_in_what_they_learned(stored: Any) -> None:
     changed = stored.shelf.diff("demo", "v1", "v2")
 
     assert (changed.learned, changed.dropped) == ((TOOL,), ())
-    assert changed.restaged == ((PORT, Stage.GRADUATED),)
+    assert changed.restaged == ((PORT, TrainedFact(PORT.id, PORT.text, Stage.GRADUATED)),)
     assert changed.base is None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memsrv_adapters.shelf import Shelf
-from memsrv_adapters.version import Stage, TrainedFact
+from memsrv_adapters.version import REBUILD, Lineage, Source, Stage, TrainedFact
 
 
 @pytest.fixture
@@ -35,7 +35,18 @@ def shelf(tmp_path: Path) -> Shelf:
             run=f"20261120-03000{number}-demo",
             created="2026-11-20T03:00:00Z",
             parent=f"v{number - 1}" if number > 1 else None,
-            facts=[TrainedFact("f1", "The port of the gateway is 8443.", Stage.GRADUATED)],
+            facts=[
+                TrainedFact(
+                    "f1",
+                    "The port of the gateway is 8443.",
+                    Stage.GRADUATED,
+                    4,
+                    4,
+                    "cd" * 32,
+                    (Source("s1", 3, "ef" * 32, "e7"),),
+                ),
+            ],
+            lineage=Lineage(REBUILD, 7, {"name": "paper"}, "01" * 32, "23" * 32),
             scores={"known": 0.9},
         )
         if number < 3:
@@ -66,9 +77,27 @@ def test_the_manifest_says_all_that_the_contract_names(shelf: Shelf) -> None:
         "run": "20261120-030002-demo",
         "created": "2026-11-20T03:00:00Z",
         "parent": "v1",
-        "facts": [{"id": "f1", "text": "The port of the gateway is 8443.", "stage": "graduated"}],
+        "facts": [
+            {
+                "id": "f1",
+                "text": "The port of the gateway is 8443.",
+                "stage": "graduated",
+                "right": 4,
+                "of": 4,
+                "hash": "cd" * 32,
+                "sources": [{"session": "s1", "turn": 3, "hash": "ef" * 32, "event": "e7"}],
+            }
+        ],
         "scores": {"known": 0.9},
         "hashes": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
+        "lineage": {
+            "built": "rebuild",
+            "seed": 7,
+            "recipe": {"name": "paper"},
+            "data": "01" * 32,
+            "conversations": "23" * 32,
+            "inherited": [],
+        },
     }
 
 

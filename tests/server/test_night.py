@@ -1,5 +1,6 @@
 """The night from the server's side: what is refused before it starts, what is shelved after, and how it is ended."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import pytest
 
 from memsrv.canaries import NIGHTLY
 from memsrv.errors import (
+    AdapterMismatch,
     MissingExtra,
     NotFound,
     NothingConsented,
@@ -23,13 +25,15 @@ from memsrv.errors import (
     UsageError,
 )
 from memsrv.night import Night, waiting
-from memsrv.records import Event, EventType, Fact, Kind, Session, Trust
+from memsrv.night.shelving import data_hash
+from memsrv.records import Episode, Event, EventType, Evidence, Fact, Kind, Session, Trust
 from memsrv.settings import Home, Settings
 from memsrv.store import FileState, Store
 from memsrv_adapters.base import resolve
-from memsrv_adapters.version import Stage, TrainedFact
+from memsrv_adapters.version import WEIGHTS, Source, Stage, TrainedFact
+from memsrv_adapters.weights import hashes
 from memsrv_consolidation.progress import read
-from memsrv_consolidation.run import Run, one_at_a_time, write_json, write_lines
+from memsrv_consolidation.run import Run, one_at_a_time, read_json, write_json, write_lines
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 PROJECT = "demo"
@@ -176,6 +180,75 @@ def test_only_facts_answered_in_every_wording_graduate(night: Night) -> None:
     assert stages == {"f0": Stage.GRADUATED, "f1": Stage.LEARNING, "f2": Stage.FAILED}
 
 
+def test_how_many_questions_were_answered_stands_beside_the_stage_of_a_fact(night: Night) -> None:
+    night.resume(finished(night).folder.name)
+
+    current = night.shelf.current(PROJECT)
+    assert current is not None
+    assert [fact.recalled for fact in current.manifest.facts] == ["2 of 2", "1 of 2", "0 of 2"]
+
+
+def test_the_gates_own_word_on_a_fact_stands_before_what_its_questions_say(night: Night) -> None:
+    run = finished(night)
+    report = read_json(run.report_file)
+    report["evaluation"]["by_fact"] = {f"f{n}": {"right": 4, "of": 4, "stage": "learning"} for n in range(3)}
+    write_json(run.report_file, report)
+
+    night.resume(run.folder.name)
+
+    current = night.shelf.current(PROJECT)
+    assert current is not None
+    assert {(fact.stage, fact.recalled) for fact in current.manifest.facts} == {(Stage.LEARNING, "4 of 4")}
+
+
+def test_a_version_names_the_words_it_was_learned_from_by_session_event_and_hash(night: Night, store: Store) -> None:
+    run = finished(night)
+    [session], [event, *_] = store.sessions(PROJECT), store.events("s1")
+    quote = Evidence("s1", event.turn, "The port of the billing service is 4010")
+    write_lines(run.episodes_file, [Episode(session, tuple(store.events("s1")))])
+    write_lines(run.facts_file, [replace(run.facts()[0], evidence=(quote,)), *run.facts()[1:]])
+
+    night.resume(run.folder.name)
+
+    current = night.shelf.current(PROJECT)
+    assert current is not None
+    [source] = current.manifest.facts[0].sources
+    assert source == Source("s1", event.turn, hashlib.sha256(quote.quote.encode()).hexdigest(), "e0")
+
+
+def test_the_data_hash_does_not_ask_in_which_order_facts_came() -> None:
+    assert data_hash(["aa", "bb"]) == data_hash(["bb", "aa"]) != data_hash(["aa"])
+
+
+def test_what_the_live_version_fails_a_night_later_is_injected_again_even_if_that_night_is_refused(
+    night: Night,
+) -> None:
+    night.resume(finished(night).folder.name)
+    later = finished(night, "refuse", "20261121-030000-demo")
+    write_json(later.order_file, {**read_json(later.order_file), "current": {"version": "v1", "path": "x"}})
+    report = read_json(later.report_file)
+    for question in report["evaluation"]["questions"]:
+        question["correct"]["current"] = question["fact"] != "f0"
+    write_json(later.report_file, report)
+
+    night.resume(later.folder.name)
+
+    stages = {fact.id: fact.stage for fact in night.shelf.version(PROJECT, "v1").manifest.facts}
+    assert stages == {"f0": Stage.FAILED, "f1": Stage.LEARNING, "f2": Stage.FAILED}
+
+
+def test_weights_that_were_exchanged_after_they_were_measured_do_not_go_live(night: Night) -> None:
+    run = finished(night)
+    report = read_json(run.report_file)
+    report["evaluation"]["adapter"] = {**hashes(run.adapter), WEIGHTS: "0" * 64}
+    write_json(run.report_file, report)
+
+    with pytest.raises(AdapterMismatch, match="is not the file that the gate measured"):
+        night.resume(run.folder.name)
+
+    assert night.shelf.versions(PROJECT) == []
+
+
 def test_a_run_is_shelved_once_however_often_it_is_resumed(night: Night) -> None:
     run = finished(night)
 
@@ -186,9 +259,9 @@ def test_a_run_is_shelved_once_however_often_it_is_resumed(night: Night) -> None
 def test_a_run_whose_starter_was_killed_before_it_pointed_to_its_version_is_pointed_to_when_resumed(
     night: Night,
 ) -> None:
-    run = finished(night)
+    run, base = finished(night), resolve(night.settings.base)
     night.shelf.put(
-        run.adapter, project=PROJECT, base="b", base_hash="h", strategy="paper", run=run.folder.name,
+        run.adapter, project=PROJECT, base=base.name, base_hash=base.hash, strategy="paper", run=run.folder.name,
         created="2026-11-20T03:00:00Z",
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from memsrv.shapes import Exported, Imported, Pointed, Shown
 from memsrv.status import AdapterStanding
 from memsrv_adapters import parcel
 from memsrv_adapters.base import resolve
-from memsrv_adapters.version import Difference, Pointers
+from memsrv_adapters.version import AdapterVersion, Difference, Pointers
 from memsrv_consolidation.audit import audit
 
 
@@ -28,12 +28,15 @@ class Versions(Rooms):
         return Shown(found.manifest, self.shelf.state(found), str(found.path), found.tainted)
 
     def promote(self, version: str, *, project: str | None = None) -> Pointed:
+        """Make `version` live, if it is whole and was trained on the base that is here now."""
         name = self._shelved(project)
-        return self._pointed(name, self.shelf.promote(name, self.shelf.version(name, version).version))
+        chosen = self.shelf.version(name, version)
+        return self._pointed(name, self.shelf.promote(name, chosen.version, self._base_hash(chosen)))
 
     def rollback(self, *, project: str | None = None) -> Pointed:
         name = self._shelved(project)
-        return self._pointed(name, self.shelf.rollback(name))
+        before = self.shelf.previous(name)
+        return self._pointed(name, self.shelf.rollback(name, self._base_hash(before) if before else None))
 
     def diff(self, old: str, new: str, *, project: str | None = None) -> Difference:
         self.consent.require(Act.RECALL, project=self.project(project))
@@ -73,6 +76,9 @@ class Versions(Rooms):
                 run=f"imported-{taken.sha256[:12]}", created=taken.created, facts=taken.facts,
             )  # fmt: skip
         return Imported(name, put.version, self.shelf.state(put), base.name, len(taken.facts))
+
+    def _base_hash(self, version: AdapterVersion) -> str:
+        return resolve(version.manifest.base, self.home.models).hash
 
     def _pointed(self, project: str, pointers: Pointers) -> Pointed:
         self._note_standing()

@@ -20,7 +20,7 @@ from memsrv.errors import MissingExtra, NotFound, RunInProgress
 from memsrv.night import sight
 from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
 from memsrv.night.morning import edits, graduated, short_term
-from memsrv.night.shelving import awaits_shelf, scores, stages
+from memsrv.night.shelving import awaits_shelf, gone_back, put
 from memsrv.night.sight import reflection, waiting
 from memsrv.night.teaching import engaged, reachable
 from memsrv.records import to_dict
@@ -30,7 +30,7 @@ from memsrv.status import RunStanding
 from memsrv.store import Store
 from memsrv_adapters.base import resolve
 from memsrv_adapters.shelf import Shelf
-from memsrv_adapters.version import AdapterVersion, shelf_name
+from memsrv_adapters.version import shelf_name
 from memsrv_consolidation.given import Given
 from memsrv_consolidation.progress import read
 from memsrv_consolidation.run import Live, Order, Run, one_at_a_time, read_json, write_json, write_lines
@@ -204,6 +204,7 @@ class Night:
         if not run.report_file.exists():
             carry_out(self.python, run, told, self.came_back, given=Given(self.settings.redact.strings))
         report = read_json(run.report_file)
+        self._send_back(run, report)
         if awaits_shelf(run):
             self._shelve(run, report, stage or self.settings.promote == "ask")
         return {**report, "version": self._shelved(run)}
@@ -234,27 +235,23 @@ class Night:
         Killed on its way it is finished by the next who resumes the run; an older version is never pointed to again.
         """
         name = shelf_name(run.order.project)
-        version = self._shelved(run) or self._put(run, report).version
+        version = self._shelved(run) or put(self.shelf, run, report).version
         if version == self.shelf.names(name)[-1]:
-            (self.shelf.offer if ask else self.shelf.promote)(name, version)
+            if ask:
+                self.shelf.offer(name, version)
+            else:
+                self.shelf.promote(name, version, resolve(run.order.base, self.home.models).hash)
         write_json(run.shelved_file, {"version": version})
 
-    def _put(self, run: Run, report: dict[str, Any]) -> AdapterVersion:
+    def _send_back(self, run: Run, report: dict[str, Any]) -> None:
+        """What the live version was found to fail while it stood beside the candidate is injected again."""
         order = run.order
         name = shelf_name(order.project)
-        parents = [v.version for v in self.shelf.versions(name)]
-        return self.shelf.put(
-            run.adapter,
-            project=name,
-            base=order.base,
-            base_hash=report["base_hash"],
-            strategy=order.strategy,
-            run=order.id,
-            created=order.created,
-            parent=order.current.version if order.current and order.current.version in parents else None,
-            facts=stages(run, report),
-            scores=scores(report),
-        )
+        if order.current is None or order.current.version not in self.shelf.names(name):
+            return
+        live = self.shelf.version(name, order.current.version)
+        if failed := gone_back(live, run.facts(), report.get("evaluation") or {}):
+            self.shelf.set_stages(name, live.version, failed)
 
 
 def _standing(run: Run) -> RunStanding:

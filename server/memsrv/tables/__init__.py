@@ -19,9 +19,9 @@ from memsrv.tables.revising import audited, audited_whole, conflicts, resolved
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.spending import cost
 from memsrv.tables.standing import examined, standing
-from memsrv.tables.versions import adapters
+from memsrv.tables.versions import adapters, difference, manifest
 
-saved = manifest = pointers = difference = record
+saved = pointers = record
 
 __all__ = [
     "adapters", "answer", "answering", "audited", "audited_whole", "backlog", "cleared", "compacted", "compacting",
