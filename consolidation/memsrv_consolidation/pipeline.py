@@ -35,7 +35,7 @@ def consolidate(
     given: Given = NOTHING_GIVEN,
     until: str | None = None,
 ) -> bool:
-    """Bring `run` to its report, or `until` "synthesise"; whether it has its report.
+    """Bring `run` to its report, or `until` "synthesise" or "train"; whether it has its report.
 
     In `saving_itself` the training asks whether to stop, and ends with a checkpoint.
     """
@@ -96,6 +96,9 @@ def consolidate(
                 begin=lambda total, done: pace.begin("train", total, done),
             )  # fmt: skip
     shutil.rmtree(run.checkpoints, ignore_errors=True)
+
+    if until == "train":
+        return False
 
     if not run.evaluation_file.exists():
         with costs.of("evaluate", pace):
