@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from memsrv.address import Address
+from memsrv.app.benching import Benching
 from memsrv.app.examining import Examining
 from memsrv.app.forgetting import Forgetting
 from memsrv.app.housekeeping import Housekeeping
@@ -24,7 +25,7 @@ from memsrv.settings import Home, Settings, load
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Reporting, Examining, Opening, Serving, Forgetting, Revising, Housekeeping, Costing, Teaching):
+class App(Benching, Reporting, Examining, Opening, Serving, Forgetting, Revising, Housekeeping, Costing, Teaching):
     """Every verb of one home, seen from one working folder."""
 
     def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:

@@ -120,3 +120,20 @@ def compaction(
             questions=questions, told=lambda done, total: stages.show("questions", done, total),
         )  # fmt: skip
     give(made, tables.compacting, json)
+
+
+@benches.command()
+def reading(
+    version: Annotated[str | None, typer.Argument(help="A version, as `v3`; unset, the live one.")] = None,
+    project: Project = None,
+    questions: Annotated[int, typer.Option(min=4, help="Over all sizes of context.")] = 1000,
+    facts: Annotated[list[int] | None, typer.Option(min=1, help="How many stand in context; unset, 4 and 8.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the facts that are made up.")] = 1,
+    json: Json = False,
+) -> None:
+    """Whether an adapter still reads what stands in its context: the same questions to it and to its base."""
+    with terminal.Stages() as stages:
+        made = opened().bench_reading(
+            version, project=project, questions=questions, facts=facts or (4, 8), seed=seed, told=stages.show
+        )
+    give(made, tables.reading, json)

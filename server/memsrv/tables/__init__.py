@@ -19,6 +19,7 @@ from memsrv.tables.revising import audited, audited_whole, conflicts, resolved
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.spending import cost
 from memsrv.tables.standing import examined, standing
+from memsrv.tables.training import reading
 from memsrv.tables.versions import adapters, difference, manifest
 
 saved = pointers = record
@@ -30,7 +31,7 @@ __all__ = [
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "long_term", "looked",
     "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
-    "recalling", "record", "redaction", "remembered", "report", "resolved", "reviewed", "runs", "saved",
+    "reading", "recalling", "record", "redaction", "remembered", "report", "resolved", "reviewed", "runs", "saved",
     "serving_bench", "setting",
     "shown", "standing", "timer_removed", "timer_written", "waiting", "worth",
 ]  # fmt: skip

@@ -1,0 +1,34 @@
+"""The verbs that measure training and what it made, in a process that has torch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from memsrv.app.rooms import Rooms
+from memsrv.bench.child import Told, carried_out
+from memsrv.consent import Act
+from memsrv.errors import NotFound, UsageError
+from memsrv_adapters.base import resolve
+
+
+class Benching(Rooms):
+    def bench_reading(
+        self, version: str | None, *, project: str | None, questions: int, facts: Sequence[int], seed: int, told: Told
+    ) -> dict[str, Any]:
+        """Made-up facts in context, asked of a version (unset: the live one) and of its base."""
+        self.consent.require(Act.RECALL, project=self.project(project))
+        name = self._shelved(project)
+        found = self.shelf.version(name, version) if version else self.shelf.current(name)
+        if found is None:
+            raise NotFound(f"{name} has no live version; name one (`memsrv adapters` lists them)")
+        if questions < len(facts):
+            raise UsageError(f"{questions} questions over {len(facts)} sizes of context leave none; ask more")
+        self.shelf.verify(found)
+        base = resolve(found.manifest.base, self.home.models)
+        with TemporaryDirectory(prefix="memsrv-bench-") as folder:
+            order = {
+                "base": str(base.path), "adapter": str(found.path), "questions": questions, "facts": list(facts),
+                "seed": seed, "threads": self.settings.cpu_threads,
+            }  # fmt: skip
+            return {"model": found.label, "base": base.name, **carried_out("reading", order, Path(folder), told)}
