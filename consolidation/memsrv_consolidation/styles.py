@@ -5,7 +5,7 @@ or NOVEL wording: those measure. An answer always restates the key, and never sh
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from memsrv_consolidation import wordings
 from memsrv_consolidation.frames import Pool, Shape, shape
@@ -14,14 +14,16 @@ DIRECT, HOW_TO, RECALL, SCENARIO, NEGATION, TASK = "direct", "how-to", "recall",
 
 #: How many of a fact's twenty conversations have which style.
 SHARES = {DIRECT: 11, RECALL: 3, HOW_TO: 2, SCENARIO: 2, NEGATION: 1, TASK: 1}
+#: Those of a fact that shall show in work alone.
+BEHAVIOUR = {TASK: 8, SCENARIO: 6, HOW_TO: 6}
 
 
-def shares(n: int) -> dict[str, int]:
-    """How many of `n` conversations about a fact have which style; what rounding leaves over is asked directly."""
-    total = sum(SHARES.values())
-    styles = [style for style, share in SHARES.items() for _ in range(round(share * n / total))]
-    styles = (styles + [DIRECT] * n)[:n]
-    return {style: styles.count(style) for style in SHARES}
+def shares(n: int, among: Mapping[str, int] = SHARES) -> dict[str, int]:
+    """How many of `n` conversations about a fact have which style; what rounding leaves over is of the first."""
+    total = sum(among.values())
+    styles = [style for style, share in among.items() for _ in range(round(share * n / total))]
+    styles = (styles + [next(iter(among))] * n)[:n]
+    return {style: styles.count(style) for style in among}
 
 
 _RECALL = ("Do you remember? {q}", "Think back. {q}", "From our sessions: {q}", "I asked this before: {q}",

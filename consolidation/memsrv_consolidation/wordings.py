@@ -184,7 +184,7 @@ def is_held_out(asked: str, subject: str, relation: str) -> bool:
             end = _bare(tail)
             if rest.endswith(end):
                 core = rest[: len(rest) - len(end)].strip()
-                if any(_as_pattern(frame).fullmatch(core) for frame in held_out):
+                if any(_as_pattern(frame, *_names(frame, subject, relation)).fullmatch(core) for frame in held_out):
                     return True
     return False
 
@@ -194,11 +194,24 @@ def _bare(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.casefold().replace("’", "'")))
 
 
+def _names(frame: str, subject: str, relation: str) -> tuple[str, str]:
+    """What must stand in the places of `frame`; nothing in particular where its own words tell it apart."""
+    said = _bare(re.sub(r"\{\w\}", " ", frame)).split()
+    return ("", "") if len(said) > 1 else (_bare(subject), _bare(relation))
+
+
 @cache
-def _as_pattern(core: str) -> "re.Pattern[str]":
-    """`core` with anything in its places."""
-    parts = re.split(r"\{\w\}", core)
-    return re.compile(r"\s*\b.{1,200}?\b\s*".join(re.escape(_bare(part)) for part in parts))
+def _as_pattern(core: str, subject: str = "", relation: str = "") -> "re.Pattern[str]":
+    """`core` with `subject` and `relation` in their places, with anything where they are empty."""
+    named = {"{s}": subject, "{r}": relation}
+    parts = []
+    for part in re.split(r"(\{\w\})", core):
+        if re.fullmatch(r"\{\w\}", part):
+            said = named.get(part, "")
+            parts.append(rf"\s*\b(?:the |our )?{re.escape(said)}\b\s*" if said else r"\s*\b.{1,200}?\b\s*")
+        else:
+            parts.append(re.escape(_bare(part)))
+    return re.compile("".join(parts))
 
 
 def answer(subject: str, relation: str, value: str, rng: random.Random | None = None) -> str:
