@@ -4,8 +4,10 @@ Greedy, in batches, padded on the left. The base is the same weights with the ad
 imported inside the functions.
 """
 
+import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,17 @@ BASE = "base"
 
 #: Tokens an answer may run on past the length of the expected one.
 SPARE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How far an adapter moved the base on some tokens: all per token, cross-entropies and divergence in nats."""
+
+    tokens: int
+    divergence: float  # mean KL(base || adapter)
+    base: float
+    adapter: float
+    furthest: float  # the largest change of any logit
 
 
 class Respondents:
@@ -36,6 +49,14 @@ class Respondents:
                 self._model.load_adapter(folder, adapter_name=name)
         self._adapters = tuple(adapters)
         self._model.eval()
+
+    @classmethod
+    def around(cls, model: Any, tokenizer: Any, device: Device, batch: int = 32) -> "Respondents":
+        """A model with an adapter that is being trained, as it stands."""
+        found = cls.__new__(cls)
+        found._model, found._tokenizer, found._device, found._batch = model, tokenizer, device, batch
+        found._adapters = tuple(model.peft_config)
+        return found
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,29 +104,13 @@ class Respondents:
         """What `name` answers to each prompt; `expected` only says how long an answer may be."""
         import torch
 
-        tokenizer = self._tokenizer
-        rendered = [self._prompt(prompt) for prompt in prompts]
-        room = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) + SPARE for text in expected]
-        # Alike lengths together: padding is paid for.
-        order = sorted(range(len(rendered)), key=lambda place: len(rendered[place]))
-        found = [""] * len(rendered)
+        heads = [self._ids(self._prompt(prompt)) for prompt in prompts]
+        room = [len(self._ids(text)) + SPARE for text in expected]
+        found = [""] * len(heads)
         with self.speaking(name) as model, torch.inference_mode():
-            for start in range(0, len(order), self._batch):
-                places = order[start : start + self._batch]
-                batch = tokenizer(
-                    [rendered[place] for place in places],
-                    return_tensors="pt",
-                    padding=True,
-                    add_special_tokens=False,
-                ).to(self._device.kind)
-                out = model.generate(
-                    input_ids=batch["input_ids"],
-                    attention_mask=batch["attention_mask"],
-                    max_new_tokens=max(room[place] for place in places),
-                    do_sample=False,
-                    pad_token_id=tokenizer.pad_token_id,
-                )
-                texts = tokenizer.batch_decode(out[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
+            for places in self._alike(heads):
+                written = self._written(model, [heads[n] for n in places], max(room[n] for n in places))
+                texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
                 for place, text in zip(places, texts, strict=True):
                     found[place] = text.strip()
                 count(len(places))
@@ -114,17 +119,100 @@ class Respondents:
     def losses(self, name: str, prompts: Sequence[Sequence[Message]], expected: Sequence[str]) -> list[float]:
         """The cross-entropy of every token of the expected answers, in nats."""
         import torch
+
+        heads = [self._ids(self._prompt(prompt)) for prompt in prompts]
+        return self._priced(name, heads, [self._ids(text) for text in expected], torch)
+
+    def continuations(self, name: str, texts: Sequence[str], tokens: int) -> list[str]:
+        """How `name` goes on writing after each text that is no question: the most likely `tokens`."""
+        import torch
+
+        heads = [self._ids(text) for text in texts]
+        with self.speaking(name) as model, torch.inference_mode():
+            rest = [
+                written
+                for start in range(0, len(heads), self._batch)
+                for written in self._written(model, heads[start : start + self._batch], tokens)
+            ]
+        return [str(text) for text in self._tokenizer.batch_decode(rest, skip_special_tokens=True)]
+
+    def prices(self, name: str, begun: Sequence[str], ends: Sequence[str]) -> list[float]:
+        """The mean cross-entropy of each end after its beginning, which is no question."""
+        import torch
+
+        heads, tails = [self._ids(text) for text in begun], [self._ids(text) for text in ends]
+        prices = iter(self._priced(name, heads, tails, torch))
+        return [statistics.fmean(next(prices) for _ in tail) for tail in tails]
+
+    def shift(self, name: str, heads: Sequence[str | Sequence[Message]], tails: Sequence[str]) -> Shift:
+        """How far `name` moved the base on `tails`, each after its prompt or the text that leads to it."""
+        import torch
         import torch.nn.functional as functional
 
-        found: list[float] = []
+        before = [self._ids(head if isinstance(head, str) else self._prompt(head)) for head in heads]
+        after = [self._ids(tail) for tail in tails]
+        tokens, divergence, base, adapter, furthest = 0, 0.0, 0.0, 0.0, 0.0
+        with torch.inference_mode():
+            for places in self._alike([a + b for a, b in zip(before, after, strict=True)]):
+                asked = [before[n] for n in places], [after[n] for n in places]
+                found = []
+                for who in (BASE, name):
+                    with self.speaking(who) as model:
+                        found.append([logits[:-1].float() for logits in self._tails(model, *asked)])
+                for ids, old, new in zip(asked[1], *found, strict=True):
+                    target = torch.tensor(ids, device=old.device)
+                    was, now = functional.log_softmax(old, -1), functional.log_softmax(new, -1)
+                    tokens += len(ids)
+                    divergence += float((was.exp() * (was - now)).sum())
+                    base += float(functional.nll_loss(was, target, reduction="sum"))
+                    adapter += float(functional.nll_loss(now, target, reduction="sum"))
+                    furthest = max(furthest, float((old - new).abs().max()))
+        n = max(tokens, 1)
+        return Shift(tokens, divergence / n, base / n, adapter / n, furthest)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _alike(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
+        """The places of `rows` in batches of alike lengths: padding is paid for."""
+        order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
+        return [order[start : start + self._batch] for start in range(0, len(order), self._batch)]
+
+    def _padded(self, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
+        import torch
+
+        longest = max(len(row) for row in rows)
+        pad = self._tokenizer.pad_token_id
+        ids = torch.tensor([[pad] * (longest - len(row)) + list(row) for row in rows], device=self._device.kind)
+        mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows], device=self._device.kind)
+        return {"input_ids": ids, "attention_mask": mask}
+
+    def _tails(self, model: Any, heads: Sequence[Sequence[int]], tails: Sequence[Sequence[int]]) -> list[Any]:
+        """The logits that foretell each token of each tail, and what would follow it."""
+        rows = self._padded([[*head, *tail] for head, tail in zip(heads, tails, strict=True)])
+        # A large base's logits of every token of every context would not fit: those of the tails are enough.
+        keep = max(len(tail) for tail in tails) + 1
+        positions = (rows["attention_mask"].cumsum(-1) - 1).clamp(min=0)
+        logits = model(**rows, position_ids=positions, logits_to_keep=keep, use_cache=False).logits
+        return [row[row.shape[0] - len(tail) - 1 :] for row, tail in zip(logits, tails, strict=True)]
+
+    def _written(self, model: Any, begun: Sequence[Sequence[int]], most: int) -> list[list[int]]:
+        rows = self._padded(begun)
+        out = model.generate(**rows, max_new_tokens=most, do_sample=False, pad_token_id=self._tokenizer.pad_token_id)
+        return [list(row) for row in out[:, rows["input_ids"].shape[1] :].tolist()]
+
+    def _priced(
+        self, name: str, heads: Sequence[Sequence[int]], tails: Sequence[Sequence[int]], torch: Any
+    ) -> list[float]:
+        found: list[list[float]] = [[] for _ in heads]
         with self.speaking(name) as model, torch.inference_mode():
-            for prompt, answer in zip(prompts, expected, strict=True):
-                head = self._tokenizer(self._prompt(prompt), add_special_tokens=False)["input_ids"]
-                tail = self._tokenizer(answer, add_special_tokens=False)["input_ids"]
-                ids = torch.tensor([[*head, *tail]], device=self._device.kind)
-                logits = model(input_ids=ids).logits[0, len(head) - 1 : -1].float()
-                found += functional.cross_entropy(logits, ids[0, len(head) :], reduction="none").tolist()
-        return found
+            for places in self._alike(heads):
+                asked = [heads[n] for n in places], [tails[n] for n in places]
+                for place, logits in zip(places, self._tails(model, *asked), strict=True):
+                    target = torch.tensor(tails[place], device=logits.device)
+                    each = torch.nn.functional.cross_entropy(logits[:-1].float(), target, reduction="none")
+                    found[place] = each.tolist()
+        return [price for prices in found for price in prices]
 
     def _prompt(self, messages: Sequence[Message]) -> str:
         turns = [{"role": message.role, "content": message.content} for message in messages]

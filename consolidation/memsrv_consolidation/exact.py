@@ -61,8 +61,10 @@ def pairs(marks: Iterable[tuple[bool, bool]]) -> Pairs:
 def mcnemar(gained: int, lost: int) -> float:
     """Two-sided exact p of `gained` against `lost` where each is as likely. No discordant pair shows nothing: 1."""
     n = gained + lost
+    if n >= 1000:
+        return min(1.0, math.erfc(abs(gained - lost) / math.sqrt(2 * n)))
     tail: int = sum(math.comb(n, k) for k in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def at_best(n: int) -> float:
@@ -95,9 +97,9 @@ def difference(counted: Pairs) -> tuple[float, float]:
     margins = before * (n - before) * after * (n - after)
     phi = 0.0
     if margins:
-        product = counted.both * counted.neither - counted.gained * counted.lost
+        product = float(counted.both * counted.neither - counted.gained * counted.lost)
         # Newcombe's correction: a positive association is taken a little weaker than it was seen.
-        product = max(product - n / 2, 0) if product > 0 else product
+        product = max(product - n / 2, 0.0) if product > 0 else product
         phi = product / math.sqrt(margins)
 
     def half(x: float, y: float) -> float:
