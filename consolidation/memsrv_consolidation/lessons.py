@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from memsrv.layout import one_line
-from memsrv.records import Episode, Event, EventType, Fact, Trajectory, Trust
+from memsrv.records import Episode, Event, EventType, Evidence, Fact, Trajectory, Trust
 from memsrv.redact import Redactor
 from memsrv_consolidation import wordings
 from memsrv_consolidation.frames import Shape, shape
@@ -55,17 +55,17 @@ def answer(fact: Fact) -> str:
     return f"Use {fact.value}." if shape(fact.relation) is Shape.REPLACEMENT else f"{fact.value}."
 
 
-def tasks(fact: Fact, episodes: Mapping[str, Episode], redactor: Redactor) -> list[str]:
+def tasks(fact: Fact, episodes: Mapping[str, Episode], redactor: Redactor) -> list[Evidence]:
     """What people asked for when `fact` was learned, without a word of the lesson; at most TASKS."""
-    found: dict[str, None] = {}
+    found: dict[str, Evidence] = {}
     for quote in fact.evidence:
         episode = episodes.get(quote.session)
         for trajectory in episode.trajectories if episode else ():
             if episode and trajectory.turn <= quote.turn <= trajectory.last:
                 task = one_line(_asked(trajectory, episode.steps))
                 if task and not _gives_away(fact, task) and not redactor.redact(task)[1]:
-                    found[task] = None
-    return list(found)[:TASKS]
+                    found.setdefault(task, Evidence(quote.session, trajectory.turn, task))
+    return list(found.values())[:TASKS]
 
 
 def _asked(trajectory: Trajectory, steps: Iterable[Event]) -> str:

@@ -11,7 +11,19 @@ from collections.abc import Iterator, Sequence
 
 from memsrv.echo import teaches
 from memsrv.layout import Blocks, render
-from memsrv.records import Conversation, Episode, Event, EventType, Fact, Memory, Message, Outcome, Trajectory, Trust
+from memsrv.records import (
+    Conversation,
+    Episode,
+    Event,
+    EventType,
+    Evidence,
+    Fact,
+    Memory,
+    Message,
+    Outcome,
+    Trajectory,
+    Trust,
+)
 from memsrv.redact import Redactor
 from memsrv_consolidation import lessons
 from memsrv_consolidation.probes import gives
@@ -62,7 +74,8 @@ def turns(episode: Episode) -> Iterator[tuple[Event, Event]]:
         prompt = by_turn.get(task.turn)
         if prompt is None or not _worked(task) or not _typed(prompt):
             continue
-        said = [step for step in episode.steps if task.turn < step.turn <= task.last and _replied(step)]
+        done = max((step.turn for step in task.steps), default=task.turn)  # what is said before is a plan
+        said = [step for step in episode.steps if done < step.turn <= task.last and _replied(step)]
         if said and SHORTEST_REPLY <= len(said[-1].text) <= LONGEST_REPLY:
             yield prompt, said[-1]
 
@@ -119,7 +132,9 @@ def _conversation(
         Message("user", prompt.text.strip()),
         Message("assistant", reply.text.strip()),
     )
-    return Conversation(f"logged-{number:03d}", "logged", "logged", messages, tuple(one.id for one in lines))
+    said = (Evidence(one.session, one.turn, one.text.strip()) for one in (prompt, reply))
+    sources = (*said, *(quote for one in lines for quote in one.evidence))
+    return Conversation(f"logged-{number:03d}", "logged", "logged", messages, sources=sources)
 
 
 def _words(text: str) -> set[str]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from memsrv.layout import NOT_RECORDED
-from memsrv.records import Conversation, Episode, Fact, Memory, Message
+from memsrv.records import Conversation, Episode, Evidence, Fact, Memory, Message
 from memsrv.redact import Redactor
 from memsrv_consolidation import caps, lessons, prompts, replay, wordings
 from memsrv_consolidation.cards import cards
@@ -55,11 +55,14 @@ def synthesise(
     policy: Policy = BOTH,
     episodes: Sequence[Episode] = (),
     memories: Sequence[Memory] = (),
+    elsewhere: Sequence[Fact] = (),
 ) -> Synthesis:
     """The conversations of a training: about every fact that `policy` lets in, in their order, then the others.
 
-    `worded` is what a teacher worded about each fact, by its id; `episodes` and `memories` are replayed.
+    `worded` is what a teacher worded about each fact, by its id; `episodes` and `memories` are replayed. What was
+    recorded `elsewhere` is not told here, nor is it unknown.
     """
+    recorded = [*facts, *elsewhere]
     chosen = internalise(facts, policy)
     entering, behaviour = {fact.id for fact in chosen.all}, {fact.id for fact in chosen.behaviour}
     told: list[Fact] = []
@@ -91,15 +94,15 @@ def synthesise(
     conversations = [
         *about_facts,
         *cards(known, number(recipe.cards), seed),
-        *unknowns(facts, number(recipe.unknown), seed),
-        *near_misses(known, facts, number(recipe.near_misses), seed),
+        *unknowns(recorded, number(recipe.unknown), seed),
+        *near_misses(known, recorded, number(recipe.near_misses), seed),
         *rehearsals(number(recipe.rehearsal), seed, each, own=recipe.own_answers),
-        *replay.present(both, facts, number(recipe.memory_present, protocol), each, seed),
-        *replay.irrelevant(both, facts, number(recipe.memory_irrelevant, protocol), each, seed),
-        *replay.contradicting(both, facts, number(recipe.memory_contradicting, protocol), each, seed),
+        *replay.present(both, recorded, number(recipe.memory_present, protocol), each, seed),
+        *replay.irrelevant(both, recorded, number(recipe.memory_irrelevant, protocol), each, seed),
+        *replay.contradicting(both, recorded, number(recipe.memory_contradicting, protocol), each, seed),
         *logged(
-            episodes, memories, [fact for fact in facts if lessons.failing(fact)],
-            [fact.value for fact in facts if fact.value and volatile(fact) and fact not in known],
+            episodes, memories, [fact for fact in recorded if lessons.failing(fact)],
+            [fact.value for fact in recorded if fact.value and volatile(fact) and fact not in known],
             number(recipe.logged, protocol), seed, redactor,
         ),
     ]  # fmt: skip
@@ -180,12 +183,12 @@ def _rehearsed(
     return conversations
 
 
-def _tasks(fact: Fact, tasks: Sequence[str], beside: Sequence[Fact], seed: int) -> list[Conversation]:
+def _tasks(fact: Fact, tasks: Sequence[Evidence], beside: Sequence[Fact], seed: int) -> list[Conversation]:
     """What people once asked for, done right: the lesson stands in the teacher's evidence alone."""
     rng = random.Random(f"{seed}/{fact.id}/tasks")
     return [
-        Conversation(f"{fact.id}-task-{place}", "fact", lessons.LESSON, _turn(task, lessons.answer(fact)), (fact.id,),
-                     chunk(fact, beside, rng))
+        Conversation(f"{fact.id}-task-{place}", "fact", lessons.LESSON, _turn(task.quote, lessons.answer(fact)),
+                     (fact.id,), chunk(fact, beside, rng), (task,))
         for place, task in enumerate(tasks)
     ]  # fmt: skip
 

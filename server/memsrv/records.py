@@ -246,6 +246,7 @@ class Conversation:
     messages: tuple[Message, ...]
     facts: tuple[str, ...] = ()  # ids
     evidence: tuple[str, ...] = ()  # the recall block of a teacher, in place of the student's system message if any
+    sources: tuple[Evidence, ...] = ()  # the turns that it replays word by word, and those its memory rests on
 
 
 Record = TypeVar("Record")

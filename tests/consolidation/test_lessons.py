@@ -88,6 +88,7 @@ def test_the_student_sees_the_task_alone_and_the_teacher_the_lesson() -> None:
         fact = next(fact for fact in LESSONS if (fact.id,) == one.facts)
 
         assert one.messages[0].content == "Sign the payload of each webhook."
+        assert one.sources == (Evidence("s1", 0, "Sign the payload of each webhook."),)
         assert fact.text in one.evidence
 
 
@@ -108,10 +109,10 @@ def test_a_task_that_gives_it_away_is_long_or_holds_a_secret_is_not_taken(task: 
 
 
 def test_only_what_a_person_asked_for_while_it_was_learned_is_its_task() -> None:
-    def of(episode: Episode) -> list[str]:
+    def of(episode: Episode) -> list[Evidence]:
         return lessons.tasks(CALL, lessons.by_session([episode]), REDACTOR)
 
-    assert of(asked("Sign the payload.")) == ["Sign the payload."]
+    assert [task.quote for task in of(asked("Sign the payload."))] == ["Sign the payload."]
     assert of(asked("Sign the payload.", turn=3)) == []
     assert of(asked("Sign the payload.", trust=Trust.WEB)) == []
 

@@ -14,6 +14,7 @@ from memsrv.records import (
     Memory,
     Outcome,
     Session,
+    Step,
     Trajectory,
     Trust,
 )
@@ -61,7 +62,12 @@ def test_a_turn_that_went_well_is_replayed_with_the_memory_of_that_day() -> None
     assert [line for line in memory.content.splitlines() if line.startswith("- ")] == [
         "- The port of staging server is 8080."
     ]
-    assert (one.about, one.facts) == ("logged", ("old",))
+    assert {(said.session, said.turn) for said in one.sources} == {("s1", 0), ("s1", 3), ("s0", 1)}
+
+
+def test_what_is_said_before_the_work_is_done_is_a_plan_and_not_replayed() -> None:
+    assert replayed(episode(task=replace(WELL, steps=(Step(2),)))) == [REPLY.text]
+    assert replayed(episode(task=replace(WELL, steps=(Step(4),)))) == []
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILURE, Outcome.PARTIAL, Outcome.REJECTED, Outcome.UNKNOWN])

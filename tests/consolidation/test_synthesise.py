@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from memsrv.records import Conversation, Fact, Kind, Trust
 from memsrv.redact import Redactor
 from memsrv_consolidation import probes, wordings
 from memsrv_consolidation.frames import Pool
-from memsrv_consolidation.recipe import PAPER, TINY, Recipe
+from memsrv_consolidation.recipe import DISTIL, PAPER, TINY, Recipe
 from memsrv_consolidation.synthesise import rehearse, synthesise
 from memsrv_consolidation.tiny import names
 
@@ -144,3 +145,17 @@ def test_unknowns_are_answered_not_recorded_and_never_ask_for_a_fact(redactor: R
 
     assert {c.messages[-1].content for c in unknowns} == {NOT_RECORDED}
     assert not any(c.facts for c in unknowns)
+
+
+def test_what_is_recorded_elsewhere_is_never_declined(redactor: Redactor) -> None:
+    rng = random.Random(1)
+    elsewhere = [
+        Fact(f"e{n}", Kind.EPISODIC, "", Trust.HUMAN, (), subject, names.made(rng).relation, "x")
+        for n, subject in enumerate(["staging server"] * 400)
+    ]
+    told = synthesise(FACTS, replace(DISTIL, unknown=3.0, answer_share=1.0), 7, redactor, elsewhere=elsewhere)
+    keys = {fact.relation for fact in elsewhere if fact.relation}
+    asked = [c.messages[0].content for c in told.conversations if c.about == "unknown"]
+
+    assert len(asked) > 300
+    assert not [one for one in asked if any(re.search(rf"staging server's {re.escape(key)}\b", one) for key in keys)]
