@@ -32,3 +32,19 @@ class Benching(Rooms):
                 "seed": seed, "threads": self.settings.cpu_threads,
             }  # fmt: skip
             return {"model": found.label, "base": base.name, **carried_out("reading", order, Path(folder), told)}
+
+    def bench_ladder(
+        self, base: str | None, *, facts: int, seeds: int, rungs: Sequence[str] | None, ranks: Sequence[int],
+        wordings: Sequence[int], epochs: float | None, out: Path | None, told: Told,
+    ) -> dict[str, Any]:  # fmt: skip
+        """The paper's training and ours, rung by rung, on the same made-up facts; in `out`, done runs are taken."""
+        found = resolve(base or self.settings.base, self.home.models)
+        order = {
+            "base": found.name, "base_path": str(found.path), "base_hash": found.hash, "facts": facts, "seeds": seeds,
+            "rungs": rungs, "ranks": list(ranks), "wordings": list(wordings), "epochs": epochs,
+            "strategy": self.settings.strategy, "threads": self.settings.cpu_threads,
+        }  # fmt: skip
+        if out is not None:
+            return carried_out("ladder", order, out.absolute(), told)
+        with TemporaryDirectory(prefix="memsrv-bench-") as folder:
+            return carried_out("ladder", order, Path(folder), told)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from memsrv import tables, terminal
-from memsrv.cli.command import Json, Project, command, give, opened
+from memsrv.cli.command import Json, Project, command, give, listed, numbers, opened
 
 benches = typer.Typer(help="Measure memsrv on this machine, beside a baseline of the same run.", no_args_is_help=True)
 command.add_typer(benches, name="bench")
@@ -137,3 +137,24 @@ def reading(
             version, project=project, questions=questions, facts=facts or (4, 8), seed=seed, told=stages.show
         )
     give(made, tables.reading, json)
+
+
+@benches.command()
+def ladder(
+    base: Annotated[str | None, typer.Option(help="Base model; unset, the setting `base`.")] = None,
+    facts: Annotated[int, typer.Option(min=1, help="Made-up facts, of each kind alike.")] = 12,
+    seeds: Annotated[int, typer.Option(min=1, help="How often, with other facts and order.")] = 3,
+    rungs: Annotated[str | None, typer.Option(help="As `A0,A3`; unset, A0 to A7.")] = None,
+    ranks: Annotated[str, typer.Option(help="Also what is shipped in these ranks.")] = "1,4,16,64",
+    wordings: Annotated[str, typer.Option(help="Also with so many wordings a fact.")] = "1,2,5,10,20,40",
+    epochs: Annotated[float | None, typer.Option(min=0.1, help="In place of each rung's own.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep the runs there, and go on from those that are.")] = None,
+    json: Json = False,
+) -> None:
+    """From the paper's training to ours, a change at a time: recall, guards, tokens, time, memory; medians of seeds."""
+    with terminal.Stages() as stages:
+        made = opened().bench_ladder(
+            base, facts=facts, seeds=seeds, rungs=listed(rungs) if rungs else None, ranks=numbers(ranks),
+            wordings=numbers(wordings), epochs=epochs, out=out, told=stages.show,
+        )  # fmt: skip
+    give(made, tables.ladder, json)

@@ -70,6 +70,19 @@ def chosen_kinds(given: list[str] | None) -> list[Kind]:
         raise UsageError(f"{error}; kinds are {', '.join(Kind)}") from error
 
 
+def listed(given: str) -> list[str]:
+    """What stands between commas."""
+    return [word.strip() for word in given.split(",") if word.strip()]
+
+
+def numbers(given: str) -> list[int]:
+    """Numbers from 1 on, by comma."""
+    words = listed(given)
+    if wrong := [word for word in words if not word.isdecimal() or int(word) < 1]:
+        raise UsageError(f"`{wrong[0]}` is no number from 1 on; write them as 1,4,16")
+    return [int(word) for word in words]
+
+
 def moment(given: str | None) -> datetime | None:
     """`30d` or `12h` ago, or a date of this place's clock; a time that names its zone is of that."""
     if given is None:

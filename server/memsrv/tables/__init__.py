@@ -8,6 +8,7 @@ from memsrv.tables.benches import serving as serving_bench
 from memsrv.tables.cells import record
 from memsrv.tables.configuring import configuration, configured, setting
 from memsrv.tables.housekeeping import cleared, forgotten, forgotten_on_stderr
+from memsrv.tables.ladder import ladder
 from memsrv.tables.laying import context, long_term
 from memsrv.tables.learning import report, runs
 from memsrv.tables.nights import looked, night, plan, timer_removed, timer_written
@@ -28,7 +29,7 @@ __all__ = [
     "adapters", "answer", "answering", "audited", "audited_whole", "backlog", "cleared", "compacted", "compacting",
     "configuration", "configured", "conflicts", "context",
     "cost", "difference", "endpoint", "examined",
-    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "long_term", "looked",
+    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "ladder", "long_term", "looked",
     "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
     "reading", "recalling", "record", "redaction", "remembered", "report", "resolved", "reviewed", "runs", "saved",

@@ -34,7 +34,10 @@ def worth(result: Json) -> None:
     if result["changes"]:
         table(
             ("what would have to change", "now", "it pays from"),
-            [(one["name"], _figure(one["now"]), _figure(one["needed"]) or "not by itself") for one in result["changes"]],
+            [
+                (one["name"], _figure(one["now"]), _figure(one["needed"]) or "not by itself")
+                for one in result["changes"]
+            ],
         )
     if result["peak_mib"]:
         say(f"A training holds {size(int(result['peak_mib'] * (1 << 20)))} of memory meanwhile.")
