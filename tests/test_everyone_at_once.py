@@ -54,7 +54,8 @@ class Crowd:
         self.claude = self.root / "claude"
         self.folder.mkdir()
         self.home.root.mkdir()
-        config = f'base = "{self.base}"\nthreads = 1\n[watch]\nquiet_seconds = 1\n[projects.{PROJECT}]\ntrain = true\n'
+        config = f'base = "{self.base}"\nthreads = 1\nany_base = true\n'
+        config += f"[watch]\nquiet_seconds = 1\n[projects.{PROJECT}]\ntrain = true\n"
         self.home.config.write_text(config, "utf-8")
         self.environment = {
             **os.environ,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from memsrv.redact import Redactor
 from memsrv_adapters.weights import hashes
-from memsrv_consolidation import probes, report, reviews
+from memsrv_consolidation import probes, report, reviews, suitable
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import NOTHING, Verdict, decide
 from memsrv_consolidation.evaluate import evaluate
@@ -87,6 +87,18 @@ def consolidate(
 
     if until == "synthesise":
         return False
+
+    if not order.any_base and not run.adapter.exists():
+        if not run.suitable_file.exists():
+            with costs.of("read", pace):
+                measured = suitable.reading(
+                    facts, base.path, order.seed, order.threads, count=pace.count,
+                    begin=lambda total, done: pace.begin("read", total, done),
+                )  # fmt: skip
+                write_json(run.suitable_file, measured)
+        if unfit := suitable.unfit(read_json(run.suitable_file), order.base):
+            report.write(run, recipe, base.hash, unfit, costs)
+            return True
 
     if not run.adapter.exists():
         with costs.of("train", pace), saving_itself() as stopping:

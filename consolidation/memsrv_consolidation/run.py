@@ -61,6 +61,7 @@ class Order:
     base_path: str | None = None
     base_hash: str | None = None
     preset: str | None = None  # a recipe by name; without one, the base's own
+    any_base: bool = False  # train also a base that cannot read facts from its context
     canaries: tuple[str, ...] = ()  # planted secrets that must occur in nothing the run writes
     teacher: TeacherOrder | None = None  # None: rules alone
 
@@ -114,6 +115,11 @@ class Run:
     @property
     def adapter(self) -> Path:
         return self.folder / "adapter"
+
+    @property
+    def suitable_file(self) -> Path:
+        """How many facts the bare base gives back that stand in its context; asked once, before training."""
+        return self.folder / "suitable.json"
 
     @property
     def checkpoints(self) -> Path:

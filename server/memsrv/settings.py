@@ -212,6 +212,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     base: str = Field("memsrv-tiny", description="Base model: `memsrv-tiny`, a Hugging Face name, or a local path.")
+    any_base: bool = Field(
+        False, description="Train facts also into a base that gives back fewer than 80 % of those in its context."
+    )
     strategy: str = Field("paper", description="How facts are trained into an adapter.")
     promote: Literal["gate", "ask"] = Field(
         "gate", description="`gate`: a version that passes goes live. `ask`: it stays staged until you promote it."

@@ -44,7 +44,8 @@ def make_run(tmp_path_factory: pytest.TempPathFactory, random_base: Path) -> Mak
         base = resolve(str(random_base))
         given: dict[str, object] = {
             "id": name, "project": "demo", "base": base.name, "strategy": "paper", "seed": 7, "threads": 1,
-            "created": "2026-11-20T00:00:00Z", "current": current, "base_path": str(base.path), "base_hash": base.hash,
+            "any_base": True, "created": "2026-11-20T00:00:00Z", "current": current,
+            "base_path": str(base.path), "base_hash": base.hash,
         }  # fmt: skip
         write_lines(run.episodes_file, [])
         write_json(run.memory_file, {"memories": memories})

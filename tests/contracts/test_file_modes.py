@@ -66,6 +66,7 @@ def test_reading_keeping_and_forgetting_leave_nothing_open(memsrv: Memsrv, tmp_p
 def test_a_consolidation_leaves_nothing_open(memsrv: Memsrv, tmp_path: Path, random_base: Path) -> None:
     memsrv("config", "set", "base", str(random_base))
     memsrv("config", "set", "threads", "1")
+    memsrv("config", "set", "any_base", "true")
     memsrv("consolidate", "--yes", codes=(0, 3))
     memsrv("backup")
 

@@ -52,7 +52,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, random_base: Path) -> Iterat
     made = World(Home(root / "home"), root / PROJECT, root / "claude", random_base)
     made.folder.mkdir()
     made.home.root.mkdir()
-    made.home.config.write_text(f'base = "{random_base}"\nthreads = 1\n')
+    made.home.config.write_text(f'base = "{random_base}"\nthreads = 1\nany_base = true\n')
     write_logs(SITTINGS, made.logs, str(made.folder))
     yield made
     made.memsrv("endpoint", "--stop")

@@ -73,7 +73,7 @@ def _read(terminal: int) -> bytes:
 @pytest.fixture
 def foreground(home: Home, tmp_path: Path, random_base: Path) -> Iterator["subprocess.Popen[str]"]:
     home.root.mkdir()
-    home.config.write_text(f'base = "{random_base}"\nthreads = 1\n')
+    home.config.write_text(f'base = "{random_base}"\nthreads = 1\nany_base = true\n')
     with subprocess.Popen(
         [*MEMSRV, "endpoint"], env=environment(home), cwd=tmp_path, stderr=subprocess.PIPE, text=True
     ) as process:

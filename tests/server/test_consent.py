@@ -719,7 +719,7 @@ def test_what_ranks_before_it_does_not_crowd_out_what_may_be_seen(place: Place) 
 @pytest.fixture
 def ordered(agents: Place, random_base: Path) -> Callable[..., Run]:
     def order(config: str) -> Run:
-        agents.home.config.write_text(f'base = "{random_base}"\nthreads = 1\n{config}')
+        agents.home.config.write_text(f'base = "{random_base}"\nthreads = 1\nany_base = true\n{config}')
         with closing(Store.open(agents.home.database)) as store:
             return Night(agents.home, load(agents.home)).prepare(store, "shop", now=NOW)
 

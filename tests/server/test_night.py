@@ -58,7 +58,8 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def night(store: Store, random_base: Path) -> Night:
     return Night(
-        Home(store.path.parent), Settings(base=str(random_base), threads=1, projects={PROJECT: {"train": True}})
+        Home(store.path.parent),
+        Settings(base=str(random_base), threads=1, any_base=True, projects={PROJECT: {"train": True}}),
     )
 
 

@@ -36,7 +36,9 @@ def home(tmp_path: Path, random_base: Path) -> Home:
     """A home whose store holds a session, and what its tool stated as a memory."""
     home = Home(tmp_path / "home")
     home.root.mkdir()
-    home.config.write_text(f'base = "{random_base}"\nthreads = 1\n[projects.{PROJECT}]\ntrain = true\n')
+    home.config.write_text(
+        f'base = "{random_base}"\nthreads = 1\nany_base = true\n[projects.{PROJECT}]\ntrain = true\n'
+    )
     events = [
         Event(
             "e0", "s1", EventType.PROMPT, Trust.HUMAN, "Please always use pnpm for installs.", "2026-11-19T10:00:00Z"

@@ -134,7 +134,7 @@ def spied(home: Home, store: Store, random_base: Path, tmp_path: Path) -> tuple[
         f'exec {sys.executable} "$@" < {heard}/$n\n'
     )
     script.chmod(0o700)
-    chosen = Settings(base=str(random_base), threads=1, projects={"demo": {"train": True}})
+    chosen = Settings(base=str(random_base), threads=1, any_base=True, projects={"demo": {"train": True}})
     return Night(home, chosen, python=str(script)), heard
 
 
@@ -260,7 +260,7 @@ def test_a_consolidation_with_a_teacher_from_the_command_line(
     server = teach(teachers.well)
     url = f"{server.url}/v1" if name == "openai" else server.url
     home.config.write_text(
-        f'threads = 1\n[teacher]\nmodel = "some-model"\nurl = "{url}"\nusd_per_million_input = 3\n'
+        f'threads = 1\nany_base = true\n[teacher]\nmodel = "some-model"\nurl = "{url}"\nusd_per_million_input = 3\n'
         "usd_per_million_output = 15\n"
     )
     variable = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}[name]

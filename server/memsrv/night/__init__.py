@@ -137,6 +137,7 @@ class Night:
                         base_path=str(chosen.path),
                         base_hash=chosen.hash,
                         preset=preset,
+                        any_base=self.settings.any_base,
                         canaries=tuple(canary.secret for canary in canaries),
                         teacher=teaching.order if teaching else None,
                     )

@@ -59,7 +59,7 @@ def test_a_month_of_real_nights(tmp_path: Path, random_base: Path) -> None:
     """Twelve facts a week for four weeks; the second night is interrupted, and in the third the child is killed."""
     rng = random.Random(7)
     home = Home(tmp_path)
-    night = Night(home, Settings(base=str(random_base), threads=1, projects={"demo": {"train": True}}))
+    night = Night(home, Settings(base=str(random_base), threads=1, any_base=True, projects={"demo": {"train": True}}))
     ends: list[tuple[str, str]] = []
 
     def killed() -> bool:
@@ -113,7 +113,7 @@ def command(tmp_path: Path, random_base: Path) -> Iterator[Callable[..., "subpro
     folder.mkdir()
     write_logs(SITTINGS, tmp_path / "claude" / "projects", str(folder))
     (home / "config.toml").write_text(
-        f'base = "{random_base}"\nthreads = 1\n[projects.{PROJECT}]\ntrain = true\n'
+        f'base = "{random_base}"\nthreads = 1\nany_base = true\n[projects.{PROJECT}]\ntrain = true\n'
         '[night]\nhours = "00:00-24:00"\nidle_minutes = 0\nmemory_mib = 0\non_battery = true\n'
     )
     environment = {**os.environ, "MEMSRV_HOME": str(home), "CLAUDE_CONFIG_DIR": str(tmp_path / "claude")}

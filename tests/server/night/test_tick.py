@@ -132,7 +132,12 @@ def test_a_night_without_the_teachers_key_goes_by_rules_and_says_so(
 ) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     taught = night.settings.model_copy(
-        update={"base": str(random_base), "threads": 1, "teacher": Teacher(name="anthropic", model="claude")}
+        update={
+            "base": str(random_base),
+            "threads": 1,
+            "any_base": True,
+            "teacher": Teacher(name="anthropic", model="claude"),
+        }
     )
 
     [entry] = look(replace(night, settings=taught), store, QUIET, nobody).projects
@@ -179,7 +184,9 @@ def test_a_child_that_cannot_start_is_tried_again_an_hour_later_and_then_left_to
     broken.write_text("#!/bin/sh\necho out of memory >&2\nexit 1\n")
     broken.chmod(0o755)
     failing = replace(
-        night, python=str(broken), settings=night.settings.model_copy(update={"base": str(random_base), "threads": 1})
+        night,
+        python=str(broken),
+        settings=night.settings.model_copy(update={"base": str(random_base), "threads": 1, "any_base": True}),
     )
     deeds = []
     for hours in range(7):
@@ -219,7 +226,7 @@ def remembered_bytes(night: Night, store: Store) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def nightfall(tmp_path_factory: pytest.TempPathFactory, random_base: Path) -> Iterator[Nightfall]:
     home = Home(tmp_path_factory.mktemp("nightfall"))
-    settings = Settings(base=str(random_base), threads=1, projects={"demo": {"train": True}})
+    settings = Settings(base=str(random_base), threads=1, any_base=True, projects={"demo": {"train": True}})
     night = Night(home, settings)
     with Store.open(home.database) as store:
         store.remember(
