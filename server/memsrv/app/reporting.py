@@ -130,7 +130,8 @@ class Reporting(Laying):
         for call in calls:
             paid["synthesise_usd" if call.call.purpose.startswith("synthesise") else "extract_usd"] += float(call.usd)
         for name, usd in paid.items():
-            how = f"the ledger: {len(calls)} calls to a teacher in {len(runs)} runs" if runs else "rules alone cost none"
+            counted = f"{len(calls)} calls to a teacher in {len(runs)} runs"
+            how = f"the ledger: {counted}" if runs else "rules alone cost none"
             yield Given(name, usd / max(1, len(runs)), MEASURED if runs else DEFAULT, how)
 
     def _laid(self, project: str, prompts: Sequence[str]) -> Iterator[Given]:
