@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memsrv.layout import Blocks, render
-from memsrv.records import Fact, Memory, Message, from_dict
+from memsrv.records import Fact, Message, from_dict
+from memsrv.redact import Redactor
 from memsrv_consolidation.bench.questions import Question
 from memsrv_consolidation.bench.scenarios import Scenario
-from memsrv_consolidation.run import read_json
+from memsrv_consolidation.reflect import reflect
+from memsrv_consolidation.run import Run, read_json, write_lines
 
 NONE, FULL, EVIDENCE, RETRIEVAL, HINTS, RAW = (
     "no context", "full context", "evidence in context", "retrieval", "facts as hints", "raw transcripts",
@@ -50,36 +52,44 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the server made of one scenario: `scenario.json`, and by cycle contexts, recalled lines and memories."""
+    """What the server made of one scenario: contexts and recalled lines, and a folder for each cycle."""
 
     folder: Path
     scenario: Scenario
     compacted: Mapping[str, Sequence[Sequence[str]]]  # by cascade, then cycle - 1
     recalled: Sequence[Mapping[str, Sequence[str]]]  # by cycle, then question
 
-    def episodes_file(self, cycle: int) -> Path:
-        return self.folder / f"episodes-c{cycle}.jsonl"
+    def seen(self, cycle: int) -> Run:
+        """A folder with what a run would see of the project by then: episodes and memories."""
+        return Run(self.folder / f"cycle-{cycle}")
 
-    def memories(self, cycle: int) -> list[Memory]:
-        rows = read_json(self.folder / f"memory-c{cycle}.json")["memories"]
-        return [from_dict(Memory, row) for row in rows]
+    def facts(self, cycle: int) -> list[Fact]:
+        """What reflection makes by rules of all that was said by then."""
+        run = self.seen(cycle)
+        if not run.facts_file.exists():
+            found = reflect(self.scenario.slug, run.episodes(), run.memories(), Redactor(b"bench"))
+            write_lines(run.facts_file, found.facts)
+        return run.facts()
+
+
+def scenario_in(file: Path) -> Scenario:
+    return from_dict(Scenario, read_json(file))
 
 
 def prepared(folder: Path) -> Prepared:
     """What lies in the folder of a scenario."""
     made = read_json(folder / "prepared.json")
-    scenario = from_dict(Scenario, read_json(folder / "scenario.json"))
-    return Prepared(folder, scenario, made["compacted"], made["recalled"])
+    return Prepared(folder, scenario_in(folder / "scenario.json"), made["compacted"], made["recalled"])
 
 
-def conditions(cycles: int, strategies: Sequence[str]) -> list[Condition]:
-    """All of them, what needs no training first."""
+def conditions(cycles: int, strategies: Sequence[str], cascades: Sequence[str] = CASCADES) -> list[Condition]:
+    """All of them, what needs no training first. `cascades`: the ways a context is cut again and again."""
     every = range(1, cycles + 1)
     return [
         Condition(NONE, 0),
         Condition(EVIDENCE, 0, EVIDENCE),
         Condition(FULL, 0, FULL),
-        *(Condition(name, cycle, name) for name in CASCADES for cycle in every),
+        *(Condition(name, cycle, name) for name in cascades for cycle in every),
         *(Condition(RETRIEVAL, cycle, RETRIEVAL) for cycle in (0, *every)),
         Condition(HINTS, cycles, HINTS),
         *(Condition(name, cycle, None, name) for name in strategies for cycle in every),
@@ -88,8 +98,8 @@ def conditions(cycles: int, strategies: Sequence[str]) -> list[Condition]:
     ]
 
 
-def lines(condition: Condition, given: Prepared, question: Question, facts: Sequence[Fact]) -> list[str]:
-    """What stands before `question`, a line an item; `facts` are those that reflection made by then."""
+def lines(condition: Condition, given: Prepared, question: Question) -> list[str]:
+    """What stands before `question`, a line an item."""
     original = given.scenario.parts[0]
     if condition.source is None:
         return []
@@ -102,12 +112,12 @@ def lines(condition: Condition, given: Prepared, question: Question, facts: Sequ
             said = original.facts[question.fact].said
             places = range(max(0, said[0] - _AROUND), min(len(original.turns), said[-1] + _AROUND + 1))
         return [original.turns[place].line for place in places]
-    if condition.source in CASCADES:
+    if condition.source in given.compacted:
         followed = given.scenario.parts[condition.cycle].turns
         return [*given.compacted[condition.source][condition.cycle - 1], *(turn.line for turn in followed)]
     if condition.source == RETRIEVAL:
         return list(given.recalled[condition.cycle][question.id])
-    return [fact.text for fact in facts]
+    return [fact.text for fact in given.facts(condition.cycle)]
 
 
 def prompt(before: Sequence[str], question: Question) -> tuple[Message, ...]:

@@ -17,8 +17,8 @@ from memsrv_consolidation.tiny import names
 
 #: Of the paper's 1,146 test questions, so many are of each kind.
 SHARES = {Kind.SEMANTIC: 184, Kind.PROCEDURAL: 154, Kind.EPISODIC: 808}
-#: The least that a part has to say: a sixth of it still holds a summary.
-LEAST_CHARS = 3_000
+#: Characters that a part has at least: a sixth of it still holds a summary.
+LEAST_CHARS = 2_400
 #: Of the attributes, so many have replaced another value before the part ends.
 _SUPERSEDED = 1 / 6
 
@@ -82,28 +82,33 @@ def by_kind(facts: int) -> dict[Kind, int]:
     return counts
 
 
-def scenarios(count: int, facts: int, continuations: int, seed: int = 1) -> list[Scenario]:
-    """The first `count` of the ten; after them the same projects with other facts."""
-    return [made(place, facts, continuations, seed) for place in range(count)]
+def made(place: int, facts: int, continuations: int, least: int = LEAST_CHARS, seed: int = 1) -> Scenario:
+    """The scenario at `place` of the ten; after them the same projects with other facts.
 
-
-def made(place: int, facts: int, continuations: int, seed: int = 1) -> Scenario:
-    """One scenario, with `facts` in each of its parts and as many questions to which nothing was said."""
+    `facts` in each of its parts, which have `least` characters, and as many questions to which nothing was said.
+    """
     vocabulary, again = VOCABULARIES[place % len(VOCABULARIES)], place // len(VOCABULARIES)
     rng = random.Random(f"{seed}/{place}")
-    writer = _Writer(vocabulary, rng)
+    writer = _Writer(vocabulary, rng, least)
     parts = tuple(writer.part(facts) for _ in range(continuations + 1))
     suffix = f" {again + 1}" if again else ""
-    unknown = tuple(writer.unknown(parts[0]) for _ in range(facts))
+    unknown = tuple(writer.unknown(parts[0].facts) for _ in range(facts))
     return Scenario(vocabulary.name + suffix, f"{vocabulary.slug}{suffix.replace(' ', '-')}", parts, unknown)
+
+
+def unknowns(place: int, said: Sequence[Planted], count: int) -> tuple[tuple[str, str], ...]:
+    """Keys of which somebody else's conversations say nothing: `said` is what they do say."""
+    writer = _Writer(VOCABULARIES[place % len(VOCABULARIES)], random.Random(f"unknown/{place}"), 0)
+    writer.taken |= {fact.key for fact in said}
+    return tuple(writer.unknown(said) for _ in range(count))
 
 
 class _Writer:
     """Writes the parts of one project; no key is used twice."""
 
-    def __init__(self, vocabulary: Vocabulary, rng: random.Random) -> None:
-        self._words, self._rng = vocabulary, rng
-        self._taken: set[tuple[str, str]] = set()
+    def __init__(self, vocabulary: Vocabulary, rng: random.Random, least: int) -> None:
+        self._words, self._rng, self._least = vocabulary, rng, least
+        self.taken: set[tuple[str, str]] = set()
 
     def part(self, count: int) -> Part:
         rng = self._rng
@@ -125,21 +130,21 @@ class _Writer:
             turns += told
             if rng.random() < 0.7:
                 turns += self._filler()
-        while sum(len(turn.line) for turn in turns) < LEAST_CHARS:
+        while sum(len(turn.line) for turn in turns) < self._least:
             turns += self._filler()
         return Part(
             tuple(turns),
             tuple(Planted(f.kind, f.subject, f.relation, f.value, said[f], f.was) for f in facts),
         )
 
-    def unknown(self, part: Part) -> tuple[str, str]:
+    def unknown(self, said: Sequence[Planted]) -> tuple[str, str]:
         """A key that nobody said anything of: half of the time something else about a subject that is known."""
         rng = self._rng
-        known = [fact.subject for fact in part.facts if fact.kind is Kind.EPISODIC]
+        known = [fact.subject for fact in said if fact.kind is Kind.EPISODIC]
         while True:
             fact = self._episodic() if rng.random() < 0.5 or not known else self._near(rng.choice(known))
-            if fact.key not in self._taken:
-                self._taken.add(fact.key)
+            if fact.key not in self.taken:
+                self.taken.add(fact.key)
                 return fact.subject, fact.relation
 
     def _near(self, subject: str) -> Planted:
@@ -149,8 +154,8 @@ class _Writer:
         make = {Kind.EPISODIC: self._episodic, Kind.SEMANTIC: self._semantic, Kind.PROCEDURAL: self._procedural}[kind]
         while True:
             fact = make()
-            if fact.key not in self._taken:
-                self._taken.add(fact.key)
+            if fact.key not in self.taken:
+                self.taken.add(fact.key)
                 return fact
 
     def _episodic(self) -> Planted:
@@ -234,7 +239,8 @@ _PLAIN: dict[Shape, tuple[str, ...]] = {
     ),
     Shape.AVOID: ("never use {v} in {s}", "don't use {v} in {s}", "stop using {v} in {s}", "I don't want {v} in {s}"),
     Shape.REPLACEMENT: (
-        "Use {v} instead of {s}.", "use {v}, not {s}", "{s} does not exist, use {v} instead", "never call {s}, call {v}",
+        "Use {v} instead of {s}.", "use {v}, not {s}", "{s} does not exist, use {v} instead",
+        "never call {s}, call {v}",
     ),
 }  # fmt: skip
 _FILLERS = (

@@ -14,6 +14,7 @@ from memsrv.app.forgetting import Forgetting
 from memsrv.app.housekeeping import Housekeeping
 from memsrv.app.opening import Opening
 from memsrv.app.reporting import Reporting
+from memsrv.app.retaining import Retaining
 from memsrv.app.revising import Revising
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
@@ -25,7 +26,7 @@ from memsrv.settings import Home, Settings, load
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Benching, Reporting, Examining, Opening, Serving, Forgetting, Revising, Housekeeping, Costing, Teaching):
+class App(Benching, Retaining, Reporting, Examining, Opening, Serving, Forgetting, Revising, Housekeeping, Costing):
     """Every verb of one home, seen from one working folder."""
 
     def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:

@@ -8,7 +8,7 @@ their own that nobody asks for. The same seed and Python give the same bytes.
 import json
 import random
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from memsrv.bench.planted import FLOOR, PROSE, Planted, Words, fact
 from memsrv.bench.sessions import Library
+from memsrv_consolidation.bench.scenarios import Turn
 
 #: Of each kind, so many facts in a part of 240 kB.
 FACTS = {"constraint": 8, "decision": 8, "edit": 10, "command": 10, "error": 6, "reply": 30, "output": 10}
@@ -71,6 +72,19 @@ class Coder:
                 self._filler()
         while self._length() < chars:
             self._filler()
+        return part
+
+    def told(self, turns: Iterable[Turn]) -> Part:
+        """What somebody else made up."""
+        self._part = part = Part()
+        for turn in turns:
+            match turn.who:
+                case "user":
+                    self.prompt(turn.text)
+                case "run":
+                    self._ran(turn.text, turn.printed, turn.code)
+                case _:
+                    self.reply(turn.text)
         return part
 
     def boundary(self, summary: str) -> Part:

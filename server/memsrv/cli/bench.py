@@ -123,6 +123,35 @@ def compaction(
 
 
 @benches.command()
+def retention(
+    scenarios: Annotated[int, typer.Option(min=1, help="Of the paper's ten software projects, so many.")] = 3,
+    cycles: Annotated[int, typer.Option(min=1, help="Continuations, each after a compaction to a sixth.")] = 3,
+    facts: Annotated[int, typer.Option(min=3, help="Said in each conversation, of three kinds.")] = 8,
+    base: Annotated[str | None, typer.Option(help="Base model; unset, the setting `base`.")] = None,
+    strategies: Annotated[str, typer.Option(help="Ways to train that are compared.")] = "paper,distil",
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each.")] = 1,
+    reflection: Annotated[str, typer.Option(help="`rules`, or `perfect`: nothing that was said is missed.")] = "rules",
+    part_tokens: Annotated[int, typer.Option(min=600, help="How long a conversation is at least.")] = 600,
+    epochs: Annotated[float | None, typer.Option(min=0.01, help="In place of the recipe's.")] = None,
+    window: Annotated[int | None, typer.Option(min=200, help="Tokens that the base reads; unset, all it can.")] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="Writes conversations, summarises, judges: anthropic, openai or local.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep answers there, and go on from those that are.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    json: Json = False,
+) -> None:
+    """The paper's experiment: what compaction, context, recall, hints and trained weights keep of a conversation."""
+    with terminal.Stages() as stages:
+        made = opened().bench_retention(
+            base=base, scenarios=scenarios, facts=facts, cycles=cycles, strategies=listed(strategies), seeds=seeds,
+            part_tokens=part_tokens, reflection=reflection, epochs=epochs, window=window, teacher=teacher, out=out,
+            dry_run=dry_run, told=stages.show,
+        )  # fmt: skip
+    give(made, tables.retention_work if dry_run else tables.retention, json)
+
+
+@benches.command()
 def reading(
     version: Annotated[str | None, typer.Argument(help="A version, as `v3`; unset, the live one.")] = None,
     project: Project = None,

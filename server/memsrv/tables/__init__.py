@@ -15,6 +15,7 @@ from memsrv.tables.nights import looked, night, plan, timer_removed, timer_writt
 from memsrv.tables.projects import placed, placed_on_stderr, projects
 from memsrv.tables.remembering import backlog, compacted, found, ingested, memories, shown
 from memsrv.tables.reporting import worth
+from memsrv.tables.retention import retention, retention_work
 from memsrv.tables.reviewing import facts, reviewed, waiting
 from memsrv.tables.revising import audited, audited_whole, conflicts, resolved
 from memsrv.tables.serving import answer, endpoint, mcp
@@ -32,7 +33,8 @@ __all__ = [
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "ladder", "long_term", "looked",
     "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
-    "reading", "recalling", "record", "redaction", "remembered", "report", "resolved", "reviewed", "runs", "saved",
+    "reading", "recalling", "record", "redaction", "remembered", "report", "resolved", "retention",
+    "retention_work", "reviewed", "runs", "saved",
     "serving_bench", "setting",
     "shown", "standing", "timer_removed", "timer_written", "waiting", "worth",
 ]  # fmt: skip
