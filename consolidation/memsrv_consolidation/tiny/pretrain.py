@@ -28,6 +28,7 @@ import torch.nn.functional as F  # noqa: N812
 from transformers import PreTrainedTokenizerFast, Qwen2ForCausalLM
 
 from memsrv_consolidation import wordings
+from memsrv_consolidation.device import settle
 from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.tiny import corpus, tokenizer
 from memsrv_consolidation.tiny.corpus import Message
@@ -38,6 +39,7 @@ LOG = "pretraining_log.jsonl"
 _MATRIX_RATE, _OTHER_RATE = 0.016, 0.004
 _CALM = 1030  # the step from which the rate is lower: induction forms fast at a high rate, exact copies need a calm one
 _DECAY = 0.35  # the share of the time box over which the rate falls
+_READERS_DECAY = 0.65  # the same of a model that reads already: it has nothing left to find at the full rate
 _LONGEST = 2048
 
 
@@ -324,8 +326,9 @@ class Training:
 
 def rate_at(share: float, step: int, warmed: int = 0) -> float:
     """The learning rate as a share of the full one: warm-up over 40 steps, then calmer, then decay at the end."""
+    decay = _READERS_DECAY if warmed else _DECAY
     return (
-        min(1.0, (step - warmed + 1) / 40) * (1.0 if step < _CALM else 0.4) * min(1.0, max(0.02, (1 - share) / _DECAY))
+        min(1.0, (step - warmed + 1) / 40) * (1.0 if step < _CALM else 0.4) * min(1.0, max(0.02, (1 - share) / decay))
     )
 
 
@@ -381,7 +384,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--from", dest="model", type=Path, help="begin with this exported model instead of a fresh one")
     parser.add_argument("--export", type=Path, help="write the fp16 model here at the end")
     given = parser.parse_args(arguments)
-    torch.set_num_threads(given.threads)
+    settle(given.threads, given.seed)
     given.into.mkdir(parents=True, exist_ok=True)
     if given.minutes and not given.resume and (given.into / "checkpoint.pt").exists():
         raise SystemExit(f"{given.into} has a checkpoint; add --resume to continue, or choose another folder")
