@@ -12,20 +12,31 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from memsrv import __version__
 from memsrv.errors import AdapterMismatch
-from memsrv.records import to_dict
-from memsrv_adapters.version import CONFIG, MANIFEST, WEIGHTS, AdapterVersion, TrainedFact
+from memsrv.records import from_dict, to_dict
+from memsrv_adapters.version import (
+    CONFIG,
+    EXTEND,
+    MANIFEST,
+    REBUILD,
+    WEIGHTS,
+    AdapterVersion,
+    Lineage,
+    Source,
+    TrainedFact,
+)
 from memsrv_adapters.weights import SERVED_FIELDS, check_folder, check_weights, digest, read_json
 
 _FORMAT = 1
 _LIMITS = {CONFIG: 256 << 10, MANIFEST: 16 << 20, WEIGHTS: 8 << 30}
-_FACTS, _FACT_CHARS = 50_000, 4_000
+_FACTS, _FACT_CHARS, _ID_CHARS = 50_000, 4_000, 300
 _PIECE = 1 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -45,6 +56,7 @@ class Parcel:
     created: str
     facts: tuple[TrainedFact, ...]
     sha256: str
+    lineage: Lineage = field(default_factory=Lineage)
 
 
 def pack(version: AdapterVersion, to: Path, *, facts: bool = False) -> None:
@@ -59,7 +71,13 @@ def pack(version: AdapterVersion, to: Path, *, facts: bool = False) -> None:
         "base_hash": manifest.base_hash,
         "strategy": manifest.strategy,
         "created": manifest.created,
-        "facts": [{"id": fact.id, "text": fact.text} for fact in manifest.facts] if facts else [],
+        "facts": [_told(fact) for fact in manifest.facts] if facts else [],
+        "lineage": {
+            **to_dict(manifest.lineage),
+            # A hash of few words can be guessed: who does not give the words away gives no hash of theirs.
+            "replayed": to_dict(manifest.lineage.replayed) if facts else [],
+            "inherited": [_told(fact) for fact in manifest.lineage.inherited] if facts else [],
+        },
         "hashes": {CONFIG: hashlib.sha256(config).hexdigest(), WEIGHTS: digest(version.path / WEIGHTS)},
     }
     descriptor, part = tempfile.mkstemp(dir=to.parent, prefix=f".part-{to.name}-")  # 0600
@@ -105,9 +123,36 @@ def unpack(file: Path, into: Path) -> Parcel:
         base_hash=said["base_hash"],
         strategy=said["strategy"],
         created=said["created"],
-        facts=tuple(TrainedFact(fact["id"], fact["text"]) for fact in said["facts"]),
+        facts=_facts(said["facts"]),
         sha256=hashes[WEIGHTS],
+        lineage=_lineage(said.get("lineage")),
     )
+
+
+def _told(fact: TrainedFact) -> dict[str, Any]:
+    """What travels of a fact: not how far it came, which the next one measures."""
+    return {"id": fact.id, "text": fact.text, "hash": fact.hash, "sources": to_dict(fact.sources)}
+
+
+def _facts(said: Sequence[Mapping[str, Any]]) -> tuple[TrainedFact, ...]:
+    return tuple(
+        TrainedFact(fact["id"], fact["text"], hash=fact.get("hash", ""), sources=_sources(fact.get("sources", ())))
+        for fact in said
+    )
+
+
+def _sources(said: Sequence[Mapping[str, Any]]) -> tuple[Source, ...]:
+    return tuple(from_dict(Source, source) for source in said)
+
+
+def _lineage(said: Mapping[str, Any] | None) -> Lineage:
+    """A parcel that was made before there were lineages has none."""
+    if said is None:
+        return Lineage()
+    return Lineage(
+        said["built"], said["seed"], said["recipe"], said["data"], said["conversations"],
+        _sources(said["replayed"]), _facts(said["inherited"]),
+    )  # fmt: skip
 
 
 def _extract(tar: tarfile.TarFile, file: Path, into: Path) -> None:
@@ -147,6 +192,7 @@ def _manifest(file: Path, said: Mapping[str, Any]) -> Mapping[str, Any]:
         and isinstance(facts, list)
         and len(facts) <= _FACTS
         and all(_is_fact(fact) for fact in facts)
+        and (said.get("lineage") is None or _is_lineage(said["lineage"]))
     )
     if not sound:
         raise AdapterMismatch(f"{file} has a manifest that this memsrv does not understand; export the version again")
@@ -158,10 +204,45 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
 
 
 def _is_fact(fact: object) -> bool:
-    if not isinstance(fact, dict) or set(fact) != {"id", "text"}:
+    if not isinstance(fact, dict) or not {"id", "text"} <= set(fact) <= {"id", "text", "hash", "sources"}:
         return False
-    id, text = fact["id"], fact["text"]
-    return isinstance(text, str) and len(text) <= _FACT_CHARS and _matches(_WORD, id)
+    text, hash, sources = fact["text"], fact.get("hash", ""), fact.get("sources", [])
+    worded = isinstance(text, str) and len(text) <= _FACT_CHARS and _matches(_WORD, fact["id"])
+    return worded and _is_hash(hash) and _are_sources(sources)
+
+
+def _is_hash(value: object) -> bool:
+    return value == "" or _matches(_HASH, value)
+
+
+def _are_sources(sources: object) -> bool:
+    if not isinstance(sources, list) or len(sources) > _FACTS:
+        return False
+    return all(
+        isinstance(one, dict)
+        and set(one) == {"session", "turn", "hash", "event"}
+        and all(isinstance(id, str) and len(id) <= _ID_CHARS for id in (one["session"], one["event"] or ""))
+        and type(one["turn"]) is int
+        and _is_hash(one["hash"])
+        for one in sources
+    )
+
+
+def _is_lineage(said: object) -> bool:
+    if not isinstance(said, dict):
+        return False
+    recipe, inherited = said.get("recipe"), said.get("inherited")
+    return (
+        said.get("built") in (REBUILD, EXTEND)
+        and type(said.get("seed")) in (int, NoneType)
+        and all(_is_hash(said.get(name)) for name in ("data", "conversations"))
+        and isinstance(recipe, dict)
+        and len(json.dumps(recipe)) <= _FACT_CHARS
+        and _are_sources(said.get("replayed"))
+        and isinstance(inherited, list)
+        and len(inherited) <= _FACTS
+        and all(_is_fact(fact) for fact in inherited)
+    )
 
 
 def _config(said: Mapping[str, Any]) -> bytes:

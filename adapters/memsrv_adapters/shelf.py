@@ -252,6 +252,12 @@ class Shelf:
                 current, previous = previous, None
             return self._point(project, Pointers(current, previous, candidate))
 
+    def lost(self, project: str) -> str | None:
+        """The newest version there ever was, if it may not be served any more."""
+        marks = self._marks(project)
+        newest = max([*self.names(project), *marks], key=lambda name: number_of(name) or 0, default=None)
+        return newest if newest and marks.get(newest, _UNMARKED).tainted else None
+
     def remove(self, project: str, version: str) -> None:
         """Delete a version that nothing points to. Its name is never given again."""
         chosen = self.version(project, version)

@@ -66,6 +66,7 @@ class Lineage:
     recipe: Mapping[str, object] = field(default_factory=dict)
     data: str = ""  # sha256 over the facts that it knows, in whatever order the ledger had them
     conversations: str = ""  # sha256 of the file that was trained on
+    replayed: tuple[Source, ...] = ()  # turns of sessions that were trained on as they were said
     inherited: tuple[TrainedFact, ...] = ()  # its parent's weights saw these, and they no longer hold
 
 
@@ -92,6 +93,12 @@ class Manifest:
     def seen(self) -> tuple[TrainedFact, ...]:
         """Every fact that the weights ever saw, those that no longer hold too."""
         return (*self.facts, *self.lineage.inherited)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every turn that the weights ever saw words of."""
+        said = (source for fact in self.seen for source in fact.sources)
+        return tuple(dict.fromkeys((*said, *self.lineage.replayed)))
 
 
 @dataclass(frozen=True, slots=True)

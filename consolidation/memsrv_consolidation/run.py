@@ -64,6 +64,10 @@ class Order:
     any_base: bool = False  # train also a base that cannot read facts from its context
     canaries: tuple[str, ...] = ()  # planted secrets that must occur in nothing the run writes
     teacher: TeacherOrder | None = None  # None: rules alone
+    extend: bool = False  # train on the weights of `current`, where an ordinary night trains anew
+    not_extended: str = ""  # why an extension that was asked for became an ordinary night
+    replay: float = 0.2  # the share of an extension's conversations that are old nights'
+    earlier: tuple[str, ...] = ()  # `conversations.jsonl` of earlier runs, newest first
 
 
 @dataclass(frozen=True, slots=True)

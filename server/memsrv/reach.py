@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from memsrv.errors import AdapterMismatch
+from memsrv.errors import AdapterMismatch, NotFound
 from memsrv.settings import Home
 from memsrv.store import Store
 from memsrv.tombstones import Tombstones, claim_hash, in_project, in_session
 from memsrv_adapters.shelf import Shelf
-from memsrv_adapters.version import AdapterVersion, shelf_name
+from memsrv_adapters.version import EXTEND, AdapterVersion, shelf_name
 
 WHY = "it was trained on something that was erased"
 
@@ -53,7 +53,7 @@ def reach(home: Home, store: Store, stones: Tombstones, claims: frozenset[str], 
     shelf = Shelf(home.adapters)
     projects = {shelf_name(project): project for project in store.projects()}
     runs = [folder for folder in _runs(home) if _quotes(folder, stones, claims)]
-    affected = list(_affected(shelf, projects, stones, claims, {folder.name: folder for folder in runs}))
+    affected = list(_affected(shelf, store, projects, stones, claims, {folder.name: folder for folder in runs}))
     states = tuple(Affected(v.project, v.version, shelf.state(v)) for v in affected)
     if not dry:
         for version in affected:
@@ -70,19 +70,38 @@ def reach(home: Home, store: Store, stones: Tombstones, claims: frozenset[str], 
 
 
 def _affected(
-    shelf: Shelf, projects: dict[str, str], stones: Tombstones, claims: frozenset[str], runs: dict[str, Path]
+    shelf: Shelf,
+    store: Store,
+    projects: dict[str, str],
+    stones: Tombstones,
+    claims: frozenset[str],
+    runs: dict[str, Path],
 ) -> Iterator[AdapterVersion]:
     for project in shelf.projects():
         place = [in_project(projects.get(project, project))]
+        found: set[str] = set()
         for name in shelf.names(project):
             with suppress(AdapterMismatch):  # its manifest cannot be read: it is served to nobody
                 version = shelf.version(project, name)
-                facts = version.manifest.facts
+                facts, onto = version.manifest.seen, version.manifest.lineage.built == EXTEND
                 told = any(claim_hash(fact.id) in claims or stones.hit(fact.text, place) for fact in facts)
                 # What was trained, and left out of the manifest because it was not asked for.
                 trained = runs.get(version.manifest.run)
+                told = told or (onto and version.manifest.parent in found)  # its weights began as those
+                told = told or version.tainted == WHY or _retold(version, store, stones, place)
                 if told or (trained is not None and _hits(trained / "conversations.jsonl", stones, claims, place)):
+                    found.add(name)
                     yield version
+
+
+def _retold(version: AdapterVersion, store: Store, stones: Tombstones, place: Sequence[str]) -> bool:
+    """Whether a turn that `version` was trained on, as it was said, holds what is erased."""
+    for source in version.manifest.lineage.replayed:
+        with suppress(NotFound):
+            said = store.event(source.session, source.turn)
+            if stones.hit(f"{said.text}\n{said.command or ''}", [*place, in_session(source.session)]):
+                return True
+    return False
 
 
 def _runs(home: Home) -> list[Path]:

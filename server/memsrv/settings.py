@@ -216,6 +216,9 @@ class Settings(BaseModel):
         False, description="Train facts also into a base that gives back fewer than 80 % of those in its context."
     )
     strategy: str = Field("paper", description="How facts are trained into an adapter.")
+    replay: float = Field(
+        0.2, ge=0, lt=1, description="Share of old nights' conversations in what `memsrv consolidate --extend` trains."
+    )
     promote: Literal["gate", "ask"] = Field(
         "gate", description="`gate`: a version that passes goes live. `ask`: it stays staged until you promote it."
     )

@@ -8,7 +8,7 @@ import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,16 @@ import pytest
 
 from memsrv.app import App, open_app
 from memsrv.errors import AdapterMismatch, GateRefused, MemsrvError, NotFound, UsageError
+from memsrv.records import to_dict
 from memsrv.settings import Home, Settings
 from memsrv_adapters import parcel
-from memsrv_adapters.version import CONFIG, MANIFEST, WEIGHTS, Stage, TrainedFact
+from memsrv_adapters.version import CONFIG, MANIFEST, WEIGHTS, Lineage, Source, Stage, TrainedFact
 
-FACT = TrainedFact("mem_0123456789ab", "The port of the telemetry gateway is 6417.", Stage.GRADUATED)
+SAID = Source("5e551017", 3, "ab" * 32, "e7")
+FACT = TrainedFact(
+    "mem_0123456789ab", "The port of the telemetry gateway is 6417.", Stage.GRADUATED, 4, 4, "cd" * 32, (SAID,)
+)
+MADE = Lineage("extend", 7, {"name": "paper", "rank": 16}, "01" * 32, "23" * 32, (replace(SAID, turn=9),), (FACT,))
 SECRET = "ghp_" + "9aK2mXq7" + "Zt4RwB8c" + "LfY3hNs6" + "VpD1gJe5" + "uQ0T"
 
 Members = list[tuple[tarfile.TarInfo, bytes]]
@@ -43,7 +48,7 @@ class Pair:
 
 @pytest.fixture
 def pair(stored: Any, tmp_path: Path) -> Pair:
-    stored.put("demo", facts=[FACT])
+    stored.put("demo", facts=[FACT], lineage=MADE)
     settings = Settings(base=str(stored.base.path), projects={"demo": {"recall": True}})
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -116,6 +121,34 @@ def test_words_travel_only_when_asked_for(pair: Pair) -> None:
     assert b"6417" not in without
     assert FACT.id.encode() not in without
     assert b"6417" in pair.file.read_bytes()
+
+
+def test_what_it_was_made_of_travels_with_it(pair: Pair) -> None:
+    pair.export(facts=True)
+    pair.take()
+
+    taken = pair.taker.shelf.version("theirs", "v1").manifest
+    told = TrainedFact(FACT.id, FACT.text, hash=FACT.hash, sources=FACT.sources)
+    assert (taken.facts, taken.lineage) == ((told,), replace(MADE, inherited=(told,)))
+
+
+def test_no_hash_of_words_travels_where_the_words_do_not(pair: Pair) -> None:
+    pair.export()
+
+    whole = b"".join(data for _, data in members(pair.file))
+    assert (b"ab" * 32 in whole, b"cd" * 32 in whole, b"5e551017" in whole) == (False, False, False)
+    pair.take()
+    taken = pair.taker.shelf.version("theirs", "v1").manifest
+    assert taken.lineage == replace(MADE, replayed=(), inherited=())
+
+
+def test_a_parcel_of_before_there_were_lineages_is_taken_in(pair: Pair) -> None:
+    pair.export(facts=True)
+    repacked(pair.file, said({"lineage": None, "facts": [{"id": FACT.id, "text": FACT.text}]}))
+
+    pair.take()
+
+    assert pair.taker.shelf.version("theirs", "v1").manifest.lineage == Lineage()
 
 
 def test_facts_that_came_with_it_are_not_taken_for_learned(pair: Pair) -> None:
@@ -238,6 +271,9 @@ HOSTILE: dict[str, Callable[[Members], Members]] = {
     "a manifest that is a list": lambda m: [(m[0][0], b"[]"), *m[1:]],
     "a manifest too deep": lambda m: [(m[0][0], b"[" * 100_000), *m[1:]],
     "a manifest of another form": said({"format": 99}),
+    "a lineage that is none": said({"lineage": {"built": "stolen"}}),
+    "a seed that is a word": said({"lineage": {**to_dict(Lineage()), "seed": "7"}}),
+    "a source without a hash": said({"facts": [{"id": "f", "text": "y", "sources": [{"session": "s", "turn": 1}]}]}),
     "facts that are none": said({"facts": [{"id": "../x", "text": "y"}]}),
     "a strategy that is a path": said({"strategy": "../../x"}),
     "a time that is none": said({"created": "yesterday"}),

@@ -257,13 +257,14 @@ def test_a_version_of_another_base_is_not_promoted(stored: Any) -> None:
 
 def test_a_version_says_of_what_it_was_made(stored: Any) -> None:
     heard = replace(PORT, hash="ab", sources=(Source("s1", 3, "cd", "e7"),))
-    made = Lineage("extend", 7, {"name": "paper"}, "d" * 64, "c" * 64, (TOOL,))
+    made = Lineage("extend", 7, {"name": "paper"}, "d" * 64, "c" * 64, (Source("s2", 1, "ef"),), (TOOL,))
 
     stored.put(facts=[heard], lineage=made)
 
     found = stored.shelf.version("demo", "v1").manifest
     assert (found.facts, found.lineage) == ((heard,), made)
     assert found.seen == (heard, TOOL)
+    assert [source.session for source in found.sources] == ["s1", "s2"]
 
 
 def test_two_versions_differ_in_what_they_learned(stored: Any) -> None:
@@ -333,3 +334,15 @@ def _put(stored: Any, folder: Path) -> Any:
     return stored.shelf.put(
         folder, project="demo", base="b", base_hash=stored.base.hash, strategy="paper", run="r", created=NOW
     )
+
+
+def test_a_version_is_lost_until_another_one_came(stored: Any) -> None:
+    stored.live()
+    assert stored.shelf.lost("demo") is None
+    stored.shelf.taint("demo", "v1", "it was trained on something that was erased")
+    stored.shelf.remove("demo", "v1")
+    assert stored.shelf.lost("demo") == "v1"
+
+    stored.put()
+
+    assert stored.shelf.lost("demo") is None

@@ -96,6 +96,7 @@ def test_the_manifest_says_all_that_the_contract_names(shelf: Shelf) -> None:
             "recipe": {"name": "paper"},
             "data": "01" * 32,
             "conversations": "23" * 32,
+            "replayed": [],
             "inherited": [],
         },
     }

@@ -26,7 +26,7 @@ from memsrv.records import Conversation, Fact, Kind, Memory, Message, Review, Tr
 from memsrv.settings import Home, Settings
 from memsrv.store import Store
 from memsrv.tombstones import ERASED
-from memsrv_adapters.version import Stage, TrainedFact
+from memsrv_adapters.version import EXTEND, Lineage, Source, Stage, TrainedFact
 from memsrv_consolidation.run import Run, one_at_a_time, write_json, write_lines
 
 PROJECT = "harbour"
@@ -97,7 +97,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path, app)
 
 
-def learned(world: World, *memories: Memory, name: str = "20261120-030000-harbour") -> str:
+def learned(world: World, *memories: Memory, name: str = "20261120-030000-harbour", **put: Any) -> str:
     """A finished run that learned `memories`, and the version it was shelved as."""
     import numpy
     from safetensors.numpy import save_file
@@ -119,7 +119,7 @@ def learned(world: World, *memories: Memory, name: str = "20261120-030000-harbou
     write_json(run.report_file, {"run": name, "project": PROJECT, "verdict": "promote", "reason": "as told"})
     version = app.shelf.put(
         run.adapter, project=PROJECT, base="memsrv-tiny", base_hash="ab" * 32, strategy="paper", run=name,
-        created="2026-11-20T03:00:00Z", facts=[TrainedFact(f.id, f.text, Stage.GRADUATED) for f in facts],
+        created="2026-11-20T03:00:00Z", facts=[TrainedFact(f.id, f.text, Stage.GRADUATED) for f in facts], **put,
     ).version  # fmt: skip
     app.shelf.promote(PROJECT, version)
     return version
@@ -246,6 +246,33 @@ def test_no_byte_of_the_home_holds_what_was_erased(world: World) -> None:
     assert [(v.version, v.state) for v in done.adapters_affected] == [("v1", "current")]
     assert len(done.backups) == 1
     assert "all is well" in (world.home.logs / "watch.log").read_text()
+
+
+def test_a_version_whose_weights_began_as_an_affected_ones_goes_with_it(world: World) -> None:
+    memory, kept = world.memory("zebrafish"), world.memory("6417")
+    learned(world, memory)
+    learned(world, kept, name="20261121-030000-harbour", parent="v1", lineage=Lineage(EXTEND))
+
+    done = world.erase(memory.id)
+
+    assert [one.version for one in done.adapters_affected] == ["v1", "v2"]
+    assert world.app.shelf.current(PROJECT) is None
+
+
+def test_an_extended_version_is_found_by_what_no_longer_holds_when_its_parent_is_gone(world: World) -> None:
+    memory, kept = world.memory("zebrafish"), world.memory("6417")
+    seen = Lineage(EXTEND, inherited=(TrainedFact(memory.id, memory.text),))
+    learned(world, kept, lineage=seen)
+
+    assert [one.version for one in world.erase(memory.id).adapters_affected] == ["v1"]
+
+
+def test_a_version_that_was_trained_on_a_turn_as_it_was_said_goes_when_words_of_that_turn_do(world: World) -> None:
+    memory, kept = world.memory("zebrafish"), world.memory("6417")
+    quote = memory.evidence[0]
+    learned(world, kept, lineage=Lineage(replayed=(Source(quote.session, quote.turn, "ab" * 32),)))
+
+    assert [one.version for one in world.erase(memory.id).adapters_affected] == ["v1"]
 
 
 def test_what_a_turn_keeps_cut_is_erased_from_the_archive(world: World) -> None:

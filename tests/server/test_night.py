@@ -1,6 +1,7 @@
 """The night from the server's side: what is refused before it starts, what is shelved after, and how it is ended."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -33,6 +34,7 @@ from memsrv_adapters.base import resolve
 from memsrv_adapters.version import WEIGHTS, Source, Stage, TrainedFact
 from memsrv_adapters.weights import hashes
 from memsrv_consolidation.progress import read
+from memsrv_consolidation.recipe import PAPER
 from memsrv_consolidation.run import Run, one_at_a_time, read_json, write_json, write_lines
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -156,6 +158,71 @@ def test_what_would_be_learned_can_be_seen_without_a_run(store: Store, night: Ni
     assert night.runs() == []
 
 
+# Rebuilt, or extended
+
+
+def live(night: Night, **config: object) -> Run:
+    """A night that went live, with an adapter of the recipe's own shape."""
+    run = finished(night)
+    file = run.adapter / "adapter_config.json"
+    said = {"r": PAPER.rank, "lora_alpha": PAPER.alpha, "target_modules": list(PAPER.targets)}
+    file.write_text(json.dumps(json.loads(file.read_text()) | said | config))
+    night.resume(run.folder.name)
+    return run
+
+
+def test_an_extension_goes_on_from_the_live_version(store: Store, night: Night) -> None:
+    earlier = live(night)
+
+    order = night.prepare(store, PROJECT, now=NOW.replace(hour=4), extend=True).order
+
+    assert order.current is not None
+    assert (order.extend, order.current.version, order.replay) == (True, "v1", 0.2)
+    assert order.earlier == (str(earlier.conversations_file),)
+
+
+def test_without_being_asked_a_night_trains_anew(store: Store, night: Night) -> None:
+    live(night)
+
+    order = night.prepare(store, PROJECT, now=NOW.replace(hour=4)).order
+
+    assert (order.extend, order.not_extended, order.earlier) == (False, "", ())
+
+
+def test_without_a_live_version_there_is_nothing_to_extend_and_the_order_says_so(store: Store, night: Night) -> None:
+    order = night.prepare(store, PROJECT, now=NOW, extend=True).order
+
+    assert (order.extend, order.not_extended) == (False, "demo has no live version yet")
+
+
+def test_a_tainted_version_is_not_gone_on_from(store: Store, night: Night) -> None:
+    live(night)
+    night.shelf.taint(PROJECT, "v1", "something was erased")
+
+    order = night.prepare(store, PROJECT, now=NOW.replace(hour=4), extend=True).order
+
+    assert (order.extend, order.not_extended) == (False, "demo@v1 may not be gone on from: something was erased")
+
+
+def test_a_version_of_another_base_is_not_gone_on_from(store: Store, night: Night, tmp_path: Path) -> None:
+    live(night)
+    shutil.copytree(night.settings.base, tmp_path / "other")
+    (tmp_path / "other" / "generation_config.json").write_text("{}")
+
+    order = night.prepare(store, PROJECT, now=NOW.replace(hour=4), extend=True, base=str(tmp_path / "other")).order
+
+    assert not order.extend
+    assert order.not_extended.startswith("demo@v1 was trained on")
+
+
+def test_a_version_of_another_rank_is_not_gone_on_from(store: Store, night: Night) -> None:
+    live(night, r=2)
+
+    order = night.prepare(store, PROJECT, now=NOW.replace(hour=4), extend=True).order
+
+    assert order.not_extended == "demo@v1 has another rank than the recipe paper"
+
+
 # What follows a report
 
 
@@ -267,6 +334,29 @@ def test_a_run_whose_starter_was_killed_before_it_pointed_to_its_version_is_poin
     )  # fmt: skip
 
     assert night.resume(run.folder.name)["version"] == "v1"
+    assert night.shelf.pointers(PROJECT).current == "v1"
+
+
+@pytest.mark.parametrize("file", ["v1", "pointers.json", "shelved.json"])
+def test_killed_while_it_shelves_a_run_goes_live_once_when_resumed(night: Night, file: str) -> None:
+    run = finished(night)
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\n"
+        "home, base, id, name = sys.argv[1:]\n"
+        "def hook(event, args):\n"
+        "    if event == 'os.rename' and os.path.basename(args[1]) == name:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.addaudithook(hook)\n"
+        "Night(Home(Path(home)), Settings(base=base, threads=1, projects={'demo': {'train': True}})).resume(id)\n"
+    )
+    command = [sys.executable, "-c", code, str(night.home.root), night.settings.base, run.folder.name, file]
+    child = subprocess.run(command, capture_output=True, check=False)
+    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+
+    assert night.resume(run.folder.name)["version"] == "v1"
+
+    assert [version.version for version in night.shelf.versions(PROJECT)] == ["v1"]
     assert night.shelf.pointers(PROJECT).current == "v1"
 
 

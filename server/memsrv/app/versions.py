@@ -74,6 +74,7 @@ class Versions(Rooms):
             put = self.shelf.put(
                 Path(folder), project=name, base=base.name, base_hash=base.hash, strategy=taken.strategy,
                 run=f"imported-{taken.sha256[:12]}", created=taken.created, facts=taken.facts,
+                lineage=taken.lineage,
             )  # fmt: skip
         return Imported(name, put.version, self.shelf.state(put), base.name, len(taken.facts))
 

@@ -19,6 +19,7 @@ from memsrv.consent import Act, Consent
 from memsrv.errors import MissingExtra, NotFound, RunInProgress
 from memsrv.night import sight
 from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
+from memsrv.night.extending import obstacle
 from memsrv.night.morning import edits, graduated, short_term
 from memsrv.night.shelving import awaits_shelf, gone_back, put
 from memsrv.night.sight import reflection, waiting
@@ -33,6 +34,7 @@ from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import shelf_name
 from memsrv_consolidation.given import Given
 from memsrv_consolidation.progress import read
+from memsrv_consolidation.recipe import preset as recipe_of
 from memsrv_consolidation.run import Live, Order, Run, one_at_a_time, read_json, write_json, write_lines
 from memsrv_consolidation.strategies import strategy as known_strategy
 
@@ -76,11 +78,13 @@ class Night:
         seed: int = 7,
         stage: bool = False,
         teacher: str | None = None,
+        extend: bool = False,
         told: Told = silent,
     ) -> dict[str, Any]:
         """One night for `project`: its report, with the `version` it was shelved as (None where the gate refused)."""
         run = self.prepare(
             store, project, now=now, base=base, strategy=strategy, preset=preset, seed=seed, teacher=teacher,
+            extend=extend,
         )  # fmt: skip
         return self._carry(run, stage, told)
 
@@ -95,16 +99,23 @@ class Night:
         preset: str | None = None,
         seed: int = 7,
         teacher: str | None = None,
+        extend: bool = False,
     ) -> Run:
-        """Write the run folder. Everything that can be refused is refused here, before anything is written."""
+        """Write the run folder. Everything that can be refused is refused here, before anything is written.
+
+        `extend` goes on from the live version's weights; where that cannot be, the order says why, and trains anew.
+        """
         self.consent.require(Act.TRAIN, project=project)
         self.check_extra()
         chosen = resolve(base or self.settings.base, self.home.models)
-        known_strategy(strategy or self.settings.strategy)
+        way = strategy or self.settings.strategy
+        known_strategy(way)
         teaching = engaged(self.home, self.settings, teacher, may_lack=self.or_rules)
         with one_at_a_time(self.home.runs):  # an erase holds it, too: what goes is not copied meanwhile
             name = shelf_name(project)
             live = self.shelf.current(name)
+            why_not = obstacle(self.shelf, name, live, chosen, recipe_of(chosen.name, way, preset)) if extend else None
+            earlier = [str(run.conversations_file) for run in self.folders(project)] if extend else []
             run = Run(self.home.runs / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{name}")
             try:
                 run.folder.mkdir(parents=True, mode=0o700)
@@ -129,7 +140,7 @@ class Night:
                         id=run.folder.name,
                         project=project,
                         base=chosen.name,
-                        strategy=strategy or self.settings.strategy,
+                        strategy=way,
                         seed=seed,
                         threads=self.settings.cpu_threads,
                         created=created,
@@ -140,6 +151,10 @@ class Night:
                         any_base=self.settings.any_base,
                         canaries=tuple(canary.secret for canary in canaries),
                         teacher=teaching.order if teaching else None,
+                        extend=extend and why_not is None,
+                        not_extended=why_not or "",
+                        replay=self.settings.replay,
+                        earlier=tuple(earlier),
                     )
                 ),
             )

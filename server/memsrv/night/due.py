@@ -39,6 +39,7 @@ class News:
     oldest: datetime | None = None  # when the oldest of them was first heard
     repeated: tuple[str, ...] = ()  # what a person said again although it was said, or learned, before
     unfinished: Unfinished | None = None
+    lost: str | None = None  # the newest version, where it was removed for something that was erased
     seen: str = "what was learned"  # what knows everything else, as the end of "nothing is new since …"
 
 
@@ -107,6 +108,8 @@ def _occasion(news: News, settings: Settings, age: timedelta | None) -> str | No
     """What a run would be for; None where the news is too little. `age` is given where it is too old to wait."""
     if news.unfinished:
         return f"{news.unfinished.id} is unfinished"
+    if news.lost:
+        return f"{news.lost} is gone with what was erased"
     if age is not None:
         return f"{_facts(news.new)}, the oldest {age.days} days old"
     if news.repeated:

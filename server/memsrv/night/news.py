@@ -32,11 +32,13 @@ def news(
     settings: Settings,
     tries: Callable[[str], int],
     heard: Callable[[Fact], Sequence[datetime]],
+    lost: str | None = None,
 ) -> News:
     """What is new among `facts`, which may be trained on.
 
     `runs` are all of the project, newest first, and `versions` those of its shelf. `tries` says how often the night
-    began a run in vain, and `heard` when a fact was said, as far as its logs tell.
+    began a run in vain, and `heard` when a fact was said, as far as its logs tell; `lost` is the version that an erase
+    took, as long as no other came.
     """
     left = _unfinished(runs[0], tries) if runs else None
     given_up = left.id if left and left.tries >= TRIES else None
@@ -67,6 +69,7 @@ def news(
         oldest=min((min(said) for fact in new if (said := heard(fact))), default=None),
         repeated=tuple(repeated),
         unfinished=None if given_up else left,
+        lost=lost,
         seen=last.order.id if last else live.version if live else "the beginning",
     )
 

@@ -115,6 +115,7 @@ def lineage(
         recipe=report.get("preset", {}),
         data=data_hash(fact.hash for fact in facts),
         conversations=_file_hash(run),
+        replayed=_replayed(run, parent if built == EXTEND else None),
         inherited=tuple(fact for fact in seen if (fact.id, fact.text) not in kept),
     )
 
@@ -151,6 +152,13 @@ def _trained(run: Run) -> set[str]:
     if not run.conversations_file.exists():
         return set()
     return {fact for conversation in run.conversations() for fact in conversation.facts}
+
+
+def _replayed(run: Run, parent: AdapterVersion | None) -> tuple[Source, ...]:
+    """The turns whose own words were trained on, by the parent of an extension too."""
+    conversations = run.conversations() if run.conversations_file.exists() else []
+    said = (Source(one.session, one.turn, sha256(one.quote)) for made in conversations for one in made.sources)
+    return tuple(dict.fromkeys((*said, *(parent.manifest.lineage.replayed if parent else ()))))
 
 
 def _file_hash(run: Run) -> str:

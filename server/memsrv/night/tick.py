@@ -112,6 +112,7 @@ def news_of(night: Night, store: Store, project: str, now: datetime) -> News:
         settings=night.settings,
         tries=journal.tries if journal else lambda run: 0,
         heard=heard_in(store, now),
+        lost=night.shelf.lost(name),
     )
 
 

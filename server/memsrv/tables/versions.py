@@ -30,8 +30,8 @@ def manifest(result: Json) -> None:
     """What a version is, what it was made of, and how far each of its facts came."""
     about = result["manifest"]
     made, facts = about["lineage"], about["facts"]
-    sessions = {source["session"] for fact in facts for source in fact["sources"]}
-    events = {(source["session"], source["turn"]) for fact in facts for source in fact["sources"]}
+    sources = [*made["replayed"], *(source for fact in facts for source in fact["sources"])]
+    sessions, events = {one["session"] for one in sources}, {(one["session"], one["turn"]) for one in sources}
     details(
         {
             "version": f"{about['project']}@{about['version']}, {result['state']}",

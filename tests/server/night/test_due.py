@@ -55,6 +55,16 @@ def test_a_correction_said_again_needs_no_new_fact() -> None:
     assert deed(news(0, repeated=("For installs, use pnpm.",))) is Deed.RUN
 
 
+def test_what_is_left_after_an_erase_is_learned_anew_however_little_it_is() -> None:
+    decision = decide(news(1, lost="v3"), QUIET, SETTINGS)
+
+    assert (decision.deed, decision.reason) == (Deed.RUN, "v3 is gone with what was erased")
+
+
+def test_where_nothing_is_left_after_an_erase_nothing_is_learned() -> None:
+    assert deed(news(0, lost="v3")) is Deed.WAIT
+
+
 # Hours
 
 
