@@ -1,7 +1,5 @@
 """Lessons: done right without the mistake and without the hint, also as a person once asked for it."""
 
-from dataclasses import replace
-
 import pytest
 
 from memsrv.records import Conversation, Episode, Event, EventType, Evidence, Fact, Kind, Session, Trajectory, Trust
@@ -142,8 +140,4 @@ def test_what_was_missed_is_asked_in_words_not_asked_before() -> None:
 
 
 def test_a_style_of_few_frames_ends_and_the_question_goes_on() -> None:
-    avoid = replace(
-        PORT, subject="library code", relation="avoid", value="print", text="For library code, avoid print."
-    )
-
-    assert len({one.messages[0].content for one in again(avoid, 300, 7, set(), DISTIL)}) == 300
+    assert len({one.messages[0].content for one in again(CALL, 900, 7, set(), DISTIL)}) == 900

@@ -9,8 +9,7 @@ from memsrv.records import Conversation, Fact, Kind, Trust
 from memsrv_consolidation import replay, wordings
 from memsrv_consolidation.evidence import as_teacher
 from memsrv_consolidation.probes import gives
-from memsrv_consolidation.reflect import plain
-from memsrv_consolidation.tiny import names
+from memsrv_consolidation.tiny import corpus, names
 
 FACTS = [
     Fact(f"f{place}", Kind.EPISODIC, wordings.claim(*fact), Trust.HUMAN, (), *fact)
@@ -60,7 +59,10 @@ def test_the_same_seed_gives_the_same_memories(kind) -> None:  # type: ignore[no
 
 
 def test_what_is_present_is_answered_from_memory() -> None:
-    for conversation in replay.present(FACTS, FACTS, 30, 3, 7):
+    made = replay.present(FACTS, FACTS, 30, 3, 7)
+
+    assert {id for one in made for id in one.facts} == {"f0", "f1", "f2", "f3"}  # the last would name a mistake
+    for conversation in made:
         for id in conversation.facts:
             value = BY_ID[id].value or ""
 
@@ -91,17 +93,13 @@ def test_every_third_question_before_other_memories_has_no_answer() -> None:
 
 
 def test_nothing_that_was_recorded_is_declined() -> None:
-    made = names.several(random.Random(5), 40)
-    recorded = [
-        Fact(f"r{n}", Kind.EPISODIC, "", Trust.HUMAN, (), f.subject, f.relation, f.value) for n, f in enumerate(made)
-    ]
-    keys = {(plain(f.subject or ""), plain(f.relation or "")) for f in recorded}
+    lines = names.several(random.Random(5), 3)
+    for seed in range(20):
+        drawn = corpus.unknown(lines, random.Random(seed))
+        recorded = [Fact("r", Kind.EPISODIC, "", Trust.HUMAN, (), drawn.subject, drawn.relation, "x")]
 
-    assert all(
-        (plain(unknown.subject), plain(unknown.relation)) not in keys
-        for seed in range(60)
-        for unknown in [replay._unknown(made[:3], recorded, random.Random(seed))]
-    )
+        assert replay._unknown(lines, [], random.Random(seed)) == drawn
+        assert replay._unknown(lines, recorded, random.Random(seed)) != drawn
 
 
 def test_a_newer_value_in_memory_wins_over_the_one_in_weights() -> None:
