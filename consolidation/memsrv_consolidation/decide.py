@@ -1,38 +1,24 @@
 """The gate: every check with its figure and its bound. All must pass, or what was live stays live.
 
-Reads what the stages wrote; asks no model. A refusal says which promise would have been broken.
+Reads what the stages wrote; asks no model. A refusal says which promise would have been broken, and by how much.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from memsrv.redact import Redactor
+from memsrv_adapters.weights import hashes
+from memsrv_consolidation import promises
 from memsrv_consolidation.audit import audit_run
-from memsrv_consolidation.run import Run
-
-#: Points of recall that the weights must add to the bare base.
-GAIN = 0.20
-#: Points of an old skill that may be lost.
-SLACK = 0.10
-#: Points of declining what nobody recorded that may be lost. Wider: a base of 4 M parameters that is taught to answer
-#: answers more than it should (measured: .96 -> .88 with its preset); what is served shows memory beside the answer.
-UNKNOWN_SLACK = 0.25
+from memsrv_consolidation.checks import Check, at_least, none_of
+from memsrv_consolidation.run import Run, read_json
 
 PROMOTE, REFUSE, NOTHING = "promote", "refuse", "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One promise: whether it held, the figure, the bound it was held to, and what that means."""
-
-    name: str
-    passed: bool
-    figure: float
-    bound: float
-    means: str
+#: What the checks are about, in the order they are told.
+TRAINING, SECRETS = "the training", "secrets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +30,66 @@ class Verdict:
 
 def decide(run: Run, evaluation: Mapping[str, Any], canaries: Sequence[str], redactor: Redactor) -> Verdict:
     """Promote or refuse, with every check."""
-    checks = (*recall(evaluation), *skills(evaluation), *weights(run.adapter), secrets(run, canaries, redactor))
+    checks = (
+        *training(run, evaluation),
+        *weights(run.adapter),
+        *promises.recall(evaluation, standing(run)),
+        *promises.memory(evaluation),
+        *promises.skills(evaluation),
+        *secrets(run, evaluation, canaries, redactor),
+    )
     failed = [check for check in checks if not check.passed]
     if failed:
-        reason = "; ".join(f"{check.name} is {check.figure:g}, must be {check.means}" for check in failed)
+        reason = "; ".join(f"{check.name} is {check.figure:g}, not {check.bound:g}: {check.short}" for check in failed)
         return Verdict(REFUSE, reason, checks)
-    gained = evaluation["closed_book"]["candidate"]["all"] - evaluation["closed_book"]["base"]["all"]
+    closed = evaluation["closed_book"]
+    gained = closed["candidate"]["all"] - closed["base"]["all"]
     return Verdict(PROMOTE, f"recalls {gained * 100:.0f} points more than the base; every check passed", checks)
 
 
-def recall(evaluation: Mapping[str, Any]) -> Iterator[Check]:
-    """Closed-book recall, over all held-out wordings, against the bare base and what is live."""
-    closed = evaluation["closed_book"]
-    figure, n = closed["candidate"]["all"], evaluation["asked"]["fact"]
-    low, high = interval(figure, n)
-    said = f"of {n} questions; 95 % interval {low:.2f}–{high:.2f}"
-    bound = round(min(closed["base"]["all"] + GAIN, 1.0), 4)
-    yield Check("recall over base", figure >= bound, figure, bound, f"at least the base's + {GAIN:.2f} ({said})")
-    if "current" in closed:
-        bound = closed["current"]["all"]
-        yield Check("recall over current", figure >= bound, figure, bound, f"at least the live version's ({said})")
+def standing(run: Run) -> promises.Standing:
+    """What the live version was trained on, and which facts must not be lost."""
+    facts = {fact.id: fact for fact in run.facts()}
+    live = run.order.current
+    manifest = Path(live.path) / "manifest.json" if live else None
+    known = read_json(manifest).get("facts", []) if manifest and manifest.exists() else []
+    old = {row["id"] for row in known if row["id"] in facts and facts[row["id"]].text == row["text"]}
+    must = {id for id in run.graduated() if id in facts} | {fact.id for fact in facts.values() if fact.approved}
+    return promises.Standing(
+        frozenset(old), len(known) - len(old), frozenset(must), {id: fact.text for id, fact in facts.items()}
+    )
 
 
-def skills(evaluation: Mapping[str, Any]) -> Iterator[Check]:
-    """What the base could do and the candidate must still do."""
-    for name, key, slack, what in (
-        ("reading in context", "in_context", SLACK, "reading recorded facts from the context"),
-        ("reading fresh facts", "fresh", SLACK, "reading facts that nobody was trained on"),
-        ("unknowns", "unknown", UNKNOWN_SLACK, "saying that something is not recorded"),
-    ):
-        base, figure = evaluation[key]["base"], evaluation[key]["candidate"]
-        n = evaluation["asked"].get(key, evaluation["asked"]["fact"])
-        low, high = interval(figure, n)
-        bound = round(max(base - slack, 0.0), 4)
-        means = f"at least the base's - {slack:.2f}: {what} (of {n}; 95 % interval {low:.2f}–{high:.2f})"
-        yield Check(name, figure >= bound, figure, bound, means)
+def training(run: Run, evaluation: Mapping[str, Any]) -> Iterator[Check]:
+    """Whether what was measured is what was trained, and whether there was anything to train on and to ask."""
+    measured, now = evaluation.get("adapter", {}), hashes(run.adapter)
+    differ = [name for name in now if measured.get(name) != now[name]]
+    yield none_of(
+        "measured as trained", TRAINING, len(differ), "files that are not those that were measured", len(now),
+        f"another adapter was measured: {', '.join(differ)} differ",
+    )  # fmt: skip
+    about = sum(bool(conversation.facts) for conversation in run.conversations())
+    yield at_least("trained on", TRAINING, about, 1, "conversations about facts", about)
+    told = read_json(run.adapter / "training.json")
+    yield at_least("steps", TRAINING, told.get("steps", 0), 1, "updates of the weights")
+    losses = [row for row in told.get("losses", ()) if isinstance(row, int | float)]
+    if len(losses) > 1 and all(map(math.isfinite, losses)):
+        fell = round(losses[0] - losses[-1], 4)
+        means = f"more than 0: how far the loss fell, from {losses[0]:g} to {losses[-1]:g}"
+        yield Check(
+            "loss moved", fell > 0, fell, 0, means, TRAINING, len(losses), "" if fell > 0 else "nothing learned"
+        )
+    else:
+        bad = sum(not math.isfinite(loss) for loss in losses)
+        yield none_of("loss finite", TRAINING, bad, "losses that are no number", len(losses))
+    asked = evaluation["asked"].get("fact", 0)
+    yield at_least("asked", TRAINING, asked, 1, "questions about what was trained", asked)
+    changed = evaluation.get("changed", {}).get("furthest", 0.0)
+    yield Check(
+        "changes answers", changed > promises.SAME, changed, promises.SAME,
+        "more than rounding: the largest change of any logit in an answer about a trained fact", TRAINING,
+        evaluation.get("changed", {}).get("tokens"), "" if changed > promises.SAME else "it answers as the base does",
+    )  # fmt: skip
 
 
 def weights(adapter: Path) -> Iterator[Check]:
@@ -88,24 +99,28 @@ def weights(adapter: Path) -> Iterator[Check]:
 
     tensors = load_file(adapter / "adapter_model.safetensors")
     broken = sum(int((~torch.isfinite(tensor)).sum()) for tensor in tensors.values())
-    yield Check("weights finite", broken == 0, broken, 0, "no value that is infinite or not a number")
+    size = sum(tensor.numel() for tensor in tensors.values())
+    means = "values that are infinite or not a number"
+    yield none_of("weights finite", TRAINING, broken, means, size, f"{broken} of {size} values are no numbers")
     # LoRA's B begins at zero: whatever it holds, training put there.
     moved = sum(float(t.float().norm()) for name, t in tensors.items() if "lora_B" in name and torch.isfinite(t).all())
-    yield Check("weights moved", moved > 0, round(moved, 4), 0, "more than 0: the norm of what training changed")
+    moved = round(moved, 4)
+    means = "more than 0: the norm of what training changed"
+    yield Check("weights moved", moved > 0, moved, 0, means, TRAINING, size, "" if moved > 0 else "nothing changed")
 
 
-def secrets(run: Run, canaries: Sequence[str], redactor: Redactor) -> Check:
-    """No secret, and no planted canary, in any byte of what the run wrote."""
+def secrets(run: Run, evaluation: Mapping[str, Any], canaries: Sequence[str], redactor: Redactor) -> Iterator[Check]:
+    """No secret, and no planted canary, in any byte of what the run wrote; and none that the weights know."""
+    asked = evaluation.get("canaries", {})
+    known = asked.get("written", 0) + asked.get("known", 0)
+    planted = asked.get("planted", 0)
+    check = none_of(
+        "secrets in weights", SECRETS, known, f"of {planted} planted secrets, those that the adapter goes on with or "
+        "finds likelier than the same letters in another order", planted, f"the adapter knows {known} of {planted}",
+    )  # fmt: skip
+    if planted < len(canaries):
+        check = replace(check, passed=False, short=f"only {planted} of {len(canaries)} were looked for")
+    yield check
     found = audit_run(run, canaries, redactor)
     count = sum(one.count for one in found.found)
-    return Check("secrets", found.clean, count, 0, f"0 in every byte that the run wrote: {found}")
-
-
-def interval(rate: float, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval: how far a rate over `n` questions can be trusted."""
-    if n == 0:
-        return 0.0, 1.0
-    z = 1.96
-    middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    yield none_of("secrets", SECRETS, count, f"in every byte that the run wrote: {found}", found.files, f"{found}")

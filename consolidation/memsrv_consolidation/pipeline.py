@@ -79,7 +79,7 @@ def consolidate(
 
     if not run.conversations_file.exists():
         with costs.of("synthesise", pace):
-            measuring = [probe.question for probe in probes.of_facts(facts, order.seed)]
+            measuring = probes.measuring(facts, order.seed)
             worded, left_out = paraphrases(facts, recipe.conversations_per_fact, gateway, measuring, pace.count)
             synthesis = synthesise(facts, recipe, order.seed, redactor, worded)
             costs.note("synthesis", {"secret_in_conversations": synthesis.secret, **left_out})
@@ -122,6 +122,7 @@ def consolidate(
                 [fact for fact in facts if trainable(fact) and fact.id in trained],
                 base.path, run.adapter, current, order.seed, order.threads,
                 count=pace.count, begin=lambda total, done: pace.begin("evaluate", total, done),
+                canaries=order.canaries,
             )  # fmt: skip
             # Only these weights may be promoted: the shelf compares.
             write_json(run.evaluation_file, {**measured, "adapter": seen})

@@ -1,13 +1,15 @@
 """The questions that measure an adapter: in wordings no adapter is trained on, with a judge that reads strictly.
 
-Closed book: no context. In context: the fact stands in the layout among others. Fresh: a fact nobody was trained on
-stands there, so that only reading helps. Unknown: nobody recorded it. No model, no torch.
+Closed book: no context. In context: the fact stands in the layout among others. Contradicting: another value of it
+stands there, which is newer. Irrelevant: others stand there alone. Fresh: a fact nobody was trained on stands there, so
+that only reading helps. Unknown: nobody recorded it. No model, no torch.
 """
 
+import math
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memsrv.layout import NOT_RECORDED, Blocks, render, says_not_recorded
 from memsrv.records import Fact, Message
@@ -16,12 +18,15 @@ from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.reflect import plain, trainable
 from memsrv_consolidation.tiny import names
 
-#: Questions for each fact in each pool.
-EACH = 2
+#: Questions for each fact in each pool, at least and at most; few facts are asked more often, up to ENOUGH in all, so
+#: that no single one decides.
+EACH, MOST, ENOUGH = 2, 16, 96
 #: Facts that stand in the context beside the one that is asked for.
 BESIDE = 3
-#: Facts and unknowns that are made up for the fresh and the unknown probes.
-MADE_UP = 24
+#: Facts that are made up to be read from context, and questions that nobody recorded an answer to.
+FRESH, UNKNOWN = 96, 96
+#: Questions with a contradicting value in context: one a fact, and more where there are few.
+CONTRADICTED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +64,71 @@ def gives(words: str, text: str) -> bool:
     return re.search(rf"(?<![\w]){re.escape(_bare(words))}(?![\w])", _bare(text)) is not None
 
 
-def of_facts(facts: Sequence[Fact], seed: int) -> list[Probe]:
-    """For every trainable fact EACH questions in KNOWN and in NOVEL wordings, its text among others as context."""
+def each(facts: int) -> int:
+    """Questions for each of so many facts in each pool."""
+    return min(MOST, max(EACH, math.ceil(ENOUGH / (2 * facts)))) if facts else EACH
+
+
+def of_facts(facts: Sequence[Fact], seed: int, n: int | None = None) -> list[Probe]:
+    """For every trainable fact `n` questions in KNOWN and in NOVEL wordings, its text among others as context."""
+    asked = [fact for fact in facts if trainable(fact)]
+    n = each(len(asked)) if n is None else n
+    found = []
+    for fact in asked:
+        subject, relation, value = _claim(fact)
+        others = [other.text for other in asked if other.id != fact.id]
+        for pool in (Pool.KNOWN, Pool.NOVEL):
+            # Two streams: which questions are asked depends on the fact alone, and more of them begin with the same.
+            rng, beside = random.Random(f"{seed}/probe/{fact.id}/{pool}"), random.Random(f"{seed}/beside/{fact.id}")
+            context = [fact.text, *beside.sample(others, min(BESIDE, len(others)))]
+            for question in wordings.questions(subject, relation, pool, rng, n):
+                context = beside.sample(context, len(context))
+                expected = wordings.answer(subject, relation, value)
+                found.append(
+                    Probe("fact", fact.id, str(fact.kind), str(pool), question, expected, value, tuple(context))
+                )
+    return found
+
+
+def measuring(facts: Sequence[Fact], seed: int) -> list[str]:
+    """Every question that may measure `facts`, however many of them come to be trained."""
+    return [probe.question for probe in of_facts(facts, seed, MOST)]
+
+
+def of_contradictions(facts: Sequence[Fact], seed: int) -> list[Probe]:
+    """Every trainable fact with another, newer value in the context: memory overrules what was learned."""
     asked = [fact for fact in facts if trainable(fact)]
     found = []
     for fact in asked:
-        assert fact.subject
-        assert fact.relation
-        assert fact.value  # `trainable` said so
-        rng = random.Random(f"{seed}/probe/{fact.id}")
+        subject, relation, value = _claim(fact)
+        rng = random.Random(f"{seed}/contradicting/{fact.id}")
         others = [other.text for other in asked if other.id != fact.id]
-        for pool in (Pool.KNOWN, Pool.NOVEL):
-            for question in wordings.questions(fact.subject, fact.relation, pool, rng, EACH):
-                context = [fact.text, *rng.sample(others, min(BESIDE, len(others)))]
-                rng.shuffle(context)
-                found.append(
-                    Probe("fact", fact.id, str(fact.kind), str(pool), question,
-                          wordings.answer(fact.subject, fact.relation, fact.value), fact.value, tuple(context))
-                )  # fmt: skip
+        n = min(MOST, max(1, CONTRADICTED // len(asked)))
+        for question in wordings.questions(subject, relation, Pool.KNOWN, rng, n):
+            newer = value
+            while plain(newer) == plain(value):
+                newer = names.value_like(value, rng)
+            context = [wordings.claim(subject, relation, newer), *rng.sample(others, min(BESIDE, len(others)))]
+            rng.shuffle(context)
+            expected = wordings.answer(subject, relation, newer)
+            found.append(
+                Probe("contradicting", fact.id, str(fact.kind), str(Pool.KNOWN), question, expected, newer,
+                      tuple(context))
+            )  # fmt: skip
     return found
+
+
+def beside_the_point(asked: Sequence[Probe], facts: Sequence[Fact], seed: int) -> list[Probe]:
+    """The same questions, with memory in the context that has nothing to do with them."""
+    rng = random.Random(f"{seed}/irrelevant")
+    told = [wordings.claim(made.subject, made.relation, made.value) for made in _made_up(facts, rng, FRESH)]
+    return [replace(probe, about="irrelevant", context=tuple(rng.sample(told, BESIDE + 1))) for probe in asked]
 
 
 def of_fresh(facts: Sequence[Fact], seed: int) -> list[Probe]:
     """Facts made up for this evaluation, asked with their text in context."""
     rng = random.Random(f"{seed}/fresh")
-    made = _made_up(facts, rng)
+    made = _made_up(facts, rng, FRESH)
     found = []
     for fact in made:
         others = [wordings.claim(o.subject, o.relation, o.value) for o in made if o is not fact]
@@ -101,13 +146,20 @@ def of_unknowns(facts: Sequence[Fact], seed: int) -> list[Probe]:
     return [
         Probe("unknown", None, None, str(Pool.KNOWN), wordings.question(f.subject, f.relation, Pool.KNOWN, rng),
               NOT_RECORDED, None)
-        for f in _made_up(facts, rng)
+        for f in _made_up(facts, rng, UNKNOWN)
     ]  # fmt: skip
 
 
-def _made_up(facts: Sequence[Fact], rng: random.Random) -> list[names.Made]:
-    taken = {plain(fact.subject) for fact in facts if fact.subject}
-    return [made for made in names.several(rng, MADE_UP) if plain(made.subject) not in taken]
+def _made_up(facts: Sequence[Fact], rng: random.Random, n: int) -> list[names.Made]:
+    taken = [fact.subject for fact in facts if fact.subject]
+    return [made for made in names.several(rng, n) if not any(gives(subject, made.subject) for subject in taken)]
+
+
+def _claim(fact: Fact) -> tuple[str, str, str]:
+    assert fact.subject
+    assert fact.relation
+    assert fact.value  # `trainable` said so
+    return fact.subject, fact.relation, fact.value
 
 
 def _bare(text: str) -> str:

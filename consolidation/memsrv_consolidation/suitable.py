@@ -12,7 +12,8 @@ from typing import Any
 from memsrv.records import Fact
 from memsrv_consolidation import probes
 from memsrv_consolidation.answering import BASE, Respondents
-from memsrv_consolidation.decide import REFUSE, Check, Verdict
+from memsrv_consolidation.checks import Check
+from memsrv_consolidation.decide import REFUSE, Verdict
 from memsrv_consolidation.device import offered, settle
 from memsrv_consolidation.probes import correct
 

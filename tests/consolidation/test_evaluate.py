@@ -60,11 +60,37 @@ def test_an_unknown_is_right_when_it_is_declined_and_wrong_when_made_up() -> Non
     assert not correct(probe(None), "The port of api is 4010.")
 
 
-def test_every_fact_is_asked_twice_in_each_held_out_pool() -> None:
-    asked = probes.of_facts(FACTS, 7)
+@pytest.mark.parametrize(("facts", "times"), [(3, 16), (8, 6), (24, 2), (60, 2)])
+def test_few_facts_are_asked_more_often_so_that_no_question_decides(facts: int, times: int) -> None:
+    many = [fact(f"f{place}", made) for place, made in enumerate(names.several(random.Random(5), facts))]
+    asked = probes.of_facts(many, 7)
 
-    for fact in FACTS:
-        assert sorted(p.wording for p in asked if p.fact == fact.id) == ["known", "known", "novel", "novel"]
+    for one in many:
+        assert sorted(p.wording for p in asked if p.fact == one.id) == ["known"] * times + ["novel"] * times
+
+
+def test_what_may_measure_holds_every_question_however_many_facts_are_trained() -> None:
+    every = set(probes.measuring(FACTS, 7))
+
+    assert {probe.question for probe in probes.of_facts(FACTS, 7)} < every
+    assert {probe.question for probe in probes.of_facts(FACTS[:2], 7)} < every
+
+
+def test_a_contradicting_context_holds_another_value_than_the_fact() -> None:
+    values = {fact.id: fact.value for fact in FACTS}
+
+    for asked in probes.of_contradictions(FACTS, 7):
+        assert asked.fact is not None
+        assert asked.value != values[asked.fact]
+        assert any(probes.gives(asked.value or "", line) for line in asked.context)
+
+
+def test_memory_beside_the_point_holds_no_fact_of_the_project() -> None:
+    texts = {fact.text for fact in FACTS}
+
+    for asked in probes.beside_the_point(probes.of_facts(FACTS, 7), FACTS, 7):
+        assert len(asked.context) == 4
+        assert not texts & set(asked.context)
 
 
 def test_a_probes_context_holds_its_fact_among_others() -> None:
@@ -89,7 +115,8 @@ def test_fresh_and_unknown_probes_are_about_subjects_nobody_recorded() -> None:
     made_up = probes.of_fresh(FACTS, 7) + probes.of_unknowns(FACTS, 7)
 
     assert made_up
-    assert not any(subject in p.question for p in made_up for subject in subjects if subject)
+    for subject in filter(None, subjects - {"make"}):  # that one is a word of questions, too
+        assert not any(probes.gives(subject, p.question) for p in made_up)
 
 
 def test_the_same_seed_asks_the_same_questions() -> None:
