@@ -20,15 +20,20 @@ from memsrv_consolidation.run import Order, read_json
 REPLAYED = "replay-"
 
 
+def parent(order: Order) -> Path | None:
+    """The adapter that an extension goes on from."""
+    return Path(order.current.path) if order.extend and order.current else None
+
+
 def parted(order: Order, facts: Sequence[Fact]) -> tuple[list[Fact], list[Fact]]:
     """Of the `facts` that enter weights: those to train, and those that an extension's parent knows, word by word.
 
     Where a fresh adapter is trained, all are to be trained.
     """
     asked = list(internalise(facts).all)
-    if not order.extend or order.current is None:
+    if (onto := parent(order)) is None:
         return asked, []
-    rows = read_json(Path(order.current.path) / "manifest.json").get("facts", ())
+    rows = read_json(onto / "manifest.json").get("facts", ())
     known = {(row["id"], row["text"]) for row in rows}
     return (
         [fact for fact in asked if (fact.id, fact.text) not in known],
