@@ -96,10 +96,16 @@ def scores(evaluation: Json) -> None:
 
 
 def checks(report: Json) -> None:
+    """What the gate held it to, by what it is about."""
+    group = None
     for check in report["checks"]:
+        if check.get("group") and check["group"] != group:
+            group = check["group"]
+            _out().print(f"  [bold]{escape(group)}[/]")
         mark = "[green]✓[/]" if check["passed"] else "[red]✗[/]"
         figure = f"{_figure(check['figure'])} (bound {_figure(check['bound'])})" if check["figure"] is not None else ""
-        _out().print(f"  {mark} {escape(check['name'])} {figure} [dim]{escape(check['means'])}[/]")
+        short = f" [red]{escape(check['short'])}[/]" if check.get("short") else ""
+        _out().print(f"  {mark} {escape(check['name'])} {figure}{short} [dim]{escape(check['means'])}[/]")
 
 
 def costs(spent: Sequence[Cost]) -> None:
@@ -134,8 +140,9 @@ def _asked(evaluation: Json, wording: str) -> list[Json]:
 
 
 def _share(questions: Sequence[Json], who: str) -> str:
-    right = sum(question["correct"][who] for question in questions)
-    return f"{percent(right / len(questions))}  ({right} of {len(questions)})" if questions else "–"
+    """Of those that `who` was asked: with evidence in the prompt, not every wording is."""
+    marks = [question["correct"][who] for question in questions if who in question["correct"]]
+    return f"{percent(sum(marks) / len(marks))}  ({sum(marks)} of {len(marks)})" if marks else "–"
 
 
 def _figure(value: Any) -> str:

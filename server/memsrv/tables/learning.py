@@ -1,6 +1,7 @@
 """Results of learning: facts, runs, reports."""
 
-from memsrv.tables.cells import Json, cut, record, text
+from memsrv.tables import gate
+from memsrv.tables.cells import Json, cut, record
 from memsrv.terminal import details, percent, say, table
 
 
@@ -21,20 +22,14 @@ def report(result: Json) -> None:
             "not believed": _not_believed(result),
         }
     )
-    if result.get("checks"):
-        table(
-            ("check", "passed", "figure", "bound", "means"),
-            [
-                (c["name"], "yes" if c["passed"] else "NO", text(c["figure"]), text(c["bound"]), c["means"])
-                for c in result["checks"]
-            ],
-        )
+    gate.checks(result)
     closed = (result.get("evaluation") or {}).get("closed_book") or {}
     if closed:
         table(
             ("asked without memory", "known wordings", "new wordings"),
             [(who, percent(score.get("known")), percent(score.get("novel"))) for who, score in closed.items() if score],
         )
+    gate.measured(result)
 
 
 def _teacher(asked: Json | None) -> str | None:
