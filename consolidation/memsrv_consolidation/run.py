@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from memsrv.errors import RunFailed, RunInProgress
 from memsrv.records import Conversation, Episode, Fact, Memory, Review, from_dict, to_dict
+from memsrv_consolidation.internalise import BOTH, Policy
 
 Record = TypeVar("Record")
 
@@ -64,6 +65,7 @@ class Order:
     any_base: bool = False  # train also a base that cannot read facts from its context
     canaries: tuple[str, ...] = ()  # planted secrets that must occur in nothing the run writes
     teacher: TeacherOrder | None = None  # None: rules alone
+    internalise: Policy = BOTH
     extend: bool = False  # train on the weights of `current`, where an ordinary night trains anew
     not_extended: str = ""  # why an extension that was asked for became an ordinary night
     replay: float = 0.2  # the share of an extension's conversations that are old nights'

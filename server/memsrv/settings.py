@@ -157,6 +157,34 @@ class Nightly(_Section):
     on_battery: bool = Field(False, description="Train on battery, too.")
 
 
+class Internalise(_Section):
+    """What may enter weights; the rest stays in memory, which overrides them."""
+
+    procedural: Literal["protocol", "facts", "both"] = Field(
+        "both",
+        description="What of lessons is trained. `protocol`: behaviour alone, and how to use memory. `facts`: what is "
+        "known. `both`: both.",
+    )
+    semantic: Literal["protocol", "facts", "both"] = Field(
+        "both", description="The same of preferences and conventions."
+    )
+    episodic: Literal["protocol", "facts", "both"] = Field(
+        "both", description="The same of what is true of the project; with `protocol` nothing of it."
+    )
+    sessions: int = Field(
+        3,
+        ge=1,
+        description="Sessions that say the same of a value that changes often (a port, version, path, day), before it "
+        "is trained. What a person states counts at once.",
+    )
+    share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="What one session or agent alone may speak for of what is trained, from four on.",
+    )
+
+
 def _long_enough(string: str) -> str:
     """A string of one or two characters would take every text apart."""
     if len(" ".join(string.split())) < 3:
@@ -242,6 +270,7 @@ class Settings(BaseModel):
     teacher: Teacher = Teacher()
     watch: Watching = Watching()
     night: Nightly = Nightly()
+    internalise: Internalise = Internalise()
     redact: Redaction = Redaction()
     keep: Keeping = Keeping()
     embedding: Embedding = Embedding()
@@ -344,6 +373,13 @@ def set_for_libraries(threads: int) -> None:
         HF_HUB_DISABLE_PROGRESS_BARS="1",
         HF_DATASETS_DISABLE_PROGRESS_BARS="1",
     )
+
+
+def keep_offline(code: bool) -> None:
+    """Let no library of this process download anything; `code`: let its measures run what a model wrote."""
+    os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", HF_EVALUATE_OFFLINE="1")
+    if code:
+        os.environ["HF_ALLOW_CODE_EVAL"] = "1"
 
 
 #: What a process that memsrv starts may know of the environment: where things are, and how the machine is set up.

@@ -107,7 +107,7 @@ class Nights(Remembering, Costing, Learning):
         known = self.facts(project=project)
         trained_on, by_kind, by_trust, waiting = counted(known.facts)
         chosen, way = base or self.settings.base, strategy or self.settings.strategy
-        count = conversations(known.facts, chosen, way)
+        count = conversations(known.facts, chosen, way, self._night.policy)
         allowed = Consent(self.settings).allows(Act.TRAIN, project=known.project)
         now = tick.decisions(self._night, self.store, self._conditions(Presence(self._logs)), known.project)
         return Plan(

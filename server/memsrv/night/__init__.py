@@ -33,6 +33,7 @@ from memsrv_adapters.base import resolve
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import shelf_name
 from memsrv_consolidation.given import Given
+from memsrv_consolidation.internalise import Policy
 from memsrv_consolidation.progress import read
 from memsrv_consolidation.recipe import preset as recipe_of
 from memsrv_consolidation.run import Live, Order, Run, one_at_a_time, read_json, write_json, write_lines
@@ -61,6 +62,11 @@ class Night:
     @property
     def consent(self) -> Consent:
         return Consent(self.settings)
+
+    @property
+    def policy(self) -> Policy:
+        """What may enter weights."""
+        return Policy(**self.settings.internalise.model_dump())
 
     @property
     def shelf(self) -> Shelf:
@@ -151,6 +157,7 @@ class Night:
                         any_base=self.settings.any_base,
                         canaries=tuple(canary.secret for canary in canaries),
                         teacher=teaching.order if teaching else None,
+                        internalise=self.policy,
                         extend=extend and why_not is None,
                         not_extended=why_not or "",
                         replay=self.settings.replay,

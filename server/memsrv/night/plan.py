@@ -12,6 +12,7 @@ from memsrv.night.due import Decision
 from memsrv.records import Fact
 from memsrv.redact import Redactor
 from memsrv.shapes import Learned
+from memsrv_consolidation.internalise import Policy
 from memsrv_consolidation.recipe import preset
 from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.run import Run, read_json
@@ -50,9 +51,9 @@ class Plan:
     night: Decision | None  # what the night would do now; None without consent
 
 
-def conversations(facts: Sequence[Fact], base: str, strategy: str) -> int:
-    """How many conversations a run of `strategy` on `base` would be trained on, drawn as it draws them."""
-    return len(synthesise(facts, preset(base, strategy), _SEED, Redactor(b"dry")).conversations)
+def conversations(facts: Sequence[Fact], base: str, strategy: str, policy: Policy) -> int:
+    """How many conversations a run of `strategy` on `base` would be trained on, but for logged turns."""
+    return len(synthesise(facts, preset(base, strategy), _SEED, Redactor(b"dry"), policy=policy).conversations)
 
 
 def seconds(runs: Sequence[Run], base: str, strategy: str, conversations: int) -> float | None:
