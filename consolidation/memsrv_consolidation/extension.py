@@ -30,7 +30,7 @@ def parted(order: Order, facts: Sequence[Fact]) -> tuple[list[Fact], list[Fact]]
 
     Where a fresh adapter is trained, all are to be trained.
     """
-    asked = list(internalise(facts).all)
+    asked = list(internalise(facts, order.internalise).all)
     if (onto := parent(order)) is None:
         return asked, []
     rows = read_json(onto / "manifest.json").get("facts", ())
