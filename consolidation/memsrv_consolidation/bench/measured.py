@@ -27,11 +27,12 @@ def _figures(report: Json) -> Iterator[tuple[str, float | None]]:
     yield "novel", candidate["novel"]
     for (kind, wording), marks in _by_kind(found["questions"]).items():
         yield f"{wording}, {kind}", statistics.fmean(marks)
-    behaviour = found.get("behaviour") or {}
-    yield "behaviour", _share(behaviour.get("candidate"))
+    yield "behaviour", _behaviour(found, "candidate")
     yield "with memory", found["in_context"]["candidate"]
     yield "reading", found["fresh"]["candidate"] - found["fresh"]["base"]
-    yield "kl", _kl(found)
+    guard = found.get("guard")
+    yield "guard", guard["candidate"] - guard["base"] if guard else None
+    yield "kl", found.get("anchors", {}).get("neutral", {}).get("divergence")
     yield "false memories", 1 - found["unknown"]["candidate"]
     for name in ("mean", "median", "p90"):
         yield f"ce {name}", found["ce"][name]
@@ -45,8 +46,10 @@ def of_base(report: Json) -> dict[str, float]:
     """What the bare base answers, of the same questions."""
     found = report["evaluation"]
     closed = found["closed_book"]["base"]
+    behaviour = _behaviour(found, "base")
     return {
         "known": closed["known"], "novel": closed["novel"], "with memory": found["in_context"]["base"],
+        **({} if behaviour is None else {"behaviour": behaviour}),
         "false memories": round(1 - found["unknown"]["base"], 6), "ce mean": found["ce_base"]["mean"],
         "ce median": found["ce_base"]["median"], "ce p90": found["ce_base"]["p90"],
     }  # fmt: skip
@@ -93,11 +96,7 @@ def _by_kind(questions: Sequence[Json]) -> dict[tuple[str, str], list[bool]]:
     return dict(sorted(found.items()))
 
 
-def _share(told: Any) -> float | None:
-    """A share as a number, whether it stands alone or with its counts."""
-    return told.get("all") if isinstance(told, Mapping) else told
-
-
-def _kl(evaluation: Json) -> float | None:
-    guards = evaluation.get("guards") or {}
-    return guards.get("kl") if isinstance(guards, Mapping) else None
+def _behaviour(evaluation: Json, name: str) -> float | None:
+    """The share of tasks in which it showed; None where no task could be asked."""
+    told = evaluation.get("behaviour") or {}
+    return told[name] if told.get("asked") else None

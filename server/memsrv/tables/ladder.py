@@ -6,7 +6,6 @@ from memsrv.plurals import counted
 from memsrv.tables.cells import Json
 from memsrv.terminal import Cell, say, table
 
-_SHARES = {"known": "known", "novel": "novel", "behaviour": "behaviour", "with memory": "with memory"}
 _KINDS = ("episodic", "semantic", "procedural")
 _TITLES = {"ladder": "From the paper to ours", "ranks": "Ranks", "wordings": "Wordings a fact"}
 
@@ -21,7 +20,8 @@ def ladder(result: Json) -> None:
     for group, title in _TITLES.items():
         rows = [row for row in result["rungs"] if row["group"] == group]
         if rows:
-            _table(title, rows, result["bare"])
+            _table(f"{title}: what it recalls, by kind and wording", _RECALL, rows, result["bare"])
+            _table(f"{title}: what it keeps and costs", _COSTS, rows, result["bare"])
             for row in rows:
                 if row["adds"] or row["as"]:
                     say(f"{row['name']}: {row['adds']}" + (f" (trains as {row['as']} does)" if row["as"] else ""))
@@ -30,18 +30,22 @@ def ladder(result: Json) -> None:
     say(_follows(result["follows"]))
 
 
-def _table(title: str, rows: Sequence[Json], bare: Json) -> None:
-    columns = [name for name in _COLUMNS if any(name in row["figures"] for row in rows)]
+def _table(title: str, asked: Mapping[str, str], rows: Sequence[Json], bare: Json) -> None:
+    columns = [name for name in asked if any(name in row["figures"] for row in rows)]
     shown: list[list[Cell]] = [["base", *(_cell(name, bare) for name in columns)]]
     shown += [[row["name"], *(_cell(name, row["figures"]) for name in columns)] for row in rows]
-    table(("", *(_COLUMNS[name] for name in columns)), shown, f"\n{title}")
+    table(("", *(asked[name] for name in columns)), shown, f"\n{title}")
 
 
-_COLUMNS: Mapping[str, str] = {
-    **_SHARES,
+_RECALL: Mapping[str, str] = {
+    "known": "known", "novel": "novel",
     **{f"{wording}, {kind}": f"{kind[:4]}. {wording}" for kind in _KINDS for wording in ("known", "novel")},
-    "false memories": "false mem.", "reading": "reading ±", "kl": "KL", "ce mean": "CE mean", "ce median": "median",
-    "ce p90": "p90", "tokens": "tokens", "completion_tokens": "of answers", "seconds": "s", "peak MiB": "peak MiB",
+    "behaviour": "behaviour", "with memory": "with memory",
+    "ce mean": "CE mean", "ce median": "median", "ce p90": "p90",
+}  # fmt: skip
+_COSTS: Mapping[str, str] = {
+    "false memories": "false memories", "reading": "reading ±", "guard": "guard ±", "kl": "KL, neutral",
+    "tokens": "tokens", "completion_tokens": "of answers", "seconds": "s", "peak MiB": "peak MiB",
 }  # fmt: skip
 _COUNTS = ("tokens", "completion_tokens", "seconds", "peak MiB")
 
@@ -55,7 +59,7 @@ def _cell(name: str, figures: Mapping[str, Json]) -> Cell:
         return f"{middle:.0f}"
     if name in ("known", "novel") and least != most:
         return f"{middle:.2f} ({least:.2f}-{most:.2f})"
-    return f"{middle:+.2f}" if name == "reading" else f"{middle:.2f}"
+    return f"{middle:+.2f}" if name in ("reading", "guard") else f"{middle:.2f}"
 
 
 def _follows(told: Json) -> str:

@@ -2,6 +2,7 @@
 
 from memsrv.tables import gate
 from memsrv.tables.cells import Json, cut, record
+from memsrv.tables.selection import trajectory
 from memsrv.terminal import details, percent, say, table
 
 
@@ -29,6 +30,7 @@ def report(result: Json) -> None:
             ("asked without memory", "known wordings", "new wordings"),
             [(who, percent(score.get("known")), percent(score.get("novel"))) for who, score in closed.items() if score],
         )
+    trajectory(result.get("training"))
     gate.measured(result)
 
 

@@ -119,6 +119,26 @@ def test_recall_is_told_by_kind_and_wording_of_the_judge_s_own_marks() -> None:
     assert found["false memories"] == 0
 
 
+def test_behaviour_is_a_figure_only_where_a_task_could_be_asked() -> None:
+    report = _report()
+    report["evaluation"]["behaviour"] = {"candidate": 0.0, "base": 0.0, "asked": 0, "skipped": {}}
+
+    assert "behaviour" not in figures(report)
+
+    report["evaluation"]["behaviour"] |= {"candidate": 0.5, "asked": 4}
+    assert figures(report)["behaviour"] == 0.5
+
+
+def test_what_the_gate_measures_of_old_skills_is_told_beside_the_base() -> None:
+    report = _report()
+    report["evaluation"] |= {
+        "guard": {"base": 0.6, "candidate": 0.5},
+        "anchors": {"neutral": {"tokens": 9, "divergence": 0.04, "base": 3.0, "adapter": 3.1, "furthest": 1.0}},
+    }
+
+    assert (figures(report)["guard"], figures(report)["kl"]) == (-0.1, 0.04)
+
+
 def test_a_figure_is_the_median_of_its_seeds_between_the_least_and_the_greatest() -> None:
     found = medians([figures(_report(known=share)) for share in (0.2, 0.9, 0.4)])
 
@@ -165,7 +185,7 @@ def test_a_default_that_trains_as_the_best_rung_is_that_rung() -> None:
 def _order(base: Path, **other: Any) -> dict[str, Any]:
     found = resolve(str(base))
     return {
-        "base": found.name, "base_path": str(found.path), "base_hash": found.hash, "facts": 2, "seeds": 1,
+        "base": found.name, "base_path": str(found.path), "base_hash": found.hash, "facts": 1, "seeds": 1,
         "rungs": ["A0"], "ranks": [], "wordings": [], "epochs": 0.5, "strategy": "paper", "threads": 1, **other,
     }  # fmt: skip
 
