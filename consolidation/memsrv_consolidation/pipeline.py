@@ -81,8 +81,12 @@ def consolidate(
         with costs.of("synthesise", pace):
             measuring = probes.measuring(facts, order.seed)
             worded, left_out = paraphrases(facts, recipe.conversations_per_fact, gateway, measuring, pace.count)
-            synthesis = synthesise(facts, recipe, order.seed, redactor, worded)
-            costs.note("synthesis", {"secret_in_conversations": synthesis.secret, **left_out})
+            synthesis = synthesise(
+                facts, recipe, order.seed, redactor, worded,
+                policy=order.internalise, episodes=run.episodes(), memories=run.memories(),
+            )  # fmt: skip
+            over = {f"over_share_of_{name}": count for name, count in synthesis.capped.items()}
+            costs.note("synthesis", {"secret_in_conversations": synthesis.secret, **over, **left_out})
             write_lines(run.conversations_file, synthesis.conversations)
 
     if until == "synthesise":

@@ -9,8 +9,8 @@ from memsrv.records import Fact, to_dict
 from memsrv_adapters.base import Base, resolve
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import Verdict
+from memsrv_consolidation.internalise import internalise
 from memsrv_consolidation.recipe import Recipe
-from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.run import Order, Run, read_json, write_json
 from memsrv_consolidation.teachers.exchanges import summary
 from memsrv_consolidation.teachers.ledger import Prices
@@ -25,7 +25,10 @@ def base_of(order: Order) -> Base:
 
 def nothing_new(order: Order, facts: Sequence[Fact]) -> str | None:
     """Why there is nothing to train, or None: no trainable fact, or exactly those that the live version knows."""
-    asked = {fact.id: fact.text for fact in facts if trainable(fact)}
+    entering = internalise(facts, order.internalise)
+    asked = {fact.id: fact.text for fact in entering.all}
+    if not asked and entering.left_out:
+        return f"nothing to learn: what may be trained on stays in memory alone ({entering.left_out[0].why})"
     if not asked:
         return f"nothing to learn: none of {len(facts)} facts is trusted and has a subject and a value"
     if order.current is None:
@@ -66,6 +69,7 @@ def write(run: Run, recipe: Recipe, base_hash: str, verdict: Verdict, costs: Cos
                 "without_subject": sum(not (f.subject and f.relation and f.value) for f in facts),
                 "untrusted": sum(not f.trust.trainable and not f.approved for f in facts),
                 "approved": sum(f.approved for f in facts),
+                "left_out": to_dict(internalise(facts, order.internalise).left_out),
                 "by_kind": dict(sorted(Counter(str(f.kind) for f in facts if f.id in trained).items())),
                 **costs.notes.get("left_out", {}),
             },

@@ -1,13 +1,19 @@
 """What may enter weights: behaviour, facts or both, and of what changes often only what is stable."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
+
 import pytest
 
-from memsrv.records import Evidence, Fact, Kind, Trust
+from memsrv.records import Evidence, Fact, Kind, Memory, Trust
 from memsrv.redact import Redactor
 from memsrv_consolidation import wordings
 from memsrv_consolidation.internalise import Policy, internalise, volatile
+from memsrv_consolidation.pipeline import consolidate
 from memsrv_consolidation.probes import gives
+from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.recipe import DISTIL
+from memsrv_consolidation.run import Run, read_json
 from memsrv_consolidation.synthesise import synthesise
 
 PROTOCOL = Policy("protocol", "protocol", "protocol")
@@ -119,3 +125,36 @@ def test_a_kind_can_be_kept_out_alone() -> None:
     told = {id for one in made for id in one.facts}
 
     assert told == {"f2", "f3", "f4"}
+
+
+def remembered(told: Fact) -> Memory:
+    return Memory(told.id, "demo", told.kind, told.text, told.trust, told.evidence, told.subject, told.relation,
+                  told.value, "2026-11-19T10:00:00Z")  # fmt: skip
+
+
+def without_training(run: Run) -> None:
+    consolidate(run, Pace(run, 1), lambda: nullcontext(lambda: False), until="synthesise")
+
+
+def test_a_run_trains_what_its_order_lets_in(make_run: Callable[..., Run]) -> None:
+    told = [remembered(FACTS[2]), remembered(PORT)]
+    strict, loose = (make_run(f"in-{n}", told, internalise=Policy(sessions=n)) for n in (3, 1))
+    for run in (strict, loose):
+        without_training(run)
+
+    assert [{id for one in run.conversations() for id in one.facts} for run in (strict, loose)] == [
+        {"f2"}, {"f2", "port"}
+    ]  # fmt: skip
+
+
+def test_what_stays_out_is_named_in_the_report(make_run: Callable[..., Run]) -> None:
+    run = make_run("out", [remembered(PORT)])
+    without_training(run)
+    report = read_json(run.report_file)
+
+    assert report["facts"]["left_out"] == [
+        {"fact": "port", "text": "The port of staging server is 4010.",
+         "why": "volatile: heard in 1 of the 3 sessions that make it stable"}
+    ]  # fmt: skip
+    assert report["verdict"] == "nothing"
+    assert "stays in memory alone" in report["reason"]
