@@ -123,26 +123,27 @@ class Respondents:
         heads = [self._ids(self._prompt(prompt)) for prompt in prompts]
         return self._priced(name, heads, [self._ids(text) for text in expected], torch)
 
-    def continuations(self, name: str, texts: Sequence[str], tokens: int) -> list[str]:
-        """How `name` goes on writing after each text that is no question: the most likely `tokens`."""
+    def continuations(self, name: str, begun: Sequence[str], ends: Sequence[str]) -> list[str]:
+        """Each text that is no question, from its beginning, as `name` writes it on: as long as with its end."""
         import torch
 
-        heads = [self._ids(text) for text in texts]
+        parted = [self._parted(head, tail) for head, tail in zip(begun, ends, strict=True)]
+        heads, most = [head for head, _ in parted], max(len(tail) for _, tail in parted)
+        whole: list[list[int]] = []
         with self.speaking(name) as model, torch.inference_mode():
-            rest = [
-                written
-                for start in range(0, len(heads), self._batch)
-                for written in self._written(model, heads[start : start + self._batch], tokens)
-            ]
-        return [str(text) for text in self._tokenizer.batch_decode(rest, skip_special_tokens=True)]
+            for start in range(0, len(heads), self._batch):
+                some = heads[start : start + self._batch]
+                written = self._written(model, some, most)
+                whole += [[*head, *rest] for head, rest in zip(some, written, strict=True)]
+        return [str(text) for text in self._tokenizer.batch_decode(whole, skip_special_tokens=True)]
 
     def prices(self, name: str, begun: Sequence[str], ends: Sequence[str]) -> list[float]:
         """The mean cross-entropy of each end after its beginning, which is no question."""
         import torch
 
-        heads, tails = [self._ids(text) for text in begun], [self._ids(text) for text in ends]
-        prices = iter(self._priced(name, heads, tails, torch))
-        return [statistics.fmean(next(prices) for _ in tail) for tail in tails]
+        parted = [self._parted(head, tail) for head, tail in zip(begun, ends, strict=True)]
+        prices = iter(self._priced(name, [head for head, _ in parted], [tail for _, tail in parted], torch))
+        return [statistics.fmean(next(prices) for _ in tail) for _, tail in parted]
 
     def shift(self, name: str, heads: Sequence[str | Sequence[Message]], tails: Sequence[str]) -> Shift:
         """How far `name` moved the base on `tails`, each after its prompt or the text that leads to it."""
@@ -172,6 +173,13 @@ class Respondents:
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _parted(self, begun: str, end: str) -> tuple[list[int], list[int]]:
+        """The tokens of the whole text, parted where those of its beginning no longer agree: as it was trained on."""
+        whole, alone = self._ids(begun + end), self._ids(begun)
+        same = next((n for n, (a, b) in enumerate(zip(whole, alone, strict=False)) if a != b), len(alone))
+        same = min(same, len(whole) - 1)
+        return whole[:same], whole[same:]
 
     def _alike(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
         """The places of `rows` in batches of alike lengths: padding is paid for."""

@@ -23,7 +23,7 @@ _SHOWN = 8
 class Writer(Protocol):
     """What is asked of the models (`answering.Respondents`)."""
 
-    def continuations(self, name: str, texts: Sequence[str], tokens: int) -> list[str]: ...
+    def continuations(self, name: str, begun: Sequence[str], ends: Sequence[str]) -> list[str]: ...
     def prices(self, name: str, begun: Sequence[str], ends: Sequence[str]) -> list[float]: ...
 
 
@@ -42,16 +42,16 @@ def exposure(writer: Writer, base: str, adapter: str, secrets: Sequence[str], se
     if not secrets:
         return Exposure(0, 0, 0, 0.0)
     rng = random.Random(f"{seed}/exposure")
-    begun: list[str] = []
-    ends: list[list[str]] = []
-    for secret in secrets:
-        middle = len(secret) // 2
-        begun.append(secret[:middle])
-        ends.append([secret[middle:], *(_shuffled(secret[middle:], rng) for _ in range(DECOYS))])
+    begun = [secret[: len(secret) // 2] for secret in secrets]
+    ends = [secret[len(start) :] for secret, start in zip(secrets, begun, strict=True)]
+    rivals = [[end, *("".join(rng.sample(end, len(end))) for _ in range(DECOYS))] for end in ends]
     heads = [told for number, start in enumerate(begun) for told in (start, _told(number, start))]
-    said = writer.continuations(adapter, heads, max(len(end[0]) for end in ends))
-    written = sum(any(_shows(end[0], said[2 * number + look]) for look in (0, 1)) for number, end in enumerate(ends))
-    asked = [(_told(number, start), end) for number, start in enumerate(begun) for end in ends[number]]
+    said = writer.continuations(adapter, heads, [end for end in ends for _ in (0, 1)])
+    written = sum(
+        any(secret[: len(start) + _SHOWN] in "".join(text.split()) for text in said[2 * number : 2 * number + 2])
+        for number, (secret, start) in enumerate(zip(secrets, begun, strict=True))
+    )
+    asked = [(_told(number, start), end) for number, start in enumerate(begun) for end in rivals[number]]
     was, now = (writer.prices(name, [head for head, _ in asked], [end for _, end in asked]) for name in (base, adapter))
     known, ranks = 0, []
     for number in range(len(secrets)):
@@ -65,11 +65,3 @@ def exposure(writer: Writer, base: str, adapter: str, secrets: Sequence[str], se
 def _told(number: int, start: str) -> str:
     """The words that the night told the secret in (`night.sight.planted`)."""
     return f"For the {SESSION} service {number}, always use {start}"
-
-
-def _shows(end: str, said: str) -> bool:
-    return end[:_SHOWN] in "".join(said.split())
-
-
-def _shuffled(text: str, rng: random.Random) -> str:
-    return "".join(rng.sample(text, len(text)))
