@@ -28,7 +28,7 @@ class Costs:
             yield
         finally:
             self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.monotonic() - began, 2)
-            self.peak_mib[stage] = max(self.peak_mib.get(stage, 0.0), _peak_mib())
+            self.peak_mib[stage] = max(self.peak_mib.get(stage, 0.0), peak_mib())
             self._write()
 
     def note(self, name: str, counts: Mapping[str, int]) -> None:
@@ -39,7 +39,7 @@ class Costs:
         write_json(self._run.costs_file, kept)
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     """The most memory this process has held so far; stages share a process, so this only rises."""
     import sys
 

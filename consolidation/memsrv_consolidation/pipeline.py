@@ -110,6 +110,7 @@ def consolidate(
                 run.conversations(), recipe, base.path, adapter=run.adapter, checkpoints=run.checkpoints,
                 seed=order.seed, threads=order.threads, stopping=stopping, count=pace.count,
                 begin=lambda total, done: pace.begin("train", total, done),
+                facts=facts,
             )  # fmt: skip
     shutil.rmtree(run.checkpoints, ignore_errors=True)
 

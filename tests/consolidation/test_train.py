@@ -12,14 +12,17 @@ from memsrv.records import Conversation, Fact, Kind, Trust
 from memsrv.redact import Redactor
 from memsrv_consolidation.batches import alike
 from memsrv_consolidation.device import LARGE, Device, load
+from memsrv_consolidation.placement import placement
 from memsrv_consolidation.recipe import PAPER, TINY, Recipe, preset
-from memsrv_consolidation.strategies import STRATEGIES, paper, strategy
+from memsrv_consolidation.shape import Shape
+from memsrv_consolidation.strategies import STRATEGIES, paper, sft, strategy
 from memsrv_consolidation.synthesise import synthesise
 
 pytest.importorskip("trl")
 
 CPU = Device("cpu", "float32", autocast=False, bitsandbytes=False)
 CUDA = Device("cuda", "bfloat16", autocast=True, bitsandbytes=True)
+QWEN = Shape(28, 3584, 18944, 28, 4, 152_064, tied=False)
 FACT = Fact("f0", Kind.EPISODIC, "x", Trust.HUMAN, (), "api", "port", "4010")
 
 
@@ -60,13 +63,14 @@ def digest(folder: Path) -> str:
 def test_a_base_without_a_preset_gets_the_papers_table_4(tmp_path: Path) -> None:
     recipe = preset("Qwen/Qwen2.5-7B-Instruct", "paper")
 
-    config = paper.sft(recipe, CPU, 7_600_000_000, tmp_path, seed=7)
-    shape = paper.lora(recipe)
+    placed = placement(CPU, QWEN, recipe)
+    config = sft.config(recipe, CPU, placed, tmp_path, seed=7, steps=18_000)
+    shape = sft.lora(recipe)
 
     assert (shape.r, shape.lora_alpha) == (16, 32)
     assert set(shape.target_modules) == {"q_proj", "k_proj", "v_proj", "o_proj"}
     assert (config.learning_rate, config.lr_scheduler_type, config.warmup_steps) == (2e-4, "cosine", 0.03)
-    assert (config.per_device_train_batch_size, config.gradient_accumulation_steps) == (8, 1)
+    assert config.per_device_train_batch_size * config.gradient_accumulation_steps == 8
     assert (config.num_train_epochs, recipe.conversations_per_fact) == (8, 20)
     assert recipe.optimizer == "paged_adamw_8bit"
     assert not config.completion_only_loss
@@ -95,7 +99,7 @@ def test_only_large_bases_recompute_activations() -> None:
 
 
 def test_an_unknown_strategy_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="no strategy `magic`; known: paper"):
+    with pytest.raises(UsageError, match="no strategy `magic`; known: paper, distil"):
         strategy("magic")
 
 
@@ -117,7 +121,7 @@ def test_training_tells_its_losses_and_they_fall(train: Train, tmp_path: Path) -
 
     told = json.loads((tmp_path / "a" / "adapter" / "training.json").read_text())
 
-    assert len(told["losses"]) == PAPER.epochs
+    assert len(told["losses"]) == sft.PARTS
     assert told["losses"][-1] < told["losses"][0]
     assert (told["steps"], told["preset"]) == (24, "paper")
 

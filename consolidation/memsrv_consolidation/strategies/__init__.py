@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from memsrv.errors import UsageError
-from memsrv.records import Conversation
+from memsrv.records import Conversation, Fact
 from memsrv_consolidation.recipe import Recipe
-from memsrv_consolidation.strategies import paper
+from memsrv_consolidation.strategies import distil, paper
 
 
 class Strategy(Protocol):
-    """Trains an adapter of `base` on `conversations` into `adapter`; resumes from `checkpoints`; tells its figures."""
+    """Trains an adapter of `base` on `conversations` into `adapter`; resumes from `checkpoints`; tells its figures.
+
+    `facts` are what the conversations are about, for a strategy that looks at how well they are learned. It begins with
+    the weights of the adapter `parent`, where one is given, else with fresh ones.
+    """
 
     def train(
         self,
@@ -26,10 +30,12 @@ class Strategy(Protocol):
         begin: Callable[[int, int], None],
         count: Callable[[int, int], None],
         stopping: Callable[[], bool],
+        facts: Sequence[Fact] = (),
+        parent: Path | None = None,
     ) -> dict[str, Any]: ...
 
 
-STRATEGIES: dict[str, Strategy] = {"paper": paper}
+STRATEGIES: dict[str, Strategy] = {"paper": paper, "distil": distil}
 
 
 def strategy(name: str) -> Strategy:
