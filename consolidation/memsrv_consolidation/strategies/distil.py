@@ -97,10 +97,13 @@ def _taught(
     respondents = pupil.respondents
     with respondents.speaking(BASE) as model:
         model.eval()
-        if recipe.own_answers:
-            conversations = own_answers(
-                conversations, values, lambda prompts, expected: respondents.answers(BASE, prompts, expected), kept
-            )
+        conversations = own_answers(
+            conversations,
+            values,
+            lambda prompts, expected: respondents.answers(BASE, prompts, expected),
+            kept,
+            recipe.own_answers,
+        )
         return lessons(model, pupil.tokenizer, conversations, values, recipe, kept, pupil.device.kind)
 
 

@@ -50,6 +50,7 @@ def train(
             examples: Any = train_dataset or self.train_dataset
             return Alike([len(ids) for ids in examples["input_ids"]], recipe.batch, seed)
 
+    conversations = [one for one in conversations if one.messages[-1].content]  # nobody writes an answer here
     sft.require_examples(conversations)
     pupil = sft.pupil(base, recipe, seed, threads, parent)
     steps = sft.steps_of(len(conversations), recipe)

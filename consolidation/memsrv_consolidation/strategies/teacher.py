@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Conversations that are read at once, and that are written between two times of keeping.
 BATCH, AT_ONCE = 16, 64
+#: As long as an answer may be of which nothing is known.
+ROOM = "word " * 160
 #: As long as an answer may be that was left empty.
 ROOM = "word " * 100
 
@@ -87,35 +89,39 @@ def own_answers(
     values: Mapping[str, str],
     answer: Callable[[Sequence[Sequence[Message]], Sequence[str]], Sequence[str]],
     kept: Path,
+    all_of_them: bool,
 ) -> list[Conversation]:
-    """The conversations about facts with the answers that the base gives where it reads the evidence.
+    """The conversations with the answers that the base gives where it reads the evidence.
 
-    Its own words are the likeliest to it, so it forgets least by learning them. Where they lack the value, the
-    conversation keeps its own. What was written is kept as it comes, by conversation.
+    Its own words are the likeliest to it, so it forgets least by learning them. It writes those that came without an
+    answer and, with `all_of_them`, those about facts; where its words lack the value, a conversation keeps its own.
+    What was written is kept as it comes, by conversation.
     """
     file = kept / "own.json"
     written: dict[str, str] = read_json(file) if file.exists() else {}
-    asked = [place for place, one in enumerate(conversations) if _writes(one, values) and one.id not in written]
+    asked = [
+        one
+        for one in conversations
+        if one.id not in written and (not _said(one) or (all_of_them and one.evidence and _value(one, values)))
+    ]
     for start in range(0, len(asked), AT_ONCE):
-        some = [conversations[place] for place in asked[start : start + AT_ONCE]]
-        texts = answer([as_teacher(one)[:-1] for one in some], [one.messages[-1].content or ROOM for one in some])
+        some = asked[start : start + AT_ONCE]
+        texts = answer([as_teacher(one)[:-1] for one in some], [_said(one) or ROOM for one in some])
         written |= {one.id: text for one, text in zip(some, texts, strict=True)}
         kept.mkdir(parents=True, exist_ok=True)
         write_json(file, written)
-    return [
-        replace(one, messages=(*one.messages[:-1], Message("assistant", written[one.id])))
-        if not one.messages[-1].content or gives(_value(one, values) or "\0", written.get(one.id, ""))
-        else one
-        for one in conversations
-    ]
+    found = []
+    for one in conversations:
+        text = written.get(one.id, "")
+        if text and (not _said(one) or gives(_value(one, values) or text, text)):
+            found.append(replace(one, messages=(*one.messages[:-1], Message("assistant", text))))
+        elif _said(one):
+            found.append(one)
+    return found
 
 
-def _writes(one: Conversation, values: Mapping[str, str]) -> bool:
-    """Whether the base writes the answer: where it was left empty, or it reads the one fact that is asked for."""
-    if not one.messages[-1].content:
-        return True
-    alone = one.messages[0].role != "system" and one.style != LESSON
-    return bool(one.evidence) and _value(one, values) is not None and alone
+def _said(conversation: Conversation) -> str:
+    return conversation.messages[-1].content
 
 
 def _value(conversation: Conversation, values: Mapping[str, str]) -> str | None:

@@ -88,9 +88,23 @@ def test_an_answer_of_the_bases_own_is_taken_where_it_has_the_value(
         asked.extend(prompts)
         return ["It listens on 4010." if "staging" in prompt[-1].content else "camelCase" for prompt in prompts]
 
-    found = own_answers(conversations, VALUES, answer, tmp_path)
-    again = own_answers(conversations, VALUES, answer, tmp_path)
+    found = own_answers(conversations, VALUES, answer, tmp_path, True)
+    again = own_answers(conversations, VALUES, answer, tmp_path, True)
 
     assert found[0].messages[-1].content == "It listens on 4010."
     assert found[5:] == list(conversations[5:])
     assert (again, len(asked)) == (found, 10)
+
+
+def test_what_came_without_an_answer_is_answered_by_the_base_or_left_out(tmp_path: Path) -> None:
+    asked = [
+        Conversation(id, "rehearsal", "own", (Message("user", question), Message("assistant", "")))
+        for id, question in (("a", "Write a loop."), ("b", "Say nothing."))
+    ]
+
+    found = own_answers(
+        asked, {}, lambda prompts, _: ["for x in xs: pass" if "loop" in p[-1].content else "" for p in prompts],
+        tmp_path, False,
+    )  # fmt: skip
+
+    assert [(one.id, one.messages[-1].content) for one in found] == [("a", "for x in xs: pass")]
