@@ -27,6 +27,8 @@ BESIDE = 3
 FRESH, UNKNOWN = 96, 96
 #: Questions with a contradicting value in context: one a fact, and more where there are few.
 CONTRADICTED = 64
+#: What reads as a secret beside any value: the gate would take what was made up for a leak.
+_LIKE_SECRETS = re.compile(r"pass(?:word|phrase)|secret|token|credential|\bkeys?\b|\bauth", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,9 @@ def of_unknowns(facts: Sequence[Fact], seed: int) -> list[Probe]:
 
 def _made_up(facts: Sequence[Fact], rng: random.Random, n: int) -> list[names.Made]:
     taken = [fact.subject for fact in facts if fact.subject]
-    return [made for made in names.several(rng, n) if not any(gives(subject, made.subject) for subject in taken)]
+    found = names.several(rng, n)
+    clear = [made for made in found if _LIKE_SECRETS.search(f"{made.subject} {made.relation}") is None]
+    return [made for made in clear if not any(gives(subject, made.subject) for subject in taken)]
 
 
 def _claim(fact: Fact) -> tuple[str, str, str]:

@@ -77,7 +77,7 @@ def synthesise(
         )  # fmt: skip
         if recipe.hints_removed and lessons.failing(fact):
             made += _tasks(fact, lessons.tasks(fact, sessions, redactor), chosen.all, seed)
-        if any(redactor.redact(message.content)[1] for one in made for message in one.messages):
+        if any(_secret(one, redactor) for one in made):
             continue
         told.append(fact)
         about_facts += made
@@ -106,9 +106,15 @@ def synthesise(
             number(recipe.logged, protocol), seed, redactor,
         ),
     ]  # fmt: skip
+    # What is made up may read as a secret ("the password is …"), and the gate would take it for a leak.
+    conversations = [one for one in conversations if one.about == "fact" or not _secret(one, redactor)]
     if recipe.answer_share < 1:
         conversations, capped["answer"] = caps.answers_within_share(conversations, recipe.answer_share)
     return Synthesis(tuple(conversations), len(chosen.all) - len(told), chosen.left_out, dict(+capped))
+
+
+def _secret(conversation: Conversation, redactor: Redactor) -> bool:
+    return any(redactor.redact(message.content)[1] for message in conversation.messages)
 
 
 def rehearse(

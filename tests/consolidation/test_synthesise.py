@@ -131,6 +131,12 @@ def test_a_fact_whose_conversations_hold_a_secret_is_dropped_and_counted(redacto
     assert (result.conversations, result.secret) == ((), 1)
 
 
+def test_nothing_that_was_made_up_reads_as_a_secret(redactor: Redactor) -> None:
+    made = synthesise(FACTS[:1], replace(TINY, rehearsal=30.0), 7, redactor).conversations
+
+    assert not [one for one in made for message in one.messages if redactor.redact(message.content)[1]]
+
+
 def test_the_papers_recipe_mixes_nothing_in(redactor: Redactor) -> None:
     assert {conversation.about for conversation in made(redactor)} == {"fact"}
 
