@@ -1,4 +1,4 @@
-"""`python -I -m memsrv_consolidation RUN [--until synthesise]`: bring one run folder to its report, or so far.
+"""`python -I -m memsrv_consolidation RUN [--until STAGE]`: bring one run folder to its report, or so far.
 
 Secrets come on stdin (`given`). Exit 0: it is there. 130: SIGINT or SIGTERM ended it, what is finished stays. 1: it
 failed, and `progress.json` says why in a sentence. A bug keeps its traceback on stderr.
@@ -19,8 +19,9 @@ from memsrv_consolidation.given import Given, read
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.run import Run, one_at_a_time
 
-#: The stages that a run may end after; with a teacher, the training is another process, which never has its key.
-UNTIL = ("synthesise",)
+#: The stages that a run may end after; with a teacher, the training is another process, which never has its key, and
+#: a bench measures an adapter in its own way.
+UNTIL = ("synthesise", "train")
 
 
 class Stop:

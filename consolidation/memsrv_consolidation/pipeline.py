@@ -11,7 +11,7 @@ from pathlib import Path
 
 from memsrv.redact import Redactor
 from memsrv_adapters.weights import hashes
-from memsrv_consolidation import probes, report, reviews, suitable
+from memsrv_consolidation import extension, probes, report, reviews, suitable
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import NOTHING, Verdict, decide
 from memsrv_consolidation.evaluate import evaluate
@@ -41,8 +41,8 @@ def consolidate(
     """
     clear_unfinished(run)
     order = run.order
-    recipe = preset(order.base, order.strategy, order.preset)
     base = report.base_of(order)
+    recipe = preset(order.base, order.strategy, order.preset)
     # Placeholders are never compared across runs, so any key will do.
     redactor = Redactor(order.id.encode(), given.strings)
     costs = Costs(run)
@@ -77,17 +77,26 @@ def consolidate(
         report.write(run, recipe, base.hash, Verdict(NOTHING, nothing, ()), costs)
         return True
 
+    new, old = extension.parted(order, facts)
     if not run.conversations_file.exists():
         with costs.of("synthesise", pace):
             measuring = probes.measuring(facts, order.seed)
-            worded, left_out = paraphrases(facts, recipe.conversations_per_fact, gateway, measuring, pace.count)
+            worded, left_out = paraphrases(new, recipe.conversations_per_fact, gateway, measuring, pace.count)
             synthesis = synthesise(
-                facts, recipe, order.seed, redactor, worded,
-                policy=order.internalise, episodes=run.episodes(), memories=run.memories(),
+                new, recipe, order.seed, redactor, worded, policy=order.internalise, episodes=run.episodes(),
+                memories=run.memories(), elsewhere=[fact for fact in facts if fact not in new],
+            )  # fmt: skip
+            again = extension.replayed(
+                old, len(synthesis.conversations), order.replay, order.seed,
+                worded=extension.of_earlier(order.earlier, old, redactor),
+                reword=lambda fact: synthesise(
+                    [fact], recipe, order.seed, redactor, policy=order.internalise
+                ).conversations,
             )  # fmt: skip
             over = {f"over_share_of_{name}": count for name, count in synthesis.capped.items()}
-            costs.note("synthesis", {"secret_in_conversations": synthesis.secret, **over, **left_out})
-            write_lines(run.conversations_file, synthesis.conversations)
+            counted = {"secret_in_conversations": synthesis.secret, "replayed": len(again)}
+            costs.note("synthesis", {**counted, **over, **left_out})
+            write_lines(run.conversations_file, (*synthesis.conversations, *again))
 
     if until == "synthesise":
         return False
@@ -110,7 +119,7 @@ def consolidate(
                 run.conversations(), recipe, base.path, adapter=run.adapter, checkpoints=run.checkpoints,
                 seed=order.seed, threads=order.threads, stopping=stopping, count=pace.count,
                 begin=lambda total, done: pace.begin("train", total, done),
-                facts=facts,
+                parent=extension.parent(order), facts=facts,
             )  # fmt: skip
     shutil.rmtree(run.checkpoints, ignore_errors=True)
 
@@ -119,8 +128,9 @@ def consolidate(
 
     if not run.evaluation_file.exists():
         with costs.of("evaluate", pace):
-            seen = hashes(run.adapter)
+            asked = hashes(run.adapter)
             trained = {id for conversation in run.conversations() for id in conversation.facts}
+            trained |= {fact.id for fact in old}  # its weights are these, too
             live = Path(order.current.path) if order.current else None
             current = live if live and live.is_dir() else None  # a run resumed late may find it removed
             measured = evaluate(
@@ -130,7 +140,7 @@ def consolidate(
                 canaries=order.canaries,
             )  # fmt: skip
             # Only these weights may be promoted: the shelf compares.
-            write_json(run.evaluation_file, {**measured, "adapter": seen})
+            write_json(run.evaluation_file, {**measured, "adapter": asked})
 
     with costs.of("decide", pace):
         verdict = decide(run, read_json(run.evaluation_file), order.canaries, redactor)

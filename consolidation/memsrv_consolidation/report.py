@@ -7,8 +7,10 @@ from typing import Any
 
 from memsrv.records import Fact, to_dict
 from memsrv_adapters.base import Base, resolve
+from memsrv_adapters.version import EXTEND, REBUILD
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import Verdict
+from memsrv_consolidation.extension import parted
 from memsrv_consolidation.internalise import internalise
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.run import Order, Run, read_json, write_json
@@ -24,7 +26,7 @@ def base_of(order: Order) -> Base:
 
 
 def nothing_new(order: Order, facts: Sequence[Fact]) -> str | None:
-    """Why there is nothing to train, or None: no trainable fact, or exactly those that the live version knows."""
+    """Why there is nothing to train, or None: no fact that may enter weights, or exactly those that are live."""
     entering = internalise(facts, order.internalise)
     asked = {fact.id: fact.text for fact in entering.all}
     if not asked and entering.left_out:
@@ -33,6 +35,10 @@ def nothing_new(order: Order, facts: Sequence[Fact]) -> str | None:
         return f"nothing to learn: none of {len(facts)} facts is trusted and has a subject and a value"
     if order.current is None:
         return None
+    if order.extend:
+        new, old = parted(order, facts)
+        said = f"nothing new to learn: {order.current.version} was trained on the same {len(old)} facts"
+        return None if new else said
     manifest = Path(order.current.path) / "manifest.json"
     if not manifest.exists():
         return None
@@ -60,6 +66,11 @@ def write(run: Run, recipe: Recipe, base_hash: str, verdict: Verdict, costs: Cos
             "strategy": order.strategy,
             "preset": {"name": recipe.name, "reason": recipe.reason, **_numbers(recipe)},
             "seed": order.seed,
+            "built": {
+                "how": EXTEND if order.extend else REBUILD,
+                "parent": order.current.version if order.extend and order.current else None,
+                "why": order.not_extended or None,
+            },
             "verdict": verdict.verdict,
             "reason": verdict.reason,
             "checks": to_dict(verdict.checks),

@@ -1,4 +1,4 @@
-"""The whole night in a process of its own: killed anywhere, out of disk or asked to stop, it goes on to the same."""
+"""The whole night in a process of its own: out of disk or asked to stop, it goes on to the same. Kills: test_kills."""
 
 import hashlib
 import resource
@@ -106,28 +106,6 @@ def test_a_finished_run_is_not_trained_again(finished: Run, tmp_path: Path) -> N
 
     assert (again.adapter / "adapter_model.safetensors").stat().st_mtime_ns == before
     assert read_json(again.report_file)["evaluation"] == read_json(finished.report_file)["evaluation"]
-
-
-@pytest.mark.parametrize("stage", [soak("reflect"), soak("train"), "evaluate"])
-def test_killed_at_a_stage_it_goes_on_to_the_same_facts_and_weights(run: Run, finished: Run, stage: str) -> None:
-    child = start(run)
-    wait_until(child, run, lambda told: told.stage != "start" if stage == "reflect" else told.stage == stage)
-    child.kill()
-    child.communicate()
-    assert not run.report_file.exists()
-
-    assert finish(run) == digest(finished)
-    assert run.facts() == finished.facts()
-
-
-def test_killed_after_some_epochs_it_goes_on_from_the_last_checkpoint(run: Run, finished: Run) -> None:
-    child = start(run)
-    wait_until(child, run, lambda told: told.stage == "train" and any(run.checkpoints.glob("*/whole")))
-    child.kill()
-    child.communicate()
-
-    assert finish(run) == digest(finished)
-    assert read_json(run.adapter / "training.json")["resumed_from"].startswith("checkpoint-")
 
 
 @pytest.mark.parametrize("number", [soak(signal.SIGINT), signal.SIGTERM])

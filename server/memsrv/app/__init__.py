@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from memsrv.address import Address
+from memsrv.app.ageing import Ageing
 from memsrv.app.benching import Benching
 from memsrv.app.examining import Examining
 from memsrv.app.forgetting import Forgetting
@@ -19,14 +20,15 @@ from memsrv.app.revising import Revising
 from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
 from memsrv.app.spending import Costing
-from memsrv.app.teaching import Teaching
 from memsrv.backup import complete
 from memsrv.settings import Home, Settings, load
 
 __all__ = ["EVERY", "App", "open_app"]
 
 
-class App(Benching, Retaining, Reporting, Examining, Opening, Serving, Forgetting, Revising, Housekeeping, Costing):
+class App(
+    Ageing, Benching, Retaining, Reporting, Examining, Opening, Serving, Forgetting, Revising, Housekeeping, Costing
+):
     """Every verb of one home, seen from one working folder."""
 
     def serve_http(self, *, port: int | None, announce: Callable[[Address, Path], None]) -> None:

@@ -24,11 +24,13 @@ class Learning(Reviewing):
         strategy: str | None = None,
         stage: bool = False,
         resume: str | None = None,
+        extend: bool = False,
         consent: Callable[[str], Answer],
         progress: Progress = lambda *_: None,
     ) -> dict[str, Any]:
         """One night: train, measure, and promote if it passed. `consent` is asked once for each project.
 
+        `extend` goes on from the live version's weights, where they may be gone on from; else all is trained anew.
         `teacher` unset is the one of the settings, of a run that is resumed the one it began with.
         """
         if resume:
@@ -39,7 +41,7 @@ class Learning(Reviewing):
             self.ask_to_train(name, consent)
             report = self._night.consolidate(
                 self.store, name, now=datetime.now(UTC), base=base, strategy=strategy, stage=stage, teacher=teacher,
-                told=progress,
+                extend=extend, told=progress,
             )  # fmt: skip
         self._note_standing()
         return report

@@ -19,7 +19,7 @@ from memsrv.errors import Interrupted, MemsrvError
 # A page of commands each, in the order that `memsrv --help` lists them.
 from memsrv.cli import remembering, laying, learning, reviewing, revising, nights  # noqa: F401 isort: skip
 from memsrv.cli import versions, serving, configuring, projects, spending, reporting  # noqa: F401 isort: skip
-from memsrv.cli import housekeeping, bench  # noqa: F401 isort: skip
+from memsrv.cli import housekeeping, bench, ageing  # noqa: F401 isort: skip
 
 __all__ = ["command", "command_table", "main"]
 

@@ -26,6 +26,9 @@ def consolidate(
         bool, typer.Option("--dry-run", help="Say what would be learned, in what time, at what cost.")
     ] = False,
     resume: Annotated[str | None, typer.Option(help="Go on with this run.")] = None,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="Go on from the live version: what is new, and some of the old again.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train what is remembered into an adapter, measure it, and promote it if it passed."""
@@ -41,6 +44,7 @@ def consolidate(
             strategy=strategy,
             stage=stage,
             resume=resume,
+            extend=extend,
             consent=consent(yes),
             progress=stages.show,
         )

@@ -3,6 +3,7 @@
 Knows the shapes only; where they come from is the business of `memsrv.app`.
 """
 
+from memsrv.tables.ageing import ageing, erasing
 from memsrv.tables.benches import answering, compacting, ingesting, recalling, redaction, remembered
 from memsrv.tables.benches import serving as serving_bench
 from memsrv.tables.cells import record
@@ -27,9 +28,10 @@ from memsrv.tables.versions import adapters, difference, manifest
 saved = pointers = record
 
 __all__ = [
-    "adapters", "answer", "answering", "audited", "audited_whole", "backlog", "cleared", "compacted", "compacting",
+    "adapters", "ageing", "answer", "answering", "audited", "audited_whole", "backlog", "cleared", "compacted",
+    "compacting",
     "configuration", "configured", "conflicts", "context",
-    "cost", "difference", "endpoint", "examined",
+    "cost", "difference", "endpoint", "erasing", "examined",
     "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "ladder", "long_term", "looked",
     "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",

@@ -17,6 +17,7 @@ def report(result: Json) -> None:
             "verdict": f"{result['verdict']}: {result['reason']}",
             "base": result.get("base"),
             "strategy": result.get("strategy"),
+            "built": _built(result.get("built")),
             "version": result.get("version"),
             "teacher": _teacher(result.get("teacher")),
             "facts": _facts(result.get("facts")),
@@ -30,8 +31,14 @@ def report(result: Json) -> None:
             ("asked without memory", "known wordings", "new wordings"),
             [(who, percent(score.get("known")), percent(score.get("novel"))) for who, score in closed.items() if score],
         )
-    trajectory(result.get("training"))
     gate.measured(result)
+    trajectory(result.get("training"))
+
+
+def _built(built: Json | None) -> str | None:
+    if not built or (built["how"] == "rebuild" and not built["why"]):
+        return None
+    return f"extended {built['parent']}" if built["how"] == "extend" else f"anew, not extended: {built['why']}"
 
 
 def _teacher(asked: Json | None) -> str | None:

@@ -1,0 +1,124 @@
+"""Nights and erasing: one ledger for both ways, counted by when a fact was learned; the erased, beside controls."""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memsrv.records import Fact
+from memsrv.redact import Redactor
+from memsrv_adapters.base import resolve
+from memsrv_consolidation import wordings
+from memsrv_consolidation.bench import erasing, nights
+from memsrv_consolidation.bench.child import carry_out
+from memsrv_consolidation.bench.ledgers import Question, questions
+from memsrv_consolidation.bench.ledgers import nights as ledger
+from memsrv_consolidation.reflect import reflect
+
+
+def facts() -> tuple[Fact, ...]:
+    memories = [memory for night in ledger(2, 3, seed=7) for memory in night]
+    return reflect("bench", (), memories, Redactor(b"key")).facts
+
+
+def asked(marks: Mapping[tuple[str, int, int], Sequence[bool]]) -> nights.Asked:
+    return {key: [(Question("n1-0", "known", "?", "4010"), right) for right in some] for key, some in marks.items()}
+
+
+def test_nothing_is_said_in_two_nights() -> None:
+    said = [(memory.subject, memory.relation) for night in ledger(4, 6, seed=7) for memory in night]
+
+    assert len(set(said)) == len(said) == 24
+
+
+def test_each_fact_is_asked_as_often_in_known_as_in_novel_wordings_and_never_as_it_is_trained() -> None:
+    known = facts()
+    sheet = questions(known, 3, seed=7)
+    by_id = {fact.id: fact for fact in known}
+
+    pools = [one.pool for one in sheet]
+    assert pools.count("known") == pools.count("novel") == 3 * len(known)
+    for one in sheet:
+        fact = by_id[one.fact]
+        assert fact.subject
+        assert fact.relation
+        assert wordings.is_held_out(one.question, fact.subject, fact.relation)
+
+
+def test_recall_is_told_by_how_many_nights_ago_a_fact_was_learned() -> None:
+    found = nights._ages(asked({("rebuild", 1, 1): [True], ("rebuild", 1, 2): [False], ("rebuild", 2, 2): [True]}))
+
+    assert [(row["age"], row["known"]["share"], row["known"]["n"]) for row in found] == [(0, 1.0, 2), (1, 0.0, 1)]
+
+
+def test_both_ways_are_compared_question_by_question_after_the_last_night() -> None:
+    marks = {("rebuild", 1, 2): [True, True], ("rebuild", 2, 2): [False], ("extend", 1, 2): [True, False],
+             ("extend", 2, 2): [True]}  # fmt: skip
+
+    found = nights._last(asked(marks), 2)
+
+    assert (found["n"], round(found["rebuild"], 2), round(found["extend"], 2), found["change"]) == (3, 0.67, 0.67, 0.0)
+
+
+def test_who_never_knew_the_erased_has_the_rest_in_another_order() -> None:
+    [all_of] = ledger(1, 6, seed=7)
+    gone = {all_of[0].id}
+
+    rebuilt = erasing._ledger(erasing.REBUILT, all_of, gone, random.Random(1))
+    control = erasing._ledger(erasing.CONTROL, all_of, gone, random.Random(1))
+
+    assert {one.id for one in rebuilt} == {one.id for one in control} == {one.id for one in all_of} - gone
+    assert rebuilt != control
+
+
+def test_what_is_known_of_the_erased_by_nobody_else_is_told() -> None:
+    nobody, half = [False] * 20, [True, False] * 10
+    alike = dict.fromkeys(erasing.NAMES, half)
+    still = {**dict.fromkeys(erasing.NAMES, nobody), erasing.REBUILT: half}
+
+    told = erasing._verdict({"erased": still, "others": alike})
+
+    assert (told["within_control"], told["others"]["within"]) == (False, True)
+
+
+def test_others_that_lost_more_than_two_points_are_told() -> None:
+    nobody, half = [False] * 20, [True, False] * 10
+    worse = {**dict.fromkeys(erasing.NAMES, half), erasing.REBUILT: [False, *half[1:]]}
+
+    told = erasing._verdict({"erased": dict.fromkeys(erasing.NAMES, nobody), "others": worse})
+
+    assert (told["within_control"], told["others"]["within"]) == (True, False)
+
+
+def order(base: Path, folder: Path, **asked: Any) -> None:
+    chosen = resolve(str(base))
+    folder.mkdir()
+    said = {"base": chosen.name, "path": str(chosen.path), "hash": chosen.hash, "strategy": "paper", "threads": 1,
+            "replay": 0.2, "questions": 1, "seeds": [7]}  # fmt: skip
+    (folder / "order.json").write_text(json.dumps(said | asked))
+
+
+@pytest.mark.soak
+def test_two_nights_are_trained_both_ways_and_cost_what_they_cost(random_base: Path, tmp_path: Path) -> None:
+    order(random_base, tmp_path / "bench", nights=2, facts=2)
+
+    assert carry_out("nights", nights.several, [str(tmp_path / "bench")]) == 0
+
+    told = json.loads((tmp_path / "bench" / "result.json").read_text())
+    counts = {(row["way"], row["night"]): row["conversations"] for row in told["costs"]}
+    assert (counts["rebuild", 1], counts["rebuild", 2]) == (40, 80)
+    assert counts["extend", 2] == 50  # forty that are new, and a fifth of all again
+
+
+@pytest.mark.soak
+def test_a_rebuild_without_the_erased_is_byte_by_byte_who_never_knew_it(random_base: Path, tmp_path: Path) -> None:
+    order(random_base, tmp_path / "bench", facts=3, erased=1)
+
+    assert carry_out("erasing", erasing.erasing, [str(tmp_path / "bench")]) == 0
+
+    told = json.loads((tmp_path / "bench" / "result.json").read_text())
+    assert told["identical"] == [True]
+    assert told["others"]["change"] == 0
