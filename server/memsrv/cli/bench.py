@@ -8,6 +8,7 @@ import typer
 
 from memsrv import tables, terminal
 from memsrv.cli.command import Json, Project, command, give, listed, numbers, opened
+from memsrv.errors import GateRefused
 
 benches = typer.Typer(help="Measure memsrv on this machine, beside a baseline of the same run.", no_args_is_help=True)
 command.add_typer(benches, name="bench")
@@ -187,3 +188,48 @@ def ladder(
             wordings=numbers(wordings), epochs=epochs, out=out, told=stages.show,
         )  # fmt: skip
     give(made, tables.ladder, json)
+
+
+@benches.command()
+def training(
+    base: Annotated[
+        str | None, typer.Option(help="A base, or a shape with random weights, as `qwen2.5-7b-shape`.")
+    ] = None,
+    strategies: Annotated[str, typer.Option(help="Beside trl, which is always measured.")] = "paper,distil",
+    steps: Annotated[int | None, typer.Option(min=2, help="So many, for the pace alone; unset, to the end.")] = None,
+    layers: Annotated[int | None, typer.Option(min=1, help="Of a shape, so many layers alone.")] = None,
+    facts: Annotated[int, typer.Option(min=2, help="How many are made up.")] = 12,
+    seed: Annotated[int, typer.Option(help="Of the facts, and of the training.")] = 7,
+    json: Json = False,
+) -> None:
+    """Tokens/s, memory, and the time to trl's recall, of our strategies beside trl as it comes."""
+    with terminal.Stages() as stages:
+        made = opened().bench_training(
+            base, listed(strategies), steps=steps, layers=layers, facts=facts, seed=seed, told=stages.show
+        )
+    give(made, tables.training, json)
+
+
+@benches.command()
+def guard(
+    tasks: Annotated[str, typer.Option(help="Tasks of lm-eval, by comma: `humaneval,mmlu`.")],
+    model: Annotated[str | None, typer.Option(help="A version, as `project@v3`; unset, the live one.")] = None,
+    project: Project = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Of each task so many items.")] = None,
+    bound: Annotated[float, typer.Option(min=0, max=1, help="The loss that is refused, as a share of items.")] = 0.03,
+    include: Annotated[Path | None, typer.Option(help="A folder of tasks of your own (YAML).")] = None,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Run what the model wrote, as HumanEval does.")
+    ] = False,
+    batch: Annotated[int, typer.Option(min=1, help="Items at once.")] = 8,
+    json: Json = False,
+) -> None:
+    """What an adapter costs its base on lm-eval's tasks, paired by item; 3 where it loses more than the bound."""
+    with terminal.Stages() as stages:
+        made = opened().bench_guard(
+            model, listed(tasks), project=project, limit=limit, bound=bound, include=include, code=allow_code,
+            batch=batch, told=stages.show,
+        )  # fmt: skip
+    give(made, tables.guard, json)
+    if made["lost"]:
+        raise typer.Exit(GateRefused.exit_code)

@@ -22,7 +22,7 @@ from memsrv.tables.revising import audited, audited_whole, conflicts, resolved
 from memsrv.tables.serving import answer, endpoint, mcp
 from memsrv.tables.spending import cost
 from memsrv.tables.standing import examined, standing
-from memsrv.tables.training import reading
+from memsrv.tables.training import guard, reading, training
 from memsrv.tables.versions import adapters, difference, manifest
 
 saved = pointers = record
@@ -32,11 +32,12 @@ __all__ = [
     "compacting",
     "configuration", "configured", "conflicts", "context",
     "cost", "difference", "endpoint", "erasing", "examined",
-    "facts", "forgotten", "forgotten_on_stderr", "found", "ingested", "ingesting", "ladder", "long_term", "looked",
+    "facts", "forgotten", "forgotten_on_stderr", "found", "guard",
+    "ingested", "ingesting", "ladder", "long_term", "looked",
     "manifest", "mcp",
     "memories", "night", "placed", "placed_on_stderr", "plan", "pointers", "projects",
     "reading", "recalling", "record", "redaction", "remembered", "report", "resolved", "retention",
     "retention_work", "reviewed", "runs", "saved",
     "serving_bench", "setting",
-    "shown", "standing", "timer_removed", "timer_written", "waiting", "worth",
+    "shown", "standing", "timer_removed", "timer_written", "training", "waiting", "worth",
 ]  # fmt: skip
