@@ -46,6 +46,7 @@ def learned(app: App, hour: int) -> Manifest:
     return version.manifest
 
 
+@pytest.mark.soak
 def test_a_rebuild_after_a_session_was_forgotten_has_no_hash_of_it(app: App) -> None:
     before = learned(app, 3)
     gone = next(
