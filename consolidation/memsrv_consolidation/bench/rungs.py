@@ -1,6 +1,6 @@
 """The rungs of the ladder: from the paper's training to ours, a change at a time; and variants of what is shipped.
 
-A rung is a recipe and a strategy, derived from those of the base: what a base needs at all (its rate, its window) holds
+A rung is a recipe and a strategy, derived from those of the base: what a base needs at all (its rate, its batch) holds
 on every rung. What ours leaves out for a base is tried all the same, as DISTIL has it. Torch-free; trains nothing.
 """
 
@@ -12,7 +12,7 @@ from memsrv.errors import UsageError
 from memsrv_consolidation.recipe import DISTIL, PAPER, Recipe, preset
 
 #: What a base needs whatever it is taught.
-NEEDED = ("rank", "alpha", "learning_rate", "schedule", "warmup", "batch", "optimizer", "max_length")
+NEEDED = ("rank", "alpha", "learning_rate", "schedule", "warmup", "batch", "optimizer")
 _NOT_COMPARED = ("name", "reason")
 
 
@@ -36,7 +36,7 @@ STEPS = (
         ("own_answers", "varied_answers", "conversations_per_fact", "cards", "hints_removed", "answer_share"),
     ),
     Step("A5", "selection and repair", ("select_each", "repair_rounds", "repair_each")),
-    Step("A6", "rehearsal and unknowns", ("rehearsal", "rehearsal_questions", "unknown", "near_misses")),
+    Step("A6", "rehearsal and unknowns", ("rehearsal", "rehearsal_questions", "unknown", "near_misses", "max_length")),
     Step("A7", "memory present", ("memory_present", "memory_irrelevant", "memory_contradicting", "logged")),
 )  # fmt: skip
 SHIPPED = "default"
