@@ -23,6 +23,7 @@ from memsrv_consolidation.recipe import preset
 from memsrv_consolidation.recompress import recompress
 from memsrv_consolidation.reflect import distilled, reflect, trainable
 from memsrv_consolidation.run import Run, clear_unfinished, read_json, write_json, write_lines, write_text
+from memsrv_consolidation.shape import shape_of
 from memsrv_consolidation.strategies import strategy
 from memsrv_consolidation.synthesise import synthesise
 from memsrv_consolidation.teachers.gateway import opened

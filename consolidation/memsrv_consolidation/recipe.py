@@ -125,13 +125,31 @@ PRESETS: dict[tuple[str, str], Recipe] = {
 }
 #: The recipe of a strategy where a base has none of its own.
 DEFAULTS: dict[str, Recipe] = {"paper": PAPER, "distil": DISTIL}
-NAMED = {recipe.name: recipe for recipe in (*DEFAULTS.values(), TINY_PAPER, TINY)}
+#: `distil` by the base's parameters, the largest first that is not larger. The rates lie in the range that
+#: specs/consolidation.md §1.9 says to sweep; that a smaller base takes a higher one we saw at 4 M alone.
+SIZES: tuple[tuple[float, Recipe], ...] = (
+    (
+        4e9,
+        replace(DISTIL, name="distil-7b", reason=f"{DISTIL.reason}; 2 of them, and batches of 16", epochs=2, batch=16),
+    ),
+    (
+        1e9,
+        replace(
+            DISTIL, name="distil-1.5b", reason=f"{DISTIL.reason}; a rate between 0.5B's and 7B's", learning_rate=3e-4
+        ),
+    ),
+    (1e8, replace(DISTIL, name="distil-0.5b", reason=f"{DISTIL.reason}; at twice the rate", learning_rate=4e-4)),
+)
+NAMED = {recipe.name: recipe for recipe in (*DEFAULTS.values(), TINY_PAPER, TINY, *(sized for _, sized in SIZES))}
 
 
-def preset(base: str, strategy: str, named: str | None = None) -> Recipe:
-    """The recipe that was asked for by name, else that of this base and strategy, else the strategy's own."""
+def preset(base: str, strategy: str, named: str | None = None, parameters: int | None = None) -> Recipe:
+    """The recipe asked for by name, else that of this base and strategy, of its size, or the strategy's own."""
     if named is None:
-        return PRESETS.get((base, strategy)) or DEFAULTS.get(strategy, PAPER)
+        own = PRESETS.get((base, strategy)) or DEFAULTS.get(strategy, PAPER)
+        if own is not DISTIL or parameters is None:
+            return own
+        return next((sized for least, sized in SIZES if parameters >= least), DISTIL)
     try:
         return NAMED[named]
     except KeyError as error:

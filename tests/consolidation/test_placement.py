@@ -8,8 +8,9 @@ import pytest
 from memsrv.errors import UnknownBase
 from memsrv_consolidation.device import described
 from memsrv_consolidation.estimate import GIB, MACHINES, Machine, memory, operations, seconds
+from memsrv_consolidation.expected import expected, of_texts
 from memsrv_consolidation.placement import COPIES, ONE, SHARDS, Placement, placement, reading
-from memsrv_consolidation.recipe import DISTIL, PAPER
+from memsrv_consolidation.recipe import DISTIL, PAPER, preset
 from memsrv_consolidation.shape import SHAPES, Shape, shape_of
 
 SMALL, LARGE = SHAPES["qwen2.5-0.5b"], SHAPES["qwen2.5-7b"]
@@ -130,3 +131,28 @@ def test_a_faster_machine_needs_less_time() -> None:
     took = [seconds(machine, 1e18) for machine in MACHINES]
 
     assert took == sorted(took, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"), [("qwen2.5-0.5b", "distil-0.5b"), ("qwen2.5-1.5b", "distil-1.5b"), ("qwen2.5-7b", "distil-7b")]
+)
+def test_a_base_has_the_preset_of_its_size(name: str, recipe: str) -> None:
+    assert preset(f"Qwen/{name}-Instruct", "distil", parameters=SHAPES[name].parameters).name == recipe
+    assert preset(name, "paper", parameters=SHAPES[name].parameters) == PAPER
+    assert preset("memsrv-tiny", "distil", parameters=4_000_000).name.startswith("memsrv-tiny")
+
+
+def test_what_a_training_takes_grows_with_the_base_and_shrinks_with_the_machine() -> None:
+    small, large = (expected(SHAPES[f"qwen2.5-{size}"], DISTIL, 1e6) for size in ("0.5b", "7b"))
+
+    assert [one.seconds for one in small] == sorted((one.seconds for one in small), reverse=True)
+    assert all(a.seconds * 5 < b.seconds and a.bytes < b.bytes for a, b in zip(small, large, strict=True))
+    assert [one.fits for one in large] == [False, False, True, True]
+
+
+def test_conversations_are_counted_in_tokens_without_a_tokenizer() -> None:
+    texts = [["What is the port of staging?", "4010."]] * 100
+
+    assert of_texts(texts, SMALL, DISTIL)[0].seconds == pytest.approx(
+        expected(SMALL, DISTIL, 2117)[0].seconds, rel=0.02
+    )

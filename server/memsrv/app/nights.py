@@ -15,7 +15,7 @@ from memsrv.night import morning, tick, timer
 from memsrv.night.conditions import Conditions, sense
 from memsrv.night.due import Decision
 from memsrv.night.journal import Journal, last_decision
-from memsrv.night.plan import Cost, Plan, conversations, counted, seconds
+from memsrv.night.plan import Cost, Plan, conversations, counted, seconds, shape
 from memsrv.night.presence import Presence
 from memsrv.night.teaching import engaged
 from memsrv.night.timer.command import candidates, crontab_line, proven
@@ -107,7 +107,8 @@ class Nights(Remembering, Costing, Learning):
         known = self.facts(project=project)
         trained_on, by_kind, by_trust, waiting = counted(known.facts)
         chosen, way = base or self.settings.base, strategy or self.settings.strategy
-        count = conversations(known.facts, chosen, way, self._night.policy)
+        sized = shape(chosen, self.home.models)
+        count, takes = conversations(known.facts, chosen, way, self._night.policy, sized)
         allowed = Consent(self.settings).allows(Act.TRAIN, project=known.project)
         now = tick.decisions(self._night, self.store, self._conditions(Presence(self._logs)), known.project)
         return Plan(
@@ -121,6 +122,7 @@ class Nights(Remembering, Costing, Learning):
             by_trust=by_trust,
             conversations=count,
             seconds=seconds(self._night.folders(), chosen, way, count),
+            expected=takes,
             cost=self._cost(teacher),
             waiting=waiting,
             consent=allowed,

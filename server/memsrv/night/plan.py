@@ -6,16 +6,22 @@ Nothing is written. Time is told by earlier runs of this machine on the same bas
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+from memsrv.errors import MemsrvError
 from memsrv.night.due import Decision
 from memsrv.records import Fact
 from memsrv.redact import Redactor
 from memsrv.shapes import Learned
+from memsrv_adapters.base import resolve
+from memsrv_consolidation.expected import Expected, of_texts
 from memsrv_consolidation.internalise import Policy
 from memsrv_consolidation.recipe import preset
 from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.run import Run, read_json
+from memsrv_consolidation.shape import Shape, shape_of
 from memsrv_consolidation.synthesise import synthesise
 
 #: The seed of a run; which conversations it draws changes with it, how many does not.
@@ -45,15 +51,28 @@ class Plan:
     by_trust: dict[str, int]
     conversations: int
     seconds: float | None
+    expected: tuple[Expected, ...]  # on other machines, by formula; empty where the base is not here
     cost: Cost
     waiting: int  # facts that a person must approve before they may be trained on
     consent: bool
     night: Decision | None  # what the night would do now; None without consent
 
 
-def conversations(facts: Sequence[Fact], base: str, strategy: str, policy: Policy) -> int:
-    """How many conversations a run of `strategy` on `base` would be trained on, but for logged turns."""
-    return len(synthesise(facts, preset(base, strategy), _SEED, Redactor(b"dry"), policy=policy).conversations)
+def conversations(
+    facts: Sequence[Fact], base: str, strategy: str, policy: Policy, shape: Shape | None
+) -> tuple[int, tuple[Expected, ...]]:
+    """How many conversations a run on `base` would be trained on, but for logged turns, and what they take."""
+    recipe = preset(base, strategy, parameters=shape.parameters if shape else None)
+    made = synthesise(facts, recipe, _SEED, Redactor(b"dry"), policy=policy).conversations
+    texts = [[message.content for message in one.messages] for one in made]
+    return len(made), of_texts(texts, shape, recipe) if shape and made else ()
+
+
+def shape(base: str, models: Path) -> Shape | None:
+    """The shape of a base that is on this machine."""
+    with suppress(MemsrvError):
+        return shape_of(resolve(base, models).path)
+    return None
 
 
 def seconds(runs: Sequence[Run], base: str, strategy: str, conversations: int) -> float | None:

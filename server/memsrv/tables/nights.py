@@ -1,7 +1,7 @@
 """Results of the night: what a look decided, the timer, and what a consolidation would do."""
 
 from memsrv.plurals import counted
-from memsrv.tables.cells import Json, counts, joined
+from memsrv.tables.cells import Json, counts, duration, joined, size
 from memsrv.tables.reviewing import facts
 from memsrv.terminal import details, note, say, table
 
@@ -66,6 +66,18 @@ def plan(result: Json) -> None:
             "the night would": f"{night['deed']}: {night['reason']}" if night else None,
         }
     )
+    if result["expected"]:
+        rows = [
+            [
+                one["machine"],
+                duration(one["seconds"]),
+                size(one["bytes"]),
+                one["weights"],
+                "" if one["fits"] else "does not fit",
+            ]
+            for one in result["expected"]
+        ]
+        table(("training, by formula, on", "time", "memory", "base in", ""), rows)
 
 
 def _decided(rows: list[tuple[str, str, str]]) -> None:
