@@ -43,7 +43,7 @@ def consolidate(
     clear_unfinished(run)
     order = run.order
     base = report.base_of(order)
-    recipe = preset(order.base, order.strategy, order.preset)
+    recipe = preset(order.base, order.strategy, order.preset, shape_of(base.path).parameters)
     # Placeholders are never compared across runs, so any key will do.
     redactor = Redactor(order.id.encode(), given.strings)
     costs = Costs(run)
