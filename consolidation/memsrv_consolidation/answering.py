@@ -16,6 +16,9 @@ from memsrv_consolidation.device import Device, free, load
 
 BASE = "base"
 
+#: Prompts of fewer tokens go together in more than a batch.
+SHORT = 96
+
 #: Tokens an answer may run on past the length of the expected one.
 SPARE = 24
 
@@ -183,8 +186,14 @@ class Respondents:
 
     def _alike(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
         """The places of `rows` in batches of alike lengths: padding is paid for."""
-        order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
-        return [order[start : start + self._batch] for start in range(0, len(order), self._batch)]
+        batches: list[list[int]] = []
+        for place in sorted(range(len(rows)), key=lambda place: len(rows[place])):
+            # Short ones cost by the step, long ones by the token: more of the short ones go together.
+            most = max(self._batch, self._batch * SHORT // max(len(rows[place]), 1))
+            if not batches or len(batches[-1]) >= most:
+                batches.append([])
+            batches[-1].append(place)
+        return batches
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
         import torch

@@ -24,10 +24,14 @@ class Check:
 
 
 def kept(name: str, group: str, counted: Pairs, slack: float, what: str, than: str = "the base") -> Check:
-    """That at most `slack` was lost, shown: the lower end of the change's 95 % interval is no worse."""
+    """That at most `slack` was lost, shown: the lower end of the change's 95 % interval is no worse.
+
+    So few questions can show too little: where even a clean sheet would not do, none may be lost.
+    """
     low, high = counted.interval
     bound = round(max(counted.before - slack, 0.0), 4)
-    passed = counted.n > 0 and (low >= -slack or bound == 0)
+    few = Pairs(both=counted.n).interval[0] < -slack
+    passed = counted.n > 0 and (low >= -slack or bound == 0 or (few and not counted.lost))
     short = ""
     if not counted.n:
         short = "nothing was asked"

@@ -12,8 +12,9 @@ from memsrv.records import Conversation, Fact, Kind, Message, Trust, to_dict
 from memsrv.redact import Redactor
 from memsrv_adapters.weights import hashes
 from memsrv_consolidation import promises
-from memsrv_consolidation.checks import Check
+from memsrv_consolidation.checks import Check, kept
 from memsrv_consolidation.decide import PROMOTE, REFUSE, Verdict, decide
+from memsrv_consolidation.exact import Pairs
 from memsrv_consolidation.run import Live, Order, Run, read_json, write_json, write_lines
 
 torch = pytest.importorskip("torch")
@@ -173,6 +174,14 @@ def test_a_loss_that_the_questions_cannot_rule_out_is_not_told_from_none(run: Ru
     assert verdict.verdict == REFUSE
     assert found.figure >= found.bound
     assert found.short.startswith("could not tell")
+
+
+def test_of_too_few_questions_to_tell_none_may_be_lost() -> None:
+    clean = kept("old recall", "recall", Pairs(both=20), 0.10, "few questions")
+    one_lost = kept("old recall", "recall", Pairs(both=19, lost=1), 0.10, "few questions")
+
+    assert clean.passed
+    assert one_lost.short.startswith("could not tell")
 
 
 def test_one_lucky_fact_does_not_carry_the_others(run: Run, redactor: Redactor) -> None:
