@@ -37,6 +37,7 @@ from memsrv_consolidation.internalise import Policy
 from memsrv_consolidation.progress import read
 from memsrv_consolidation.recipe import preset as recipe_of
 from memsrv_consolidation.run import Live, Order, Run, one_at_a_time, read_json, write_json, write_lines
+from memsrv_consolidation.shape import shape_of
 from memsrv_consolidation.strategies import strategy as known_strategy
 
 __all__ = ["Night", "reflection", "waiting"]
@@ -120,7 +121,8 @@ class Night:
         with one_at_a_time(self.home.runs):  # an erase holds it, too: what goes is not copied meanwhile
             name = shelf_name(project)
             live = self.shelf.current(name)
-            why_not = obstacle(self.shelf, name, live, chosen, recipe_of(chosen.name, way, preset)) if extend else None
+            recipe = recipe_of(chosen.name, way, preset, shape_of(chosen.path).parameters)
+            why_not = obstacle(self.shelf, name, live, chosen, recipe) if extend else None
             earlier = [str(run.conversations_file) for run in self.folders(project)] if extend else []
             run = Run(self.home.runs / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{name}")
             try:
