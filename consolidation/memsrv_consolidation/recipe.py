@@ -95,19 +95,22 @@ TINY = replace(
     DISTIL,
     name="memsrv-tiny/distil",
     reason=(
-        "a base of 4 M parameters does not move at the paper's 2e-4, so 3e-3, for 4 epochs; attention alone has too "
+        "a base of 4 M parameters does not move at the paper's 2e-4, so 3e-3; it learns by steps more than by tokens: "
+        "at 2 epochs batches of 4 recalled .71 known and .83 novel, of 8 .44 and .48; attention alone has too "
         "little room in 4 layers of width 256 (reading .81 of the base's .96, with all linear layers .98); at that "
         "rate it forgets how to read its context without rehearsal, and makes up what it was never told "
-        "without unknowns; answers are worded one way and alone have a loss: varied ones wear its copying away"
+        "without unknowns; answers are worded one way and alone have a loss: varied ones wear its copying away; "
+        "newer memory won in .48 of the cases, the base's .85, where it was never shown to win"
     ),
     learning_rate=3e-3,
-    epochs=4,
+    batch=4,
+    epochs=3,
     varied_answers=False,
-    rehearsal=0.8,
+    rehearsal=0.5,
     unknown=0.3,
-    memory_present=0.0,
-    memory_irrelevant=0.0,
-    memory_contradicting=0.0,
+    memory_present=0.1,
+    memory_irrelevant=0.1,
+    memory_contradicting=0.2,
     logged=0.0,
     near_misses=0.0,
     cards=0.0,
@@ -120,7 +123,7 @@ TINY = replace(
 
 #: By base and strategy; a base that is not here has the strategy's own.
 PRESETS: dict[tuple[str, str], Recipe] = {
-    ("memsrv-tiny", "paper"): TINY,
+    ("memsrv-tiny", "paper"): TINY_PAPER,
     ("memsrv-tiny", "distil"): TINY,
 }
 #: The recipe of a strategy where a base has none of its own.

@@ -243,7 +243,9 @@ class Settings(BaseModel):
     any_base: bool = Field(
         False, description="Train facts also into a base that gives back fewer than 80 % of those in its context."
     )
-    strategy: str = Field("paper", description="How facts are trained into an adapter.")
+    strategy: str = Field(
+        "distil", description="How facts are trained: `distil`, or `paper`, as the consolidation paper does it."
+    )
     replay: float = Field(
         0.2, ge=0, lt=1, description="Share of old nights' conversations in what `memsrv consolidate --extend` trains."
     )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from memsrv.redact import Redactor
 from memsrv_consolidation.batches import alike
 from memsrv_consolidation.device import LARGE, Device, load
 from memsrv_consolidation.placement import placement
-from memsrv_consolidation.recipe import PAPER, TINY, Recipe, preset
+from memsrv_consolidation.recipe import PAPER, TINY, TINY_PAPER, Recipe, preset
 from memsrv_consolidation.shape import Shape
 from memsrv_consolidation.strategies import STRATEGIES, paper, sft, strategy
 from memsrv_consolidation.synthesise import synthesise
@@ -81,6 +82,14 @@ def test_a_base_without_a_preset_gets_the_papers_table_4(tmp_path: Path) -> None
 def test_full_sequence_loss_supervises_every_token_of_a_conversation(conversations: tuple[Conversation, ...]) -> None:
     assert set(paper.rows(conversations, completion_only=False)[0]) == {"messages"}
     assert set(paper.rows(conversations, completion_only=True)[0]) == {"prompt", "completion"}
+
+
+def test_the_tiny_base_gets_the_paper_as_it_is_but_for_the_rate_at_which_it_moves() -> None:
+    assert preset("memsrv-tiny", "paper") == replace(
+        PAPER, name=TINY_PAPER.name, reason=TINY_PAPER.reason, learning_rate=3e-3
+    )
+    with pytest.raises(UsageError, match="no preset `nothing`; known: paper, distil"):
+        preset("memsrv-tiny", "paper", "nothing")
 
 
 def test_the_tiny_preset_says_why_it_differs() -> None:

@@ -51,7 +51,7 @@ def ran(tmp_path: Path) -> Callable[..., Run]:
     ) -> Run:  # fmt: skip
         run = Run(tmp_path / "runs" / id)
         run.folder.mkdir(parents=True)
-        write_json(run.order_file, to_dict(Order(id, "demo", base, "paper", 7, 1, created)))
+        write_json(run.order_file, to_dict(Order(id, "demo", base, "distil", 7, 1, created)))
         write_json(run.memory_file, {"memories": []})
         if facts is not None:
             write_lines(run.facts_file, facts)
@@ -70,7 +70,7 @@ def ran(tmp_path: Path) -> Callable[..., Run]:
 
 def version(facts: list[Fact], stage: Stage = Stage.LEARNING, run: str = "a", **rest: Any) -> AdapterVersion:
     learned = tuple(TrainedFact(fact.id, fact.text, stage) for fact in facts)
-    manifest = Manifest("v1", 1, "demo", "memsrv-tiny", "h", "paper", run, "2026-11-15T03:00:00Z", facts=learned)
+    manifest = Manifest("v1", 1, "demo", "memsrv-tiny", "h", "distil", run, "2026-11-15T03:00:00Z", facts=learned)
     return AdapterVersion(replace(manifest, **rest), Path("nowhere"))
 
 
