@@ -1,6 +1,7 @@
 """The conditions that are compared: what stands before a question, and whose weights answer it.
 
-    no context · compaction, truncation, masking C1-C3 · full context · evidence in context · retrieval · facts as hints
+    no context · compaction, truncation, masking C1-C3 · summary alone · full context · evidence in context · retrieval
+    facts as hints
     raw transcripts trained · each strategy C1-C3, closed-book · each strategy with retrieval
 
 C0 is the original conversation, each cycle adds a continuation. What the server makes of the sessions (compacted
@@ -24,6 +25,8 @@ NONE, FULL, EVIDENCE, RETRIEVAL, HINTS, RAW = (
 )  # fmt: skip
 COMPACTION, TRUNCATION, MASKING = "compaction", "truncation", "masking only"
 CASCADES = (COMPACTION, TRUNCATION, MASKING)
+#: What compaction left, without the work that followed: the paper's text asks with it, the note to its Table 2 without.
+ALONE = "summary alone"
 #: Turns before and after what is said that belong to its chunk.
 _AROUND = 1
 
@@ -90,6 +93,7 @@ def conditions(cycles: int, strategies: Sequence[str], cascades: Sequence[str] =
         Condition(EVIDENCE, 0, EVIDENCE),
         Condition(FULL, 0, FULL),
         *(Condition(name, cycle, name) for name in cascades for cycle in every),
+        Condition(ALONE, cycles, ALONE),
         *(Condition(RETRIEVAL, cycle, RETRIEVAL) for cycle in (0, *every)),
         Condition(HINTS, cycles, HINTS),
         *(Condition(name, cycle, None, name) for name in strategies for cycle in every),
@@ -115,6 +119,8 @@ def lines(condition: Condition, given: Prepared, question: Question) -> list[str
     if condition.source in given.compacted:
         followed = given.scenario.parts[condition.cycle].turns
         return [*given.compacted[condition.source][condition.cycle - 1], *(turn.line for turn in followed)]
+    if condition.source == ALONE:
+        return list(given.compacted[COMPACTION][condition.cycle - 1])
     if condition.source == RETRIEVAL:
         return list(given.recalled[condition.cycle][question.id])
     return [fact.text for fact in given.facts(condition.cycle)]

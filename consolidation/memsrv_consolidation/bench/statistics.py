@@ -23,7 +23,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Student's t of paired differences, two-sided. `t` and `p` None: fewer than two pairs."""
+    """Student's t of paired differences, two-sided. `t` and `p` None: fewer than two pairs, or they do not vary."""
 
     difference: float
     t: float | None
@@ -55,8 +55,8 @@ def paired_t(ours: Sequence[float], theirs: Sequence[float]) -> Paired:
     if df < 1:
         return Paired(mean, None, max(df, 0), None)
     se = stdev(differences) / math.sqrt(len(differences))
-    if se == 0:  # all alike: no difference at all, or one that never varies
-        return Paired(mean, None, df, 1.0 if mean == 0 else 0.0)
+    if se == 0:  # all alike: no difference at all, or one that never varies, of which t says nothing
+        return Paired(mean, None, df, 1.0 if mean == 0 else None)
     t = mean / se
     return Paired(mean, t, df, two_sided(t, df))
 

@@ -145,6 +145,18 @@ def retaining(plan: Plan, folder: Path, told: Told, see: See, teacher: Teacher |
 
     A `teacher` writes the conversations, summarises them as the paper's compaction does, and judges the answers.
     """
+    order = laid_ready(plan, folder, told, see, teacher)
+    result = carried_out("retention", order, folder, told)
+    if teacher is None:
+        return result
+    judge(folder, [cell for cell in _cells(order) if is_kept(cell, folder)], teacher.ask, told)
+    result = {**concluded(folder, order), "failed": result["failed"]}
+    write_json(folder / "result.json", result)
+    return result
+
+
+def laid_ready(plan: Plan, folder: Path, told: Told, see: See, teacher: Teacher | None = None) -> dict[str, Any]:
+    """The order of the process that trains and asks, with all in `folder` that it needs."""
     cascades = (*CASCADES, SUMMARIES) if teacher else CASCADES
     summarise = Cascade(teacher.ask, teacher.passage_bytes, teacher.answer_tokens) if teacher else None
     written = Author(teacher.ask).scenario if teacher else made
@@ -160,13 +172,7 @@ def retaining(plan: Plan, folder: Path, told: Told, see: See, teacher: Teacher |
         told("store, compaction, recall", place, len(scenarios))
         if not (folder / one.slug / "prepared.json").exists():
             _prepare(one, folder / one.slug, plan, library, see, summarise)
-    result = carried_out("retention", order, folder, told)
-    if teacher is None:
-        return result
-    judge(folder, [cell for cell in _cells(order) if is_kept(cell, folder)], teacher.ask, told)
-    result = {**concluded(folder, order), "failed": result["failed"]}
-    write_json(folder / "result.json", result)
-    return result
+    return order
 
 
 def _cells(order: Mapping[str, Any]) -> list[Cell]:
