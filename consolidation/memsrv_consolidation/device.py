@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from memsrv_consolidation.placement import Placement
 
-#: Bases from this many parameters on recompute activations instead of keeping them.
+#: Bases from this many parameters on compute activations again; smaller ones where they must.
 LARGE = 1_000_000_000
 #: Of a device's memory this share is left to others: its display, the system, the person who works beside us.
 LEFT = {"cuda": 0.04, "mps": 0.25, "cpu": 0.25}
@@ -44,10 +44,6 @@ class Device:
         """`wished`, or the plain AdamW where the machine cannot run it: the paged 8-bit one needs CUDA."""
         needs_bits = wished.startswith(("paged_", "adamw_8bit", "adamw_bnb"))
         return "adamw_torch" if needs_bits and not (self.bitsandbytes and self.kind == "cuda") else wished
-
-    def gradient_checkpointing(self, parameters: int) -> bool:
-        """Whether to recompute activations: worth it where a large base would not fit, never for a small one."""
-        return parameters >= LARGE
 
     @property
     def four_bit(self) -> bool:

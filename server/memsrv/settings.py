@@ -366,6 +366,9 @@ def set_for_libraries(threads: int) -> None:
 
     Threads as given, nothing reported to anybody (trl would send telemetry), no progress bars in logs.
     """
+    # Nobody launched us on several GPUs: a trainer that sees them would spread a batch over threads.
+    if "LOCAL_RANK" not in os.environ:
+        os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
     os.environ.update(
         OMP_NUM_THREADS=str(threads),
         MKL_NUM_THREADS=str(threads),

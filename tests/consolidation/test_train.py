@@ -12,7 +12,7 @@ from memsrv.errors import Interrupted, UnknownBase, UsageError
 from memsrv.records import Conversation, Fact, Kind, Trust
 from memsrv.redact import Redactor
 from memsrv_consolidation.batches import alike
-from memsrv_consolidation.device import LARGE, Device, load
+from memsrv_consolidation.device import Device, load
 from memsrv_consolidation.placement import placement
 from memsrv_consolidation.recipe import PAPER, TINY, TINY_PAPER, Recipe, preset
 from memsrv_consolidation.shape import Shape
@@ -100,11 +100,6 @@ def test_the_tiny_preset_says_why_it_differs() -> None:
 @pytest.mark.parametrize(("device", "optimizer"), [(CPU, "adamw_torch"), (CUDA, "paged_adamw_8bit")])
 def test_the_optimizer_is_what_the_device_can_run(device: Device, optimizer: str) -> None:
     assert device.optimizer(PAPER.optimizer) == optimizer
-
-
-def test_only_large_bases_recompute_activations() -> None:
-    assert CUDA.gradient_checkpointing(LARGE)
-    assert not CUDA.gradient_checkpointing(LARGE - 1)
 
 
 def test_an_unknown_strategy_lists_the_known_ones() -> None:

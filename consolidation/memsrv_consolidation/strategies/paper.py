@@ -13,6 +13,7 @@ from memsrv_consolidation.batches import Alike
 from memsrv_consolidation.device import free
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.strategies import sft
+from memsrv_consolidation.strategies.foretold import answer_loss
 from memsrv_consolidation.strategies.tokens import tokens
 
 
@@ -49,6 +50,13 @@ def train(
                 return super()._get_train_sampler(train_dataset)
             examples: Any = train_dataset or self.train_dataset
             return Alike([len(ids) for ids in examples["input_ids"]], recipe.batch, seed)
+
+        def compute_loss(
+            self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            if return_outputs or not recipe.completion_only:
+                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            return answer_loss(model, inputs, num_items_in_batch)  # the same, of the answers' logits alone
 
     conversations = [one for one in conversations if one.messages[-1].content]  # nobody writes an answer here
     sft.require_examples(conversations)
