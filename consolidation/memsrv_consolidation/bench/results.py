@@ -220,13 +220,18 @@ def _cross_entropy(read: Read) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def curve(selection: Any) -> list[dict[str, float]]:
-    """Epoch, share of right probes and cross-entropies of each look that a training took at itself."""
-    looks = selection.get("looks", []) if isinstance(selection, Mapping) else selection or []
+def curve(selection: Sequence[Mapping[str, Any]] | None) -> list[dict[str, float]]:
+    """Epoch, share of right probes and cross-entropies of each look that a training's first round took at itself.
+
+    The bare base, which was looked at first, is no state of a training.
+    """
+    looks = [look for look in selection or () if look["step"]]
+    first = min((look["round"] for look in looks), default=0)
     return [
-        {"epoch": float(look["epoch"]), "right": float(look["right"]),
-         **{what: float(look["ce"][what]) for what in ("mean", "median", "p90")}}
+        {"epoch": round(look["epoch"], 1), "right": look["accuracy"],
+         **{what: look["ce"][what] for what in ("mean", "median", "p90")}}
         for look in looks
+        if look["round"] == first
     ]  # fmt: skip
 
 

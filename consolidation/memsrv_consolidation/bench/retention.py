@@ -8,6 +8,7 @@ by then. A cell that has its answers is not done again; a training goes on from 
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,16 @@ def _trained(cell: Cell) -> Cell | None:
     return replace(cell, condition=Condition(condition.strategy, condition.cycle, None, condition.strategy))
 
 
+def _first_kept(lengths: Sequence[int], excess: int) -> int:
+    """How many of the oldest lines have to go, to be `excess` tokens shorter."""
+    gone = 0
+    for place, length in enumerate(lengths, 1):
+        gone += length
+        if gone >= excess:
+            return place
+    return len(lengths)
+
+
 def _cross_entropy(respondents: Respondents, given: Prepared) -> dict[str, float]:
     """Of the expected answers' tokens, without any context."""
     asked = [question for question in questions(given.scenario) if question.value is not None]
@@ -121,8 +132,7 @@ def _answers(respondents: Respondents, condition: Condition, given: Prepared, wi
         whole = len(before)
         least = respondents.length(question.expected or "") + SPARE
         while (size := respondents.length(prompt(before, question))) + least > room and before:
-            # The oldest goes first, a share at a time: to count each line anew would take longer than to ask.
-            before = before[max(1, len(before) // 20) :]
+            before = before[_first_kept(respondents.lengths(before), size + least - room) :]
         prompts.append(prompt(before, question))
         tokens.append(size)
         cut.append(whole - len(before))

@@ -218,7 +218,7 @@ def _prepare(one: Scenario, folder: Path, plan: Plan, library: Library, see: See
             if cycle:
                 before = _said(one.parts[cycle - 1].turns)
                 for name, context in contexts.items():
-                    budget = tokens(f"{context}\n{before.text}") // RATIO
+                    budget = max(MIN_BUDGET, tokens(f"{context}\n{before.text}") // RATIO)  # a teacher may be brief
                     if name == COMPACTION:
                         left = compact(store, coder.session, budget=budget).text
                     else:

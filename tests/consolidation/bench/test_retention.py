@@ -159,8 +159,20 @@ def test_figure_3_has_a_line_for_each_way_and_kind_from_the_full_context_on(benc
 
 
 LOOKS = [
-    {"epoch": epoch, "right": right, "ce": {"mean": mean, "median": median, "p90": 4.0}}
-    for epoch, right, mean, median in ((0.5, 0.2, 1.0, 0.9), (1.0, 0.6, 0.8, 0.4), (1.5, 0.8, 1.4, 0.1))
+    {
+        "round": round_,
+        "step": step,
+        "epoch": epoch,
+        "accuracy": right,
+        "ce": {"mean": mean, "median": median, "p90": 4.0},
+    }
+    for round_, step, epoch, right, mean, median in (
+        (0, 0, 0.0, 0.0, 9.0, 9.0),
+        (0, 5, 0.5, 0.2, 1.0, 0.9),
+        (0, 10, 1.0, 0.6, 0.8, 0.4),
+        (0, 15, 1.5, 0.8, 1.4, 0.1),
+        (1, 5, 0.5, 1.0, 0.0, 0.0),
+    )
 ]
 
 
