@@ -41,9 +41,9 @@ class Device:
     flash: bool = False  # whether flash attention 2 can be imported
 
     def optimizer(self, wished: str) -> str:
-        """`wished`, or the plain AdamW where the machine cannot run it: the paged 8-bit one needs CUDA."""
+        """`wished`, or AdamW in one kernel where the machine cannot run it: the paged 8-bit one needs CUDA."""
         needs_bits = wished.startswith(("paged_", "adamw_8bit", "adamw_bnb"))
-        return "adamw_torch" if needs_bits and not (self.bitsandbytes and self.kind == "cuda") else wished
+        return "adamw_torch_fused" if needs_bits and not (self.bitsandbytes and self.kind == "cuda") else wished
 
     @property
     def four_bit(self) -> bool:

@@ -73,7 +73,7 @@ def test_where_memory_is_short_the_base_is_in_4_bit() -> None:
 def test_without_bitsandbytes_nothing_is_in_4_or_8_bit_and_what_does_not_fit_says_so() -> None:
     placed = on_gpus(12, bitsandbytes=False)
 
-    assert (placed.weights, placed.optimizer, placed.fits) == ("bfloat16", "adamw_torch", False)
+    assert (placed.weights, placed.optimizer, placed.fits) == ("bfloat16", "adamw_torch_fused", False)
 
 
 @pytest.mark.parametrize("gib", [12, 16, 24, 48, 80])
@@ -109,7 +109,12 @@ def test_several_gpus_have_a_copy_each_and_a_part_each_where_a_copy_does_not_fit
 def test_a_machine_without_cuda_trains_in_32_bit(kind: str) -> None:
     placed = placement(described(kind, False, True, 64 * GIB), SMALL, DISTIL)
 
-    assert (placed.weights, placed.optimizer, placed.attention, placed.fits) == ("float32", "adamw_torch", "sdpa", True)
+    assert (placed.weights, placed.optimizer, placed.attention, placed.fits) == (
+        "float32",
+        "adamw_torch_fused",
+        "sdpa",
+        True,
+    )
 
 
 def test_a_base_is_asked_in_4_bit_only_where_it_would_leave_no_room() -> None:

@@ -97,7 +97,7 @@ def test_the_tiny_preset_says_why_it_differs() -> None:
     assert "2e-4" in TINY.reason
 
 
-@pytest.mark.parametrize(("device", "optimizer"), [(CPU, "adamw_torch"), (CUDA, "paged_adamw_8bit")])
+@pytest.mark.parametrize(("device", "optimizer"), [(CPU, "adamw_torch_fused"), (CUDA, "paged_adamw_8bit")])
 def test_the_optimizer_is_what_the_device_can_run(device: Device, optimizer: str) -> None:
     assert device.optimizer(PAPER.optimizer) == optimizer
 
