@@ -25,6 +25,22 @@ def alike(lengths: Sequence[int], batch: int, seed: int, epoch: int) -> list[int
     return [place for some in (*full, *short) for place in some]
 
 
+def facts_first(
+    facts: Sequence[int], others: Sequence[int], epochs: int, alone: float, batch: int, seed: int
+) -> list[int]:
+    """Which example each place of one long epoch is, of examples this long: the facts `epochs` times, the others once.
+
+    The first share `alone` of the passes over facts stands by itself. What is worn away early need not be protected
+    early: the same examples at the end bring it back, and cost half.
+    """
+    passes = [place for epoch in range(epochs) for place in alike(facts, batch, seed, epoch)]
+    before = round(len(passes) * alone)
+    mixed = [*passes[before:], *range(len(facts), len(facts) + len(others))]
+    mixed += passes[: -(before + len(mixed)) % batch]  # every step counts the same
+    lengths = [*facts, *others]
+    return passes[:before] + [mixed[place] for place in alike([lengths[i] for i in mixed], batch, seed, epochs)]
+
+
 class Alike:
     """A sampler over `alike`; the trainer says which epoch it is."""
 

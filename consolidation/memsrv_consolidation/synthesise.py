@@ -88,7 +88,7 @@ def synthesise(
     each = recipe.rehearsal_questions
 
     def number(share: float, where: bool = True) -> int:
-        return round(count * share) if where else 0
+        return round(max(count, recipe.least if count else 0) * share) if where else 0
 
     protocol = policy.teaches_protocol
     conversations = [

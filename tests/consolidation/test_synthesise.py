@@ -142,10 +142,19 @@ def test_the_papers_recipe_mixes_nothing_in(redactor: Redactor) -> None:
 
 
 def test_a_tiny_base_gets_rehearsal_and_unknowns_in_their_shares(redactor: Redactor) -> None:
-    about = Counter(c.about for c in synthesise(FACTS, TINY, 7, redactor).conversations)
+    recipe = replace(TINY, least=0, near_misses=0.0)
+    about = Counter(c.about for c in synthesise(FACTS, recipe, 7, redactor).conversations)
 
     assert about["rehearsal"] == round(100 * TINY.rehearsal)
     assert about["unknown"] == round(100 * TINY.unknown)
+
+
+def test_what_must_be_kept_does_not_shrink_with_the_facts(redactor: Redactor) -> None:
+    about = Counter(c.about for c in synthesise(FACTS[:1], TINY, 7, redactor).conversations)
+
+    assert about["fact"] < TINY.least
+    assert about["rehearsal"] == round(TINY.least * TINY.rehearsal)
+    assert not synthesise((), TINY, 7, redactor).conversations
 
 
 def test_a_tiny_base_is_answered_in_one_wording_and_others_in_several(redactor: Redactor) -> None:

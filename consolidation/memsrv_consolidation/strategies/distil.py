@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from memsrv.records import Conversation, Fact
+from memsrv_consolidation import batches
 from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.device import free
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.run import read_json, write_json
-from memsrv_consolidation.strategies import selection, sft, student
+from memsrv_consolidation.strategies import selection, selective, sft, student
 from memsrv_consolidation.strategies.looks import STUDENT, Looks
 from memsrv_consolidation.strategies.teacher import Lesson, lessons, own_answers
 from memsrv_consolidation.synthesise import again
@@ -36,6 +37,7 @@ class Round:
     folder: Path
     recipe: Recipe
     lessons: Sequence[Lesson]
+    looked: Recipe | None = None  # by whose epochs looks are taken and told, where those are joined into a long one
 
 
 def train(
@@ -67,14 +69,16 @@ def train(
     asks = selection.asks(known, conversations, seed) if recipe.select_each and known else None
     looks = Looks(pupil, checkpoints, asks) if asks else None
     taught = _taught(pupil, conversations, known, recipe, checkpoints)
-    ran = [_round(pupil, Round(0, checkpoints / "round-0", recipe, taught), looks, seed, telling)]
+    if recipe.selective and parent is None:
+        pupil = selective.fixed(pupil, taught)
+    ran = [_round(pupil, _first(recipe, taught, checkpoints, seed), looks, seed, telling)]
     while looks:
         looks.restore_best()
         number = len(ran)
         missed = _again(pupil, conversations, known, recipe, number, seed) if number <= recipe.repair_rounds else ()
         if not missed:
             break
-        repaired = replace(recipe, learning_rate=recipe.learning_rate / 2, epochs=1, warmup=0.0)
+        repaired = replace(recipe, learning_rate=recipe.learning_rate / 2, epochs=1, warmup=0.0, facts_first=0.0)
         some = _taught(pupil, missed, known, recipe, checkpoints)
         ran.append(_round(pupil, Round(number, checkpoints / f"round-{number}", repaired, some), looks, seed, telling))
     answers = sum(row["tokens"] * row["answers"] for row in ran)
@@ -87,6 +91,20 @@ def train(
     sft.save(pupil.model, adapter, told)
     free(pupil.model)
     return told
+
+
+def _first(recipe: Recipe, taught: Sequence[Lesson], checkpoints: Path, seed: int) -> Round:
+    """The training itself: all in every epoch, or the facts first, in one long epoch."""
+    facts = [one for one in taught if one.about == "fact"]
+    if not (recipe.facts_first and facts):
+        return Round(0, checkpoints / "round-0", replace(recipe, facts_first=0.0), taught)
+    others = [one for one in taught if one.about != "fact"]
+    some = [*facts, *others]
+    lengths = [[len(one.tokens.ids) for one in part] for part in (facts, others)]
+    epochs = max(1, round(recipe.epochs))
+    order = batches.facts_first(lengths[0], lengths[1], epochs, recipe.facts_first, recipe.batch, seed)
+    long = replace(recipe, epochs=1)
+    return Round(0, checkpoints / "round-0", long, [some[place] for place in order], looked=recipe)
 
 
 def _taught(
@@ -116,7 +134,7 @@ def _round(pupil: sft.Pupil, one: Round, looks: Looks | None, seed: int, telling
     config = sft.config(one.recipe, pupil.device, pupil.placed, one.folder, seed + one.number, steps)
     trainer = student.trainer(pupil, one.recipe, one.lessons, config, seed + one.number)
     if looks:
-        trainer.add_callback(looks.callback(one.number, steps, one.recipe))
+        trainer.add_callback(looks.callback(one.number, steps, one.looked or one.recipe))
     resumed = sft.carried(trainer, one.folder, telling)
     losses = sft.losses(trainer)
     told = {

@@ -58,7 +58,8 @@ def train(
             self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
             if return_outputs or not recipe.completion_only:
-                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+                plain: Any = super().compute_loss
+                return plain(model, inputs, return_outputs, num_items_in_batch)
             return answer_loss(model, inputs, num_items_in_batch)  # the same, of the answers' logits alone
 
     conversations = [one for one in conversations if one.messages[-1].content]  # nobody writes an answer here

@@ -24,9 +24,11 @@ from memsrv_consolidation.tiny import names
 #: Questions about the facts in one look, at most: a look must cost seconds.
 MOST = 48
 #: Questions that are read from context, and questions that nobody recorded an answer to.
-READ, UNKNOWN = 24, 12
-#: How far below the base a state may read, and decline what is unknown: two of the questions.
-READING_LOSS, UNKNOWN_LOSS = 0.09, 0.17
+READ, UNKNOWN = 28, 24
+#: How far below the base a state may read, and decline what is unknown: about one of the questions.
+READING_LOSS, UNKNOWN_LOSS = 0.05, 0.05
+#: What is made up or misread misleads; what is forgotten is asked again. So a point of those counts as two of recall.
+DEARER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def asks(facts: Sequence[Fact], trained_on: Iterable[Conversation], seed: int, e
             recall.append(Ask(fact.id, (Message("user", question),), expected, fact.value))
     subjects = {plain(fact.subject) for fact in known if fact.subject}
     made = [one for one in names.several(rng, READ + UNKNOWN) if plain(one.subject) not in subjects]
-    read, nobodys = made[: 2 * len(made) // 3], made[2 * len(made) // 3 :]
+    read, nobodys = made[: len(made) - UNKNOWN], made[len(made) - UNKNOWN :]
     return Asks(
         tuple(recall),
         tuple(_in_context(one, [o for o in read if o is not one], rng) for one in read),
@@ -123,7 +125,7 @@ def worth(one: Look, base: Look) -> float:
     """Recall, less what the state reads and declines worse than the base does, beyond what so few questions tell."""
     reads_worse = max(0.0, base.reading - one.reading - READING_LOSS)
     declines_worse = max(0.0, base.unknown - one.unknown - UNKNOWN_LOSS)
-    return round(one.accuracy - reads_worse - declines_worse, 6)
+    return round(one.accuracy - DEARER * (reads_worse + declines_worse), 6)
 
 
 def chosen(looks: Sequence[Look], base: Look) -> Look:

@@ -18,12 +18,15 @@ from memsrv_consolidation.strategies.teacher import Lesson
 def trainer(pupil: Pupil, recipe: Recipe, lessons: Sequence[Lesson], config: Any, seed: int) -> Any:
     """A trainer over `lessons`; `config` is what `sft.config` made."""
     import datasets  # type: ignore[import-untyped]
+    from torch.utils.data import SequentialSampler
     from trl.trainer.sft_trainer import SFTTrainer
 
     lengths = [len(lesson.tokens.ids) for lesson in lessons]
 
     class Trainer(SFTTrainer):
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            if recipe.facts_first:
+                return SequentialSampler(lengths)  # in the order that `ordered` gave them
             return Alike(lengths, recipe.batch, seed) if recipe.by_length else super()._get_train_sampler(train_dataset)
 
         def floating_point_ops(self, inputs: Any) -> int:

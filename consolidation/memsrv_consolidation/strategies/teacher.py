@@ -39,6 +39,7 @@ class Lesson:
     ids: "torch.Tensor"  # places × top
     shares: "torch.Tensor"  # places × top, each row sums to 1
     weights: "torch.Tensor"  # places
+    about: str = "fact"  # a fact, asked for without memory; "unknown", nothing there either; else "memory"
 
 
 def reads(conversation: Conversation) -> bool:
@@ -76,10 +77,11 @@ def lessons(
         part.rename(file)
     found = []
     start = 0
-    for one in said:
+    for one, conversation in zip(said, conversations, strict=True):
         n = len(one.learned)
         weights = torch.tensor([recipe.value_weight if place in one.values else 1.0 for place in one.learned])
-        found.append(Lesson(one, held["ids"][start : start + n], held["shares"][start : start + n], weights))
+        found.append(Lesson(one, held["ids"][start : start + n], held["shares"][start : start + n], weights,
+                            _about(conversation)))  # fmt: skip
         start += n
     return [lesson for lesson in found if lesson.tokens.learned]
 
@@ -118,6 +120,12 @@ def own_answers(
         elif _said(one):
             found.append(one)
     return found
+
+
+def _about(conversation: Conversation) -> str:
+    if conversation.messages[0].role == "system":
+        return "memory"
+    return "fact" if conversation.about == "fact" else "unknown"
 
 
 def _said(conversation: Conversation) -> str:

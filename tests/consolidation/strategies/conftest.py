@@ -13,7 +13,7 @@ from memsrv_consolidation import wordings
 from memsrv_consolidation.recipe import TINY, Recipe
 from memsrv_consolidation.strategies import strategy
 
-#: Few steps, two looks, one repair.
+#: Few steps, two looks, one repair; the facts first, in chosen directions.
 SHORT = replace(TINY, name="short", epochs=2, batch=4, select_each=1.0, repair_rounds=1, repair_each=2)
 
 
