@@ -155,7 +155,7 @@ def of_unknowns(facts: Sequence[Fact], seed: int) -> list[Probe]:
 def _made_up(facts: Sequence[Fact], rng: random.Random, n: int) -> list[names.Made]:
     taken = [fact.subject for fact in facts if fact.subject]
     found = names.several(rng, n)
-    clear = [made for made in found if _LIKE_SECRETS.search(f"{made.subject} {made.relation}") is None]
+    clear = [made for made in found if _LIKE_SECRETS.search(f"{made.subject} {made.relation} {made.value}") is None]
     return [made for made in clear if not any(gives(subject, made.subject) for subject in taken)]
 
 

@@ -34,7 +34,7 @@ from memsrv_adapters.base import resolve
 from memsrv_adapters.version import WEIGHTS, Source, Stage, TrainedFact
 from memsrv_adapters.weights import hashes
 from memsrv_consolidation.progress import read
-from memsrv_consolidation.recipe import PAPER
+from memsrv_consolidation.recipe import DISTIL
 from memsrv_consolidation.run import Run, one_at_a_time, read_json, write_json, write_lines
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -165,7 +165,7 @@ def live(night: Night, **config: object) -> Run:
     """A night that went live, with an adapter of the recipe's own shape."""
     run = finished(night)
     file = run.adapter / "adapter_config.json"
-    said = {"r": PAPER.rank, "lora_alpha": PAPER.alpha, "target_modules": list(PAPER.targets)}
+    said = {"r": DISTIL.rank, "lora_alpha": DISTIL.alpha, "target_modules": list(DISTIL.targets)}
     file.write_text(json.dumps(json.loads(file.read_text()) | said | config))
     night.resume(run.folder.name)
     return run
@@ -220,7 +220,7 @@ def test_a_version_of_another_rank_is_not_gone_on_from(store: Store, night: Nigh
 
     order = night.prepare(store, PROJECT, now=NOW.replace(hour=4), extend=True).order
 
-    assert order.not_extended == "demo@v1 has another rank than the recipe paper"
+    assert order.not_extended == "demo@v1 has another rank than the recipe distil"
 
 
 # What follows a report
@@ -348,7 +348,8 @@ def test_killed_while_it_shelves_a_run_goes_live_once_when_resumed(night: Night,
         "    if event == 'os.rename' and os.path.basename(args[1]) == name:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "sys.addaudithook(hook)\n"
-        "Night(Home(Path(home)), Settings(base=base, threads=1, projects={'demo': {'train': True}})).resume(id)\n"
+        "Night(Home(Path(home)), Settings(base=base, threads=1, any_base=True,\n"
+        " projects={'demo': {'train': True}})).resume(id)\n"
     )
     command = [sys.executable, "-c", code, str(night.home.root), night.settings.base, run.folder.name, file]
     child = subprocess.run(command, capture_output=True, check=False)
@@ -403,7 +404,7 @@ def test_the_same_facts_as_last_night_are_nothing_new(store: Store, night: Night
     base = resolve(night.settings.base)
     known = [TrainedFact(fact.id, fact.text) for fact in waiting(store, PROJECT, night.consent).facts]
     put = night.shelf.put(
-        run.adapter, project=PROJECT, base=base.name, base_hash=base.hash, strategy="paper", run="other",
+        run.adapter, project=PROJECT, base=base.name, base_hash=base.hash, strategy="distil", run="other",
         created="2026-11-19T00:00:00Z", facts=known,
     )  # fmt: skip
     night.shelf.promote(PROJECT, put.version)
@@ -494,7 +495,8 @@ def test_ctrl_c_ends_the_child_and_says_how_to_go_on(store: Store, night: Night)
         "import sys, json\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
         "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\nfrom memsrv.store import Store\n"
         "home, base = sys.argv[1:]\n"
-        "night = Night(Home(Path(home)), Settings(base=base, threads=1, projects={'demo': {'train': True}}))\n"
+        "night = Night(Home(Path(home)), Settings(base=base, threads=1, any_base=True,\n"
+        " projects={'demo': {'train': True}}))\n"
         "tell = lambda stage, *_: print(stage, flush=True)\n"
         "night.consolidate(Store.open(Path(home) / 'memsrv.db'), 'demo', now=datetime.now(UTC), told=tell)\n"
     )
@@ -519,7 +521,8 @@ def test_ctrl_c_in_the_middle_of_telling_reaches_the_child_too(store: Store, nig
         "import signal, sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
         "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\nfrom memsrv.store import Store\n"
         "home, base = sys.argv[1:]\n"
-        "night = Night(Home(Path(home)), Settings(base=base, threads=1, projects={'demo': {'train': True}}))\n"
+        "night = Night(Home(Path(home)), Settings(base=base, threads=1, any_base=True,\n"
+        " projects={'demo': {'train': True}}))\n"
         "tell = lambda stage, *_: stage == 'train' and signal.raise_signal(signal.SIGINT)\n"
         "night.consolidate(Store.open(Path(home) / 'memsrv.db'), 'demo', now=datetime.now(UTC), told=tell)\n"
     )

@@ -11,6 +11,7 @@ from memsrv.app import EVERY, App
 from memsrv.night.morning import ShortTerm, edits, graduated, short_term, stages
 from memsrv.records import Kind, Memory, Review, Trust
 from memsrv.settings import Home, Settings
+from memsrv_adapters.base import resolve
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import AdapterVersion, Manifest, Stage, TrainedFact
 
@@ -112,8 +113,8 @@ def put(app: App, tmp_path: Path) -> Callable[..., str]:
 
     def put(*facts: tuple[Memory, Stage]) -> str:
         made = Shelf(app.home.adapters).put(
-            folder, project="demo", base="memsrv-tiny", base_hash="h", strategy="paper", run="r",
-            created="2026-11-20T03:00:00Z", facts=trained(*facts),
+            folder, project="demo", base="memsrv-tiny", base_hash=resolve("memsrv-tiny").hash,
+            strategy="paper", run="r", created="2026-11-20T03:00:00Z", facts=trained(*facts),
         )  # fmt: skip
         app.promote(made.version, project="demo")
         return made.version

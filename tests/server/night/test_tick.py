@@ -242,7 +242,7 @@ def nightfall(tmp_path_factory: pytest.TempPathFactory, random_base: Path) -> It
 
         paused = look(night, store, QUIET, once_it_trains)
         [standing] = night.runs()
-        checkpoints = [path.parent.name for path in home.runs.glob("*/checkpoints/*/whole")]
+        checkpoints = [path.parent.name for path in home.runs.glob("*/checkpoints/**/whole")]
         resumed = look(night, store, later(20), nobody)
         yield Nightfall(
             night, store, before, paused, standing, checkpoints, resumed, look(night, store, later(40), nobody)
