@@ -84,7 +84,8 @@ def train(
     answers = sum(row["tokens"] * row["answers"] for row in ran)
     told = sft.told(
         pupil, recipe, clock.seconds, sum(row["tokens"] for row in ran), round(answers),
-        steps=sum(row["steps"] for row in ran), losses=ran[0]["losses"], resumed_from=ran[-1]["resumed_from"],
+        steps=sum(row["steps"] for row in ran), losses=ran[0]["losses"],
+        resumed_from=next((row["resumed_from"] for row in ran if row["resumed_from"]), None),
         change=ran[0]["change"], repairs=[{"examples": row["examples"], "losses": row["losses"]} for row in ran[1:]],
         **(looks.told() if looks else {}),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 from memsrv.records import Episode, Evidence, Fact
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import EXTEND, AdapterVersion, Lineage, Source, Stage, TrainedFact, shelf_name
+from memsrv_consolidation.evaluate import GRADUATED
 from memsrv_consolidation.run import Run, read_json
 
 #: Right answers, of how many questions, by fact.
@@ -73,7 +74,7 @@ def stages(run: Run, report: Mapping[str, Any]) -> list[TrainedFact]:
 def stage_of(right: int | None, of: int | None) -> Stage:
     if right is None or not of:
         return Stage.LEARNING
-    return Stage.GRADUATED if right == of else Stage.LEARNING if right else Stage.FAILED
+    return Stage.GRADUATED if right >= GRADUATED * of else Stage.LEARNING if right else Stage.FAILED
 
 
 def recalled(evaluation: Mapping[str, Any], who: str = "candidate") -> dict[str, tuple[int, int]]:
