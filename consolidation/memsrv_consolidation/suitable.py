@@ -15,6 +15,7 @@ from memsrv_consolidation.answering import BASE, Respondents
 from memsrv_consolidation.checks import Check
 from memsrv_consolidation.decide import REFUSE, Verdict
 from memsrv_consolidation.device import offered, settle
+from memsrv_consolidation.exact import wilson
 from memsrv_consolidation.probes import correct
 
 #: The share of questions about facts in its context that a base has to answer.
@@ -56,8 +57,12 @@ def reading(
 def unfit(measured: dict[str, Any], base: str) -> Verdict | None:
     """The refusal of a base that reads too little; None for one that may be trained."""
     share = measured["right"] / measured["asked"]
-    means = f"at least {LEAST:.2f}: facts in its context that the bare base gives back (of {measured['asked']})"
-    check = Check("base reads its context", share >= LEAST, round(share, 4), LEAST, means)
+    low, high = wilson(measured["right"], measured["asked"])
+    means = (
+        f"not shown to be below {LEAST:.2f}: facts in its context that the bare base gives back "
+        f"(of {measured['asked']}; 95 % from {low:.2f} to {high:.2f})"
+    )
+    check = Check("base reads its context", high >= LEAST, round(share, 4), LEAST, means)
     if check.passed:
         return None
     return Verdict(

@@ -241,7 +241,7 @@ class Settings(BaseModel):
 
     base: str = Field("memsrv-tiny", description="Base model: `memsrv-tiny`, a Hugging Face name, or a local path.")
     any_base: bool = Field(
-        False, description="Train facts also into a base that gives back fewer than 80 % of those in its context."
+        False, description="Train facts also into a base shown to give back fewer than 80 % of those in its context."
     )
     strategy: str = Field(
         "distil", description="How facts are trained: `distil`, or `paper`, as the consolidation paper does it."

@@ -111,8 +111,9 @@ class _Demo:
         show.line(f"{facts['trained']} of {facts['total']} facts trained; preset {preset}, seed {report['seed']}.")
         if training.get("steps"):
             show.line(f"{training['steps']} steps on {report['conversations']['total']} conversations.")
-        show.answers(report["evaluation"])
-        show.scores(report["evaluation"])
+        if report["evaluation"]:  # nothing, where the base was not fit to be trained
+            show.answers(report["evaluation"])
+            show.scores(report["evaluation"])
         show.line(f"\nVerdict: {report['verdict']}. {report['reason']}")
         show.checks(report)
         return report

@@ -7,7 +7,7 @@ import pytest
 
 from memsrv.bench.child import carried_out
 from memsrv.errors import RunFailed
-from memsrv.tables import training
+from memsrv.tables.training import reading
 from memsrv_adapters.base import TINY, resolve
 
 pytest.importorskip("peft")
@@ -76,6 +76,6 @@ def test_a_bench_whose_process_fails_quotes_its_last_words(tmp_path: Path) -> No
 def test_the_table_gives_the_change_in_points_with_its_interval(capsys: pytest.CaptureFixture[str]) -> None:
     row = {"what": "read", "n": 1000, "base": 0.9, "adapter": 0.89, "change": -0.01, "interval": (-0.02, 0.0), "p": 0.2}
 
-    training.reading({"model": "demo@v1", "base": TINY, "rows": [row]})
+    reading({"model": "demo@v1", "base": TINY, "rows": [row]})
 
     assert "-1.0 (-2.0 to +0.0)" in capsys.readouterr().out
