@@ -145,8 +145,8 @@ def test_a_tiny_base_gets_rehearsal_and_unknowns_in_their_shares(redactor: Redac
     recipe = replace(TINY, least=0, near_misses=0.0)
     about = Counter(c.about for c in synthesise(FACTS, recipe, 7, redactor).conversations)
 
-    assert about["rehearsal"] == round(100 * TINY.rehearsal)
-    assert about["unknown"] == round(100 * TINY.unknown)
+    assert about["rehearsal"] == round(about["fact"] * TINY.rehearsal)
+    assert about["unknown"] == round(about["fact"] * TINY.unknown)
 
 
 def test_what_must_be_kept_does_not_shrink_with_the_facts(redactor: Redactor) -> None:
