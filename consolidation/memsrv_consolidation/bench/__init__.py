@@ -44,7 +44,7 @@ def carry_out(name: str, work: Work, arguments: Sequence[str]) -> int:
 
     try:
         order = read_json(folder / "order.json")
-        set_for_libraries(order["threads"])  # before torch is imported
+        set_for_libraries(int(order.get("threads", 1)))  # before torch is imported
         write_json(folder / "result.json", work(order, folder, told))
     except ModuleNotFoundError as error:
         sys.stderr.write(f"bench {name} needs {error.name}; run `pip install 'memsrv[train]'`\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from memsrv.records import Memory
-from memsrv_consolidation.bench.child import Told, carry_out
+from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.bench.ledgers import Trained, Training, answered, nights, questions, trained
 from memsrv_consolidation.device import settle
 from memsrv_consolidation.exact import pairs, wilson

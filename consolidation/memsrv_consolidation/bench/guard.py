@@ -15,7 +15,7 @@ from typing import Any
 from memsrv.errors import NotFound, UsageError
 from memsrv.settings import keep_offline
 from memsrv_consolidation.answering import BASE
-from memsrv_consolidation.bench.child import Told, carry_out
+from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.exact import pairs
 
 ADAPTER = "adapter"

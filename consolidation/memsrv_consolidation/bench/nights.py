@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from memsrv_adapters.version import EXTEND, REBUILD
-from memsrv_consolidation.bench.child import Told, carry_out
+from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.bench.ledgers import Question, Trained, Training, answered, nights, questions, trained
 from memsrv_consolidation.device import settle
 from memsrv_consolidation.exact import pairs, wilson

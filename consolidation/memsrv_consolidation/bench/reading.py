@@ -14,7 +14,7 @@ from memsrv.layout import says_not_recorded
 from memsrv.records import Message
 from memsrv_consolidation import wordings
 from memsrv_consolidation.answering import BASE, Respondents
-from memsrv_consolidation.bench.child import Told, carry_out
+from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.device import offered, settle
 from memsrv_consolidation.exact import pairs
 from memsrv_consolidation.frames import Pool

@@ -20,8 +20,7 @@ from memsrv.redact import Redactor
 from memsrv_adapters.base import resolve
 from memsrv_consolidation import wordings
 from memsrv_consolidation.answering import Respondents
-from memsrv_consolidation.bench import plain
-from memsrv_consolidation.bench.child import Told, carry_out
+from memsrv_consolidation.bench import Told, carry_out, plain
 from memsrv_consolidation.costs import peak_mib
 from memsrv_consolidation.device import offered
 from memsrv_consolidation.frames import Pool

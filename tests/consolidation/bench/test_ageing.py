@@ -12,8 +12,7 @@ from memsrv.records import Fact
 from memsrv.redact import Redactor
 from memsrv_adapters.base import resolve
 from memsrv_consolidation import wordings
-from memsrv_consolidation.bench import erasing, nights
-from memsrv_consolidation.bench.child import carry_out
+from memsrv_consolidation.bench import carry_out, erasing, nights
 from memsrv_consolidation.bench.ledgers import Question, questions
 from memsrv_consolidation.bench.ledgers import nights as ledger
 from memsrv_consolidation.reflect import reflect
