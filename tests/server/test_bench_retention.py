@@ -87,7 +87,7 @@ def test_a_folder_of_another_experiment_is_refused(plan: Plan, done: tuple[Path,
 
 def test_a_bench_that_is_interrupted_goes_on_with_the_answers_it_has(plan: Plan, tmp_path: Path) -> None:
     def come_back(what: str, done: int, total: int) -> None:
-        if "full context" in what:
+        if 2 <= done < total:  # whenever it is looked at: a cell may be over before anybody looks
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
