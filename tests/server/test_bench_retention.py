@@ -98,6 +98,14 @@ def test_a_bench_that_is_interrupted_goes_on_with_the_answers_it_has(plan: Plan,
     assert work(replace(plan, epochs=0.1), tmp_path)["cells_there"] == len(there) < 13
 
 
+def test_other_conditions_go_on_in_the_same_folder(plan: Plan, done: tuple[Path, dict[str, Any]]) -> None:
+    told = work(replace(plan, conditions=("compaction", "no context")), done[0])
+    order = laid_ready(replace(plan, conditions=("compaction",)), done[0], silent, see)
+
+    assert (told["cells"], told["cells_there"], told["trainings"]) == (2, 2, 0)
+    assert [cell.condition.name for cell in cells(order)] == ["compaction"]
+
+
 def test_a_dry_run_tells_the_work_and_writes_nothing(plan: Plan, tmp_path: Path) -> None:
     told = work(replace(plan, scenarios=3, cycles=3, strategies=("paper", "distil")), tmp_path / "none")
 
@@ -105,7 +113,8 @@ def test_a_dry_run_tells_the_work_and_writes_nothing(plan: Plan, tmp_path: Path)
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("wrong", [{"facts": 2}, {"strategies": ()}, {"strategies": ("x",)}, {"reflection": "x"}])
+@pytest.mark.parametrize("wrong", [{"facts": 2}, {"strategies": ()}, {"strategies": ("x",)}, {"reflection": "x"},
+                                   {"conditions": ("x",)}])  # fmt: skip
 def test_what_cannot_be_compared_is_refused(plan: Plan, wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         checked(replace(plan, **wrong))
@@ -196,7 +205,7 @@ def test_a_teacher_judges_each_answer_once(
 ) -> None:
     folder = shutil.copytree(done[0], tmp_path / "judged")
     order = json.loads((folder / "order.json").read_text("utf-8"))
-    there = [cell for cell in cells(order["scenarios"], [1], 1, ["paper"], order["cascades"]) if is_kept(cell, folder)]
+    there = [cell for cell in cells(order) if is_kept(cell, folder)]
     server = teach(_brain(teachers))
     app = _app(server, tmp_path)
     with app.teacher("anthropic", "bench retention") as one:

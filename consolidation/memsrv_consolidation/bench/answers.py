@@ -10,7 +10,7 @@ from typing import Any
 
 from memsrv.layout import says_not_recorded
 from memsrv.records import from_dict, to_dict
-from memsrv_consolidation.bench.conditions import Condition, conditions
+from memsrv_consolidation.bench.conditions import Condition, chosen, conditions
 from memsrv_consolidation.bench.questions import Question
 from memsrv_consolidation.probes import gives
 from memsrv_consolidation.run import Run, read_json, write_json
@@ -58,11 +58,10 @@ def answered(question: Question, text: str, tokens: int, cut: int) -> Answer:
     return Answer(question, text, right, stale, tokens, cut)
 
 
-def cells(
-    scenarios: Sequence[str], seeds: Sequence[int], cycles: int, strategies: Sequence[str], cascades: Sequence[str]
-) -> list[Cell]:
-    """All that is to be answered: first what needs no training, then scenario by scenario."""
-    every = conditions(cycles, strategies, cascades)
+def cells(order: Mapping[str, Any]) -> list[Cell]:
+    """All that `order` wants answered: first what needs no training, then scenario by scenario."""
+    scenarios, seeds = order["scenarios"], order["seeds"]
+    every = chosen(conditions(order["cycles"], order["strategies"], order["cascades"]), order.get("conditions"))
     bare = [one for one in every if one.strategy is None]
     trained = [one for one in every if one.strategy is not None]
     return [

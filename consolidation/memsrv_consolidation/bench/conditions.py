@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from memsrv.errors import UsageError
 from memsrv.layout import Blocks, render
 from memsrv.records import Fact, Message, from_dict
 from memsrv.redact import Redactor
@@ -27,6 +28,7 @@ COMPACTION, TRUNCATION, MASKING = "compaction", "truncation", "masking only"
 CASCADES = (COMPACTION, TRUNCATION, MASKING)
 #: What compaction left, without the work that followed: the paper's text asks with it, the note to its Table 2 without.
 ALONE = "summary alone"
+WITH_RETRIEVAL = " + retrieval"
 #: Turns before and after what is said that belong to its chunk.
 _AROUND = 1
 
@@ -97,9 +99,20 @@ def conditions(cycles: int, strategies: Sequence[str], cascades: Sequence[str] =
         *(Condition(RETRIEVAL, cycle, RETRIEVAL) for cycle in (0, *every)),
         Condition(HINTS, cycles, HINTS),
         *(Condition(name, cycle, None, name) for name in strategies for cycle in every),
-        *(Condition(f"{name} + retrieval", cycles, RETRIEVAL, name) for name in strategies),
+        *(Condition(f"{name}{WITH_RETRIEVAL}", cycles, RETRIEVAL, name) for name in strategies),
         Condition(RAW, cycles, None, RAW),
     ]
+
+
+def chosen(every: Sequence[Condition], named: Sequence[str] | None) -> list[Condition]:
+    """Those `named`, None: all. What a strategy with retrieval takes its adapter from is chosen with it."""
+    if named is None:
+        return list(every)
+    known = list(dict.fromkeys(one.name for one in every))
+    if unknown := [name for name in named if name not in known]:
+        raise UsageError(f"no condition `{unknown[0]}` here; known: {', '.join(known)}")
+    wanted = {*named, *(name.removesuffix(WITH_RETRIEVAL) for name in named)}
+    return [one for one in every if one.name in wanted]
 
 
 def lines(condition: Condition, given: Prepared, question: Question) -> list[str]:

@@ -13,7 +13,6 @@ from memsrv.errors import RunFailed
 from memsrv.records import Conversation, Episode, EventType, Message, to_dict
 from memsrv_consolidation import recipe
 from memsrv_consolidation.answering import Respondents
-from memsrv_consolidation.bench import Told
 from memsrv_consolidation.bench.answers import Cell
 from memsrv_consolidation.bench.conditions import RAW, Prepared
 from memsrv_consolidation.pipeline import consolidate
@@ -123,15 +122,3 @@ def told_of(run: Run, training: Mapping[str, Any], respondents: Respondents) -> 
         "selection": training.get("selection"),
         "stages": read_json(run.costs_file)["seconds"],
     }
-
-
-class Telling(Pace):
-    """A run's pace that is told on as a part of the bench's."""
-
-    def __init__(self, run: Run, pid: int, told: Told, title: str, done: int, of: int) -> None:
-        self._told, self._title, self._place = told, title, (done, of)
-        super().__init__(run, pid)
-
-    def begin(self, stage: str, total: int = 0, done: int = 0) -> None:
-        super().begin(stage, total, done)
-        self._told(f"{self._title}: {stage}", *self._place)

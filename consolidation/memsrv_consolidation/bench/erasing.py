@@ -15,8 +15,10 @@ from typing import Any
 from memsrv.records import Memory
 from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.bench.ledgers import Trained, Training, answered, nights, questions, trained
+from memsrv_consolidation.bench.telling import Telling, numbered
 from memsrv_consolidation.device import settle
 from memsrv_consolidation.exact import pairs, wilson
+from memsrv_consolidation.run import Run
 
 BEFORE, REBUILT, CONTROL, OTHER = "before", "rebuilt", "control", "other seed"
 NAMES = (BEFORE, REBUILT, CONTROL, OTHER)
@@ -36,11 +38,13 @@ def erasing(order: dict[str, Any], folder: Path, told: Told) -> dict[str, Any]:
         gone = {memory.id for memory in rng.sample(ledger, order["erased"])}
         made: dict[str, Trained] = {}
         for place, name in enumerate(NAMES):
-            told(f"{name}, seed {seed}", number * len(NAMES) + place, len(seeds) * len(NAMES))
+            title = numbered(f"{name}, seed {seed}", number * len(NAMES) + place, len(seeds) * len(NAMES))
             heard, drawn = _ledger(name, ledger, gone, rng), seed + 1000 if name == OTHER else seed
-            made[name] = trained(folder / f"{seed}" / name.replace(" ", "-"), heard, training, drawn)
+            run = Run(folder / f"{seed}" / name.replace(" ", "-"))
+            made[name] = trained(run, heard, training, drawn, Telling(run, told, title))
         same.append(made[REBUILT].digest == made[CONTROL].digest)
         sheet = questions(made[BEFORE].facts, order["questions"], seed)
+        told(f"seed {seed}: asked", 0, len(sheet))
         settle(training.threads, seed)
         said = answered(training, {name.replace(" ", "_"): made[name].adapter for name in NAMES}, sheet)
         for name in NAMES:
@@ -81,11 +85,19 @@ def _verdict(marks: Mapping[str, Mapping[str, Sequence[bool]]]) -> dict[str, Any
     erased, others = marks["erased"], marks["others"]
     low, high = wilson(sum(erased[OTHER]), len(erased[OTHER]))
     rebuilt = sum(erased[REBUILT]) / len(erased[REBUILT])
-    counted = pairs(zip(others[CONTROL], others[REBUILT], strict=True))
     return {
         "within_control": low <= rebuilt <= high,
-        "others": {"n": counted.n, "change": counted.change, "interval": counted.interval,
-                   "within": abs(counted.change) <= SLACK},
+        "others": _change(others[CONTROL], others[REBUILT]),
+        "others_before": _change(others[BEFORE], others[REBUILT]),
+    }
+
+
+def _change(theirs: Sequence[bool], ours: Sequence[bool]) -> dict[str, Any]:
+    """Question by question. `shown`: the whole interval is within what may be lost, too."""
+    counted = pairs(zip(theirs, ours, strict=True))
+    return {
+        "n": counted.n, "change": counted.change, "interval": counted.interval,
+        "within": abs(counted.change) <= SLACK, "shown": counted.interval[0] >= -SLACK,
     }  # fmt: skip
 
 

@@ -24,8 +24,9 @@ from memsrv_consolidation import wordings
 from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.bench.measured import best, figures, medians, of_base, recall
 from memsrv_consolidation.bench.rungs import SHIPPED, Rung, chosen, differing
+from memsrv_consolidation.bench.telling import numbered
 from memsrv_consolidation.frames import Shape, shape
-from memsrv_consolidation.progress import read
+from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.run import Order, Run, read_json, write_json, write_lines
 from memsrv_consolidation.strategies import strategy
@@ -67,14 +68,14 @@ def ladder(order: dict[str, Any], folder: Path, told: Told) -> dict[str, Any]:
     failed: dict[str, list[str]] = defaultdict(list)
     processes = None
     for place, (rung, seed) in enumerate(todo):
-        title = f"{rung.name}, seed {seed}"
+        title = numbered(f"{rung.name}, seed {seed}", place, len(todo))
         told(title, place, len(todo))
         run = laid(order, rung, seed, folder)
         try:
             if not run.report_file.exists():
                 processes = processes or _processes()
-                for stage in _trained(processes, run):
-                    told(f"{title}: {stage}", place, len(todo))
+                for seen in _trained(processes, run):
+                    told(f"{title}: {seen.stage}", seen.done, seen.total)
             report = read_json(run.report_file)
             if not report["evaluation"]:
                 raise RunFailed(report["reason"])
@@ -196,17 +197,17 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(Interrupted.exit_code)
 
 
-def _trained(processes: Any, run: Run) -> Iterator[str]:
-    """Bring `run` to its report in a process; the stages as they begin."""
+def _trained(processes: Any, run: Run) -> Iterator[Progress]:
+    """Bring `run` to its report in a process; how far it is, as it goes on."""
     child = processes.Process(target=_carry, args=(str(run.folder),), daemon=True)
     child.start()
     last = None
     while child.is_alive():
         child.join(_LOOK)
         now = read(run)
-        if now is not None and now.stage != last:
-            last = now.stage
-            yield now.stage
+        if now is not None and now != last:
+            last = now
+            yield now
     if child.exitcode or not run.report_file.exists():
         raise RunFailed(((seen := read(run)) and seen.message) or f"its process ended with {child.exitcode}")
 

@@ -4,7 +4,6 @@ Each adapter is a run folder of its own, brought as far as its adapter: what a b
 is taken. torch comes with the pipeline.
 """
 
-import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,8 +66,11 @@ class Question:
 
 
 def nights(count: int, each: int, seed: int) -> list[list[Memory]]:
-    """What a person said in so many nights, `each` facts a night; nothing is said twice."""
-    made = names.several(random.Random(f"{seed}/ledger"), count * each)
+    """What a person said in so many nights, `each` facts a night; nothing is said twice.
+
+    No value stands in another fact: who never heard of one could say it all the same.
+    """
+    made = _apart(random.Random(f"{seed}/ledger"), count * each)
     return [
         [_memory(f"n{night + 1}-{place}", made[night * each + place], night + 1) for place in range(each)]
         for night in range(count)
@@ -76,10 +78,10 @@ def nights(count: int, each: int, seed: int) -> list[list[Memory]]:
 
 
 def trained(
-    folder: Path, memories: Sequence[Memory], training: Training, seed: int, parent: Trained | None = None
+    run: Run, memories: Sequence[Memory], training: Training, seed: int, pace: Pace, parent: Trained | None = None
 ) -> Trained:
-    """An adapter of `memories`, fresh or on the weights of `parent`, in the run `folder`."""
-    run = Run(folder)
+    """An adapter of `memories`, fresh or on the weights of `parent`, in the folder of `run`."""
+    folder = run.folder
     if not run.order_file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_lines(run.episodes_file, [])
@@ -98,7 +100,7 @@ def trained(
             base_hash=training.hash, extend=parent is not None, replay=training.replay, earlier=tuple(earlier),
         )  # fmt: skip
         write_json(run.order_file, to_dict(order))  # the last: a folder with it is a whole one
-    consolidate(run, Pace(run, os.getpid()), _never, until="train")
+    consolidate(run, pace, _never, until="train")
     if not run.adapter.exists():
         raise RunFailed(f"{folder}: nothing was trained; ask for more --facts")
     told = read_json(run.adapter / "training.json")
@@ -132,6 +134,20 @@ def answered(training: Training, adapters: Mapping[str, Path], asked: Sequence[Q
         found[name] = [gives(one.value, text) for one, text in zip(asked, said, strict=True)]
     respondents.close()
     return found
+
+
+def _apart(rng: random.Random, count: int) -> list[names.Made]:
+    found: list[names.Made] = []
+    while len(found) < count:
+        [one] = names.several(rng, 1)
+        if not any(_tells(one, other) or _tells(other, one) or names.key(one) == names.key(other) for other in found):
+            found.append(one)
+    return found
+
+
+def _tells(one: names.Made, other: names.Made) -> bool:
+    """Whether the words of one give the value of the other."""
+    return gives(other.value, wordings.claim(one.subject, one.relation, one.value))
 
 
 def _memory(id: str, made: names.Made, night: int) -> Memory:

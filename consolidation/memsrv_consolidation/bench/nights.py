@@ -13,8 +13,10 @@ from typing import Any
 from memsrv_adapters.version import EXTEND, REBUILD
 from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.bench.ledgers import Question, Trained, Training, answered, nights, questions, trained
+from memsrv_consolidation.bench.telling import Telling, numbered
 from memsrv_consolidation.device import settle
 from memsrv_consolidation.exact import pairs, wilson
+from memsrv_consolidation.run import Run
 
 Asked = dict[tuple[str, int, int], list[tuple[Question, bool]]]  # by way, the facts' night, after which night
 
@@ -34,11 +36,13 @@ def several(order: dict[str, Any], folder: Path, told: Told) -> dict[str, Any]:
             for night in range(1, count + 1):
                 memories = [memory for one in ledger[:night] for memory in one]
                 if night > 1 or last is None:
-                    told(f"{way}, night {night} of {count}, seed {seed}", done, total)
-                    place = folder / f"{seed}" / f"{way}-{night}"
-                    last = trained(place, memories, training, seed, last if way == EXTEND else None)
+                    title = numbered(f"{way}, night {night} of {count}, seed {seed}", done, total)
+                    run = Run(folder / f"{seed}" / f"{way}-{night}")
+                    pace = Telling(run, told, title)
+                    last = trained(run, memories, training, seed, pace, last if way == EXTEND else None)
                     first, done = first or last, done + 1
                 costs.append(_cost(way, seed, night, last))
+                told(f"{way}, night {night} of {count}, seed {seed}: asked", done, total)
                 sheet = questions(last.facts, order["questions"], seed)
                 settle(training.threads, seed)
                 marks = answered(training, {way: last.adapter}, sheet)[way]

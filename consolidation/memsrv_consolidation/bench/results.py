@@ -59,7 +59,7 @@ def concluded(root: Path, order: Mapping[str, Any]) -> dict[str, Any]:
 def summarised(root: Path, order: Mapping[str, Any]) -> dict[str, Any]:
     slugs, cycles = order["scenarios"], order["cycles"]
     given = [prepared(root / slug) for slug in slugs]
-    all_cells = cells(slugs, order["seeds"], cycles, order["strategies"], order["cascades"])
+    all_cells = cells(order)
     read: Read = {cell: kept(cell, root) for cell in all_cells if is_kept(cell, root)}
     found = {
         (one.scenario.slug, cycle): _original_found(one.scenario.parts[0].facts, one.facts(cycle))

@@ -6,7 +6,6 @@ Consolidation is the product's own pipeline up to the trained adapter: a fresh o
 by then. A cell that has its answers is not done again; a training goes on from its checkpoint.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,9 +18,10 @@ from memsrv_consolidation.answering import BASE, SPARE, Respondents
 from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.bench.answers import Answer, Cell, answered, cells, is_kept, keep
 from memsrv_consolidation.bench.conditions import Condition, Prepared, lines, prepared, prompt
-from memsrv_consolidation.bench.consolidated import Telling, Training, adapter, told_of
+from memsrv_consolidation.bench.consolidated import Training, adapter, told_of
 from memsrv_consolidation.bench.questions import questions
 from memsrv_consolidation.bench.results import concluded
+from memsrv_consolidation.bench.telling import Telling, numbered
 from memsrv_consolidation.device import offered, settle
 from memsrv_consolidation.evaluate import spread
 from memsrv_consolidation.run import read_json
@@ -34,7 +34,7 @@ _AT_ONCE = 16_384
 def retention(order: dict[str, Any], root: Path, told: Told) -> dict[str, Any]:
     """What `order` asks for (docs/contracts.md), as `results.concluded` gives it."""
     settle(order["threads"], 0)
-    todo = cells(order["scenarios"], order["seeds"], order["cycles"], order["strategies"], order["cascades"])
+    todo = cells(order)
     bench, failed = _Bench(order, root, told, len(todo)), list[dict[str, str]]()
     try:
         for place, cell in enumerate(todo):
@@ -72,8 +72,7 @@ class _Bench:
             run = whose.run(self._root)
             if not run.adapter.exists():
                 self.close()  # one model at a time in memory
-                run.folder.mkdir(parents=True, exist_ok=True)
-                pace = Telling(run, os.getpid(), self._told, cell.title, place, self._of)
+                pace = Telling(run, self._told, numbered(cell.title, place, self._of))
                 adapter(run, whose, given, self._training, pace, self._stop.saving_itself)
             respondents = self._respondents(run.adapter)
             trained = told_of(run, read_json(run.adapter / "training.json"), respondents)

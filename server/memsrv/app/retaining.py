@@ -23,6 +23,7 @@ class Retaining(Teaching):
         facts: int,
         cycles: int,
         strategies: Sequence[str],
+        conditions: Sequence[str] | None,
         seeds: int,
         part_tokens: int,
         reflection: str,
@@ -39,7 +40,8 @@ class Retaining(Teaching):
         plan = checked(
             Plan(
                 resolve(base or self.settings.base, self.home.models), scenarios, facts, cycles, tuple(strategies),
-                seeds, epochs, window, part_tokens, reflection, self.settings.memory_tokens, self.settings.cpu_threads,
+                None if conditions is None else tuple(conditions), seeds, epochs, window, part_tokens, reflection,
+                self.settings.memory_tokens, self.settings.cpu_threads,
             )
         )  # fmt: skip
         folder = (out or self.home.root / "bench" / "retention").absolute()

@@ -36,8 +36,16 @@ from memsrv.sources import SOURCES
 from memsrv.store import Store
 from memsrv_adapters.base import Base
 from memsrv_consolidation import wordings
-from memsrv_consolidation.bench.answers import Cell, cells, is_kept
-from memsrv_consolidation.bench.conditions import CASCADES, COMPACTION, MASKING, TRUNCATION, scenario_in
+from memsrv_consolidation.bench.answers import cells, is_kept
+from memsrv_consolidation.bench.conditions import (
+    CASCADES,
+    COMPACTION,
+    MASKING,
+    TRUNCATION,
+    chosen,
+    conditions,
+    scenario_in,
+)
 from memsrv_consolidation.bench.questions import counts, questions
 from memsrv_consolidation.bench.results import concluded
 from memsrv_consolidation.bench.scenarios import Scenario, Turn, made
@@ -48,6 +56,8 @@ from memsrv_consolidation.strategies import strategy as known
 #: The cascade of a teacher's summaries, where there is a teacher: the paper's own.
 SUMMARIES = "teacher's summaries"
 RATIO = 6
+#: What may differ where a folder is gone on with: other conditions are other cells.
+_FREE = ("threads", "conditions")
 #: Results of the search that a question's recall block is chosen from.
 _FOUND = 25
 _CLAUDE = next(source for source in SOURCES if source.name == "claude-code")
@@ -83,6 +93,7 @@ class Plan:
     facts: int = 8
     cycles: int = 3
     strategies: tuple[str, ...] = ("paper", "distil")
+    conditions: tuple[str, ...] | None = None  # None: all
     seeds: int = 1
     epochs: float | None = None
     window: int | None = None
@@ -96,7 +107,8 @@ class Plan:
         return {
             "base": self.base.name, "base_path": str(self.base.path), "base_hash": self.base.hash,
             "scenarios": [one.slug for one in scenarios], "facts": self.facts, "cycles": self.cycles,
-            "strategies": list(self.strategies), "seeds": list(range(1, self.seeds + 1)), "epochs": self.epochs,
+            "strategies": list(self.strategies), "conditions": self.conditions and list(self.conditions),
+            "seeds": list(range(1, self.seeds + 1)), "epochs": self.epochs,
             "window": self.window, "memory_tokens": self.memory_tokens, "cascades": list(cascades),
             "part_tokens": self.part_tokens, "reflection": self.reflection,
             "threads": self.threads,
@@ -111,6 +123,7 @@ def checked(plan: Plan) -> Plan:
         raise UsageError("name a strategy with --strategies, as paper,distil")
     for name in plan.strategies:
         known(name)
+    chosen(conditions(plan.cycles, plan.strategies, (*CASCADES, SUMMARIES)), plan.conditions)
     if plan.reflection not in REFLECTIONS:
         raise UsageError(f"no reflection `{plan.reflection}`; known: {', '.join(REFLECTIONS)}")
     if plan.part_tokens < 6 * MIN_BUDGET:
@@ -123,7 +136,7 @@ def work(plan: Plan, folder: Path) -> dict[str, Any]:
     least = plan.part_tokens * CHARS_PER_TOKEN
     scenarios = [made(place, plan.facts, plan.cycles, least) for place in range(plan.scenarios)]
     order = plan.order(scenarios, CASCADES)
-    todo = _cells(order)
+    todo = cells(order)
     trained = [cell for cell in todo if cell.condition.trains]
     epochs = {name: plan.epochs or preset(plan.base.name, name).epochs for name in plan.strategies}
     return {
@@ -149,7 +162,7 @@ def retaining(plan: Plan, folder: Path, told: Told, see: See, teacher: Teacher |
     result = carried_out("retention", order, folder, told)
     if teacher is None:
         return result
-    judge(folder, [cell for cell in _cells(order) if is_kept(cell, folder)], teacher.ask, told)
+    judge(folder, [cell for cell in cells(order) if is_kept(cell, folder)], teacher.ask, told)
     result = {**concluded(folder, order), "failed": result["failed"]}
     write_json(folder / "result.json", result)
     return result
@@ -175,16 +188,12 @@ def laid_ready(plan: Plan, folder: Path, told: Told, see: See, teacher: Teacher 
     return order
 
 
-def _cells(order: Mapping[str, Any]) -> list[Cell]:
-    return cells(order["scenarios"], order["seeds"], order["cycles"], order["strategies"], order["cascades"])
-
-
 def _same_as_before(file: Path, order: Mapping[str, Any]) -> None:
     """UsageError where the folder holds answers to something else."""
     if not file.exists():
         return
     before = json.loads(file.read_text("utf-8"))
-    differ = [name for name in order if name != "threads" and before.get(name) != order[name]]
+    differ = [name for name in order if name not in _FREE and before.get(name) != order[name]]
     if differ:
         raise UsageError(
             f"{file.parent} was used with other {', '.join(differ)}; go on with those, or give another --out"

@@ -130,6 +130,7 @@ def retention(
     facts: Annotated[int, typer.Option(min=3, help="Said in each conversation, of three kinds.")] = 8,
     base: Annotated[str | None, typer.Option(help="Base model; unset, the setting `base`.")] = None,
     strategies: Annotated[str, typer.Option(help="Ways to train that are compared.")] = "paper,distil",
+    conditions: Annotated[str | None, typer.Option(help="As `compaction,distil`; unset, all of them.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each.")] = 1,
     reflection: Annotated[str, typer.Option(help="`rules`, or `perfect`: nothing that was said is missed.")] = "rules",
     part_tokens: Annotated[int, typer.Option(min=600, help="How long a conversation is at least.")] = 600,
@@ -145,9 +146,10 @@ def retention(
     """The paper's experiment: what compaction, context, recall, hints and trained weights keep of a conversation."""
     with terminal.Stages() as stages:
         made = opened().bench_retention(
-            base=base, scenarios=scenarios, facts=facts, cycles=cycles, strategies=listed(strategies), seeds=seeds,
-            part_tokens=part_tokens, reflection=reflection, epochs=epochs, window=window, teacher=teacher, out=out,
-            dry_run=dry_run, told=stages.show,
+            base=base, scenarios=scenarios, facts=facts, cycles=cycles, strategies=listed(strategies),
+            conditions=listed(conditions) if conditions else None, seeds=seeds, part_tokens=part_tokens,
+            reflection=reflection, epochs=epochs, window=window, teacher=teacher, out=out, dry_run=dry_run,
+            told=stages.show,
         )  # fmt: skip
     give(made, tables.retention_work if dry_run else tables.retention, json)
 

@@ -34,19 +34,21 @@ def erasing(result: Json) -> None:
     names = ("before", "rebuilt", "control", "other seed")
     say(
         f"{result['facts']} facts on {result['base']} ({result['strategy']}), {result['erased']} of them erased, seeds "
-        f"{', '.join(map(str, result['seeds']))}. Closed-book, right (95 %)."
+        f"{', '.join(map(str, result['seeds']))}. Closed-book, right (95 %); of the erased, less is better."
     )
     rows = [[row["what"], row["n"], *(_of(row[name]) for name in names)] for row in result["rows"]]
     table(("asked for", "n", *names), rows)
     same, seeds = sum(result["identical"]), len(result["seeds"])
     say(f"Rebuilt weights that are the control's, byte by byte: {same} of {seeds}.")
     say(f"The erased are within the other control's interval: {'yes' if result['within_control'] else 'NO'}.")
-    others = result["others"]
+    for against, others in (("before", result["others_before"]), ("the control", result["others"])):
+        say(f"The others, rebuilt against {against}, of {others['n']} questions: {_change(others)}.")
+
+
+def _change(others: Json) -> str:
     low, high = others["interval"]
-    say(
-        f"The others against the control: {others['change'] * 100:+.1f} points "
-        f"({low * 100:+.1f} to {high * 100:+.1f}), within 2: {'yes' if others['within'] else 'NO'}."
-    )
+    within = "NO" if not others["within"] else "yes" if others["shown"] else "yes, but so few do not show it"
+    return f"{others['change'] * 100:+.1f} points ({low * 100:+.1f} to {high * 100:+.1f}), within 2: {within}"
 
 
 def _of(found: Json | None) -> str:

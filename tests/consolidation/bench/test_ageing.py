@@ -15,7 +15,10 @@ from memsrv_consolidation import wordings
 from memsrv_consolidation.bench import carry_out, erasing, nights
 from memsrv_consolidation.bench.ledgers import Question, questions
 from memsrv_consolidation.bench.ledgers import nights as ledger
+from memsrv_consolidation.bench.telling import Telling, numbered
+from memsrv_consolidation.probes import gives
 from memsrv_consolidation.reflect import reflect
+from memsrv_consolidation.run import Run
 
 
 def facts() -> tuple[Fact, ...]:
@@ -31,6 +34,18 @@ def test_nothing_is_said_in_two_nights() -> None:
     said = [(memory.subject, memory.relation) for night in ledger(4, 6, seed=7) for memory in night]
 
     assert len(set(said)) == len(said) == 24
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_no_fact_gives_the_value_of_another_so_that_only_who_heard_it_can_say_it(seed: int) -> None:
+    [said] = ledger(1, 24, seed=seed)
+
+    assert not [
+        (one.text, other.value)
+        for one in said
+        for other in said
+        if one is not other and gives(str(other.value), one.text)
+    ]
 
 
 def test_each_fact_is_asked_as_often_in_known_as_in_novel_wordings_and_never_as_it_is_trained() -> None:
@@ -90,6 +105,19 @@ def test_others_that_lost_more_than_two_points_are_told() -> None:
     told = erasing._verdict({"erased": dict.fromkeys(erasing.NAMES, nobody), "others": worse})
 
     assert (told["within_control"], told["others"]["within"]) == (True, False)
+    assert not told["others_before"]["within"]
+
+
+def test_a_run_of_a_bench_tells_which_it_is_its_stage_and_how_far_that_is(tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    pace = Telling(
+        Run(tmp_path / "run"), lambda what, done, total: seen.append((what, done, total)), numbered("control", 2, 4)
+    )
+
+    pace.begin("train", 150)
+    pace.count(1, 150)
+
+    assert seen == [("control (3 of 4): train", 0, 150), ("control (3 of 4): train", 1, 150)]
 
 
 def order(base: Path, folder: Path, **asked: Any) -> None:

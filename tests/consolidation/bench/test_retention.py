@@ -9,10 +9,20 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from memsrv.errors import UsageError
 from memsrv.records import Evidence, Fact, Kind, Trust, to_dict
 from memsrv_consolidation.bench import published
 from memsrv_consolidation.bench.answers import Answer, Cell, answered, cells, is_kept, keep
-from memsrv_consolidation.bench.conditions import COMPACTION, EVIDENCE, HINTS, NONE, RETRIEVAL, conditions, lines
+from memsrv_consolidation.bench.conditions import (
+    COMPACTION,
+    EVIDENCE,
+    HINTS,
+    NONE,
+    RETRIEVAL,
+    chosen,
+    conditions,
+    lines,
+)
 from memsrv_consolidation.bench.conditions import prepared as prepared_in
 from memsrv_consolidation.bench.consolidated import transcripts
 from memsrv_consolidation.bench.figures import dynamics
@@ -26,6 +36,7 @@ ORDER: dict[str, Any] = {
     "base": "tiny", "base_hash": "h", "facts": 4, "cycles": 1, "strategies": ["paper"], "seeds": [1, 2],
     "scenarios": [], "cascades": ["compaction"],
 }  # fmt: skip
+ONE = {**ORDER, "scenarios": ["x"], "seeds": [1], "cascades": []}
 #: How many of a conversation's first questions each condition answers, by the place of the conversation.
 RIGHT = {NONE: (0, 0, 0), EVIDENCE: (8, 8, 8), COMPACTION: (2, 4, 2), HINTS: (8, 6, 8), "paper": (6, 6, 4)}
 
@@ -51,7 +62,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
         write_json(folder / "scenario.json", to_dict(one))
         recalled = {question.id: ["a line"] for question in asked}
         write_json(folder / "prepared.json", {"compacted": {COMPACTION: [["left"]]}, "recalled": [recalled, recalled]})
-    for cell in cells(order["scenarios"], order["seeds"], 1, order["strategies"], order["cascades"]):
+    for cell in cells(order):
         place = order["scenarios"].index(cell.scenario)
         right = RIGHT.get(cell.condition.name, (4, 4, 4))[place]
         asked = questions(scenarios[place])
@@ -263,7 +274,7 @@ def test_a_fact_is_found_where_its_value_and_all_that_it_is_about_are_said() -> 
 
 
 def test_a_cell_is_there_only_when_its_answers_are_whole(tmp_path: Path) -> None:
-    (cell, *_) = cells(["x"], [1], 1, ["paper"], [])
+    (cell, *_) = cells(ONE)
     (cell.folder(tmp_path)).mkdir(parents=True)
     (cell.folder(tmp_path) / "answers.json.part").write_text("{", "utf-8")
 
@@ -278,7 +289,21 @@ def test_the_paper_s_overall_is_the_mean_of_its_kinds_by_number_of_questions() -
 
 
 def test_a_cell_s_folder_names_conversation_seed_and_condition(tmp_path: Path) -> None:
-    found = {str(cell.folder(tmp_path).relative_to(tmp_path)) for cell in cells(["x"], [1, 2], 1, ["paper"], [])}
+    found = {str(cell.folder(tmp_path).relative_to(tmp_path)) for cell in cells({**ONE, "seeds": [1, 2]})}
 
     assert {"x/base/no-context-c0", "x/seed-2/paper-c1", "x/seed-1/paper-with-retrieval-c1"} <= found
-    assert isinstance(next(iter(cells(["x"], [1], 1, ["paper"], []))), Cell)
+    assert isinstance(next(iter(cells(ONE))), Cell)
+
+
+def test_conditions_are_chosen_by_name_and_retrieval_beside_a_strategy_brings_what_it_needs() -> None:
+    every = conditions(2, ["paper"], ["compaction"])
+
+    found = [(one.name, one.cycle) for one in chosen(every, ["compaction", "paper + retrieval"])]
+
+    assert found == [("compaction", 1), ("compaction", 2), ("paper", 1), ("paper", 2), ("paper + retrieval", 2)]
+    assert chosen(every, None) == every
+
+
+def test_a_condition_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match="no condition `distil` here; known: no context, "):
+        chosen(conditions(1, ["paper"]), ["distil"])
