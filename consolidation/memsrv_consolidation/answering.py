@@ -8,13 +8,17 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from memsrv.records import Message
 from memsrv_consolidation.device import Device, free, load
+from memsrv_consolidation.kept import Kept
 
 BASE = "base"
+
+Found = TypeVar("Found")
 
 #: Prompts of fewer tokens go together in more than a batch.
 SHORT = 96
@@ -35,15 +39,26 @@ class Shift:
 
 
 class Respondents:
-    """The base of a run and the adapters that are compared on it."""
+    """The base of a run and the adapters that are compared on it.
 
-    def __init__(self, base: Path, adapters: Mapping[str, Path], device: Device, batch: int = 32) -> None:
+    What is `kept` is not asked again. No batch has more than `most` prompts, however short they are.
+    """
+
+    def __init__(
+        self,
+        base: Path,
+        adapters: Mapping[str, Path],
+        device: Device,
+        batch: int = 32,
+        most: int | None = None,
+        kept: Kept | None = None,
+    ) -> None:
         from peft import PeftModel
 
         model, self._tokenizer = load(base, device)
         self._tokenizer.padding_side = "left"
         self._device = device
-        self._batch = batch
+        self._batch, self._most, self._kept = batch, most, kept
         self._model: Any = model
         for place, (name, folder) in enumerate(adapters.items()):
             if place == 0:
@@ -58,7 +73,7 @@ class Respondents:
         """A model with an adapter that is being trained, as it stands."""
         found = cls.__new__(cls)
         found._model, found._tokenizer, found._device, found._batch = model, tokenizer, device, batch
-        found._adapters = tuple(model.peft_config)
+        found._adapters, found._most, found._kept = tuple(model.peft_config), None, None
         return found
 
     @property
@@ -112,10 +127,10 @@ class Respondents:
         found = [""] * len(heads)
         with self.speaking(name) as model, torch.inference_mode():
             for places in self._alike(heads):
-                written = self._written(model, [heads[n] for n in places], max(room[n] for n in places))
-                texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
+                asked = [heads[n] for n in places], max(room[n] for n in places)
+                texts = self._once(name, "answers", asked, partial(self._texts, model, *asked))
                 for place, text in zip(places, texts, strict=True):
-                    found[place] = text.strip()
+                    found[place] = text
                 count(len(places))
         return found
 
@@ -151,28 +166,41 @@ class Respondents:
     def shift(self, name: str, heads: Sequence[str | Sequence[Message]], tails: Sequence[str]) -> Shift:
         """How far `name` moved the base on `tails`, each after its prompt or the text that leads to it."""
         import torch
-        import torch.nn.functional as functional
 
         before = [self._ids(head if isinstance(head, str) else self._prompt(head)) for head in heads]
         after = [self._ids(tail) for tail in tails]
-        tokens, divergence, base, adapter, furthest = 0, 0.0, 0.0, 0.0, 0.0
+        found = []
         with torch.inference_mode():
             for places in self._alike([a + b for a, b in zip(before, after, strict=True)]):
                 asked = [before[n] for n in places], [after[n] for n in places]
-                found = []
-                for who in (BASE, name):
-                    with self.speaking(who) as model:
-                        found.append([logits[:-1].float() for logits in self._tails(model, *asked)])
-                for ids, old, new in zip(asked[1], *found, strict=True):
-                    target = torch.tensor(ids, device=old.device)
-                    was, now = functional.log_softmax(old, -1), functional.log_softmax(new, -1)
-                    tokens += len(ids)
-                    divergence += float((was.exp() * (was - now)).sum())
-                    base += float(functional.nll_loss(was, target, reduction="sum"))
-                    adapter += float(functional.nll_loss(now, target, reduction="sum"))
-                    furthest = max(furthest, float((old - new).abs().max()))
-        n = max(tokens, 1)
-        return Shift(tokens, divergence / n, base / n, adapter / n, furthest)
+                found.append(self._once(name, "shift", asked, partial(self._moved, name, *asked)))
+        tokens, n = sum(map(len, after)), max(sum(map(len, after)), 1)
+        divergence, base, adapter = (sum(batch[figure] for batch in found) for figure in range(3))
+        return Shift(tokens, divergence / n, base / n, adapter / n, max((batch[3] for batch in found), default=0.0))
+
+    def _once(self, name: str, what: str, asked: object, answer: Callable[[], Found]) -> Found:
+        if self._kept is None:
+            return answer()
+        return self._kept.once(name, [what, self._device.kind, self._device.dtype, asked], answer)
+
+    def _moved(self, name: str, heads: Sequence[Sequence[int]], tails: Sequence[Sequence[int]]) -> list[float]:
+        """How far `name` moved the base on one batch: divergence, both cross-entropies, the largest change."""
+        import torch
+        import torch.nn.functional as functional
+
+        found = []
+        for who in (BASE, name):
+            with self.speaking(who) as model:
+                found.append([logits[:-1].float() for logits in self._tails(model, heads, tails)])
+        divergence, base, adapter, furthest = 0.0, 0.0, 0.0, 0.0
+        for ids, old, new in zip(tails, *found, strict=True):
+            target = torch.tensor(ids, device=old.device)
+            was, now = functional.log_softmax(old, -1), functional.log_softmax(new, -1)
+            divergence += float((was.exp() * (was - now)).sum())
+            base += float(functional.nll_loss(was, target, reduction="sum"))
+            adapter += float(functional.nll_loss(now, target, reduction="sum"))
+            furthest = max(furthest, float((old - new).abs().max()))
+        return [divergence, base, adapter, furthest]
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -190,6 +218,7 @@ class Respondents:
         for place in sorted(range(len(rows)), key=lambda place: len(rows[place])):
             # Short ones cost by the step, long ones by the token: more of the short ones go together.
             most = max(self._batch, self._batch * SHORT // max(len(rows[place]), 1))
+            most = min(most, self._most or most)
             if not batches or len(batches[-1]) >= most:
                 batches.append([])
             batches[-1].append(place)
@@ -213,6 +242,10 @@ class Respondents:
         logits = model(**rows, position_ids=positions, logits_to_keep=keep, use_cache=False).logits
         return [row[row.shape[0] - len(tail) - 1 :] for row, tail in zip(logits, tails, strict=True)]
 
+    def _texts(self, model: Any, begun: Sequence[Sequence[int]], most: int) -> list[str]:
+        written = self._written(model, begun, most)
+        return [text.strip() for text in self._tokenizer.batch_decode(written, skip_special_tokens=True)]
+
     def _written(self, model: Any, begun: Sequence[Sequence[int]], most: int) -> list[list[int]]:
         rows = self._padded(begun)
         out = model.generate(**rows, max_new_tokens=most, do_sample=False, pad_token_id=self._tokenizer.pad_token_id)
@@ -225,11 +258,21 @@ class Respondents:
         with self.speaking(name) as model, torch.inference_mode():
             for places in self._alike(heads):
                 asked = [heads[n] for n in places], [tails[n] for n in places]
-                for place, logits in zip(places, self._tails(model, *asked), strict=True):
-                    target = torch.tensor(tails[place], device=logits.device)
-                    each = torch.nn.functional.cross_entropy(logits[:-1].float(), target, reduction="none")
-                    found[place] = each.tolist()
+                prices = self._once(name, "prices", asked, partial(self._each, model, *asked))
+                for place, each in zip(places, prices, strict=True):
+                    found[place] = each
         return [price for prices in found for price in prices]
+
+    def _each(self, model: Any, heads: Sequence[Sequence[int]], tails: Sequence[Sequence[int]]) -> list[list[float]]:
+        """The price of every token of every tail."""
+        import torch
+        import torch.nn.functional as functional
+
+        found = []
+        for ids, logits in zip(tails, self._tails(model, heads, tails), strict=True):
+            target = torch.tensor(ids, device=logits.device)
+            found.append(functional.cross_entropy(logits[:-1].float(), target, reduction="none").tolist())
+        return found
 
     def _prompt(self, messages: Sequence[Message]) -> str:
         turns = [{"role": message.role, "content": message.content} for message in messages]

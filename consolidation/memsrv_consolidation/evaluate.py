@@ -19,6 +19,7 @@ from memsrv_consolidation.behaviour import Task
 from memsrv_consolidation.device import offered, settle
 from memsrv_consolidation.exposure import exposure
 from memsrv_consolidation.guards import GUARDS, NEUTRAL
+from memsrv_consolidation.kept import Kept
 from memsrv_consolidation.probes import Probe, correct, gives
 
 CANDIDATE, CURRENT = "candidate", "current"
@@ -32,6 +33,8 @@ GRADUATED = 0.875
 IN_CONTEXT = 48
 #: Readings whose logits are compared.
 COMPARED = 32
+#: No batch is more than this part of all questions: a kill costs a batch.
+PARTS = 12
 #: The length of an answer to a task that has no model answer to go by.
 _ROOM = "x = 1\n" * 10
 
@@ -48,8 +51,12 @@ def evaluate(
     begin: Callable[[int, int], None],
     count: Callable[[int, int], None],
     canaries: Sequence[str] = (),
+    kept: Kept | None = None,
 ) -> dict[str, Any]:
-    """The evaluation of the contract: scores, per-token cross-entropy, and every question with its answers."""
+    """The evaluation of the contract: scores, per-token cross-entropy, and every question with its answers.
+
+    What is `kept` of an evaluation that was killed is not asked again.
+    """
     settle(threads, seed)
     adapters = {CANDIDATE: candidate} | ({CURRENT: current} if current else {})
     asked = probes.of_facts(facts, seed)
@@ -58,10 +65,10 @@ def evaluate(
     fresh, unknown = probes.of_fresh(facts, seed), probes.of_unknowns(facts, seed)
     newer = probes.of_contradictions(facts, seed)
     tasks, unchecked = behaviour.of_facts(facts, seed)
-    respondents = Respondents(base, adapters, offered())
     both = (BASE, CANDIDATE)
     twice = len(read) + len(fresh) + len(unknown) + len(newer) + len(tasks) + len(GUARDS)
-    pace = _Pace(count, len(asked) * len(respondents.names) + len(beside) + 2 * twice)
+    pace = _Pace(count, len(asked) * (1 + len(adapters)) + len(beside) + 2 * twice)
+    respondents = Respondents(base, adapters, offered(), most=max(1, pace.total // PARTS), kept=kept)
     begin(pace.total, 0)
 
     def put(name: str, about: Sequence[Probe], opened: bool) -> list[str]:

@@ -12,11 +12,13 @@ from pathlib import Path
 from memsrv.redact import Redactor
 from memsrv_adapters.weights import hashes
 from memsrv_consolidation import extension, probes, report, reviews, suitable
+from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import NOTHING, Verdict, decide
-from memsrv_consolidation.evaluate import evaluate
+from memsrv_consolidation.evaluate import CANDIDATE, CURRENT, evaluate
 from memsrv_consolidation.extraction import extract
 from memsrv_consolidation.given import NOTHING_GIVEN, Given
+from memsrv_consolidation.kept import Kept
 from memsrv_consolidation.paraphrase import paraphrases
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.recipe import preset
@@ -134,14 +136,17 @@ def consolidate(
             trained |= {fact.id for fact in old}  # its weights are these, too
             live = Path(order.current.path) if order.current else None
             current = live if live and live.is_dir() else None  # a run resumed late may find it removed
+            weights = {BASE: base.hash, CANDIDATE: [base.hash, asked]}
+            weights |= {CURRENT: [base.hash, hashes(current)]} if current else {}
             measured = evaluate(
                 [fact for fact in facts if trainable(fact) and fact.id in trained],
                 base.path, run.adapter, current, order.seed, order.threads,
                 count=pace.count, begin=lambda total, done: pace.begin("evaluate", total, done),
-                canaries=order.canaries,
+                canaries=order.canaries, kept=Kept(run.answers_file, weights),
             )  # fmt: skip
             # Only these weights may be promoted: the shelf compares.
             write_json(run.evaluation_file, {**measured, "adapter": asked})
+    run.answers_file.unlink(missing_ok=True)
 
     with costs.of("decide", pace):
         verdict = decide(run, read_json(run.evaluation_file), order.canaries, redactor)

@@ -136,6 +136,11 @@ class Run:
         return self.folder / "evaluation.json"
 
     @property
+    def answers_file(self) -> Path:
+        """Answers of an evaluation that is not done, as they came."""
+        return self.folder / "answers.jsonl"
+
+    @property
     def report_file(self) -> Path:
         return self.folder / "report.json"
 
@@ -166,7 +171,8 @@ class Run:
     def words(self) -> tuple[Path, ...]:
         """The files that hold what was said in sessions, or was made of it."""
         return (self.episodes_file, self.memory_file, self.reviews_file, self.facts_file, self.conversations_file,
-                self.long_term_file, self.long_term_text, self.evaluation_file, self.teacher_file)  # fmt: skip
+                self.long_term_file, self.long_term_text, self.evaluation_file, self.answers_file,
+                self.teacher_file)  # fmt: skip
 
     @property
     def order(self) -> Order:

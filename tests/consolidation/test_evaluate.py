@@ -146,6 +146,18 @@ def test_a_batch_answers_as_each_question_alone(random_base: Path) -> None:
     assert asked.answers(BASE, prompts, ["x"] * 3) == alone
 
 
+def test_no_batch_is_longer_than_may_be_lost_however_short_its_questions(random_base: Path) -> None:
+    from memsrv_consolidation.answering import BASE, Respondents
+    from memsrv_consolidation.device import Device
+
+    cpu = Device("cpu", "float32", autocast=False, bitsandbytes=False)
+    batches: list[int] = []
+
+    Respondents(random_base, {}, cpu, most=2).answers(BASE, [(Message("user", "a"),)] * 5, ["x"] * 5, batches.append)
+
+    assert batches == [2, 2, 1]
+
+
 def test_the_loss_of_an_answer_has_one_figure_a_token(random_base: Path) -> None:
     from memsrv_consolidation.answering import BASE, Respondents
     from memsrv_consolidation.device import Device

@@ -19,6 +19,7 @@ import pytest
 from memsrv_adapters.version import WEIGHTS
 from memsrv_consolidation.progress import read
 from memsrv_consolidation.run import Run, read_json
+from memsrv_consolidation.teachers import journal
 
 pytest.importorskip("trl")
 
@@ -140,6 +141,29 @@ def test_killed_before_a_checkpoint_is_whole_at_most_a_tenth_of_the_training_is_
     resumed = int(told["resumed_from"].rpartition("-")[2]) if told["resumed_from"] else 0
     assert numbers[-1] - resumed <= max(1, told["steps"] / 10)
     assert outcome(run)[WEIGHTS] == outcome(whole)[WEIGHTS]
+
+
+@pytest.mark.parametrize("torn", [False, soak(True)])
+def test_killed_in_the_middle_of_its_questions_an_evaluation_asks_a_tenth_of_them_again_at_most(
+    torn: bool, whole: Run, tmp_path: Path
+) -> None:
+    run = before("evaluate", whole, tmp_path)
+    killed(run, run.answers_file.name, 12)  # once it is opened to be read, then for each batch
+    kept = run.answers_file.read_bytes()
+    if torn:
+        run.answers_file.write_bytes(kept[:-9])
+
+    killed(run, run.evaluation_file.name)
+    rows, _ = journal.read(run.answers_file)
+    answered = [len(row["found"]) for row in rows if isinstance(row["found"][0], str)]
+    finish(run)
+
+    assert run.evaluation_file.read_bytes() == whole.evaluation_file.read_bytes()
+    assert outcome(run) == outcome(whole)
+    assert len(kept.splitlines()) == 10
+    assert len({row["hash"] for row in rows}) == len(rows)  # so again was asked what the kill fell in: one batch
+    assert max(answered) <= sum(answered) / 10
+    assert not run.answers_file.exists()
 
 
 @pytest.mark.soak
