@@ -105,14 +105,19 @@ def conditions(cycles: int, strategies: Sequence[str], cascades: Sequence[str] =
 
 
 def chosen(every: Sequence[Condition], named: Sequence[str] | None) -> list[Condition]:
-    """Those `named`, None: all. What a strategy with retrieval takes its adapter from is chosen with it."""
+    """Those `named`, None: all; a name alone means all its cycles, `distil C3` one of them.
+
+    What a strategy with retrieval takes its adapter from is chosen with it.
+    """
     if named is None:
         return list(every)
     known = list(dict.fromkeys(one.name for one in every))
-    if unknown := [name for name in named if name not in known]:
-        raise UsageError(f"no condition `{unknown[0]}` here; known: {', '.join(known)}")
-    wanted = {*named, *(name.removesuffix(WITH_RETRIEVAL) for name in named)}
-    return [one for one in every if one.name in wanted]
+    cycles = {f"{one.name} C{one.cycle}" for one in every}
+    if unknown := [name for name in named if name not in known and name not in cycles]:
+        raise UsageError(f"no condition `{unknown[0]}` here; known: {', '.join(known)}, or a cycle of it, as `… C1`")
+    wanted = {one for one in every if one.name in named or f"{one.name} C{one.cycle}" in named}
+    beside = {(one.strategy, one.cycle) for one in wanted if one.source and one.strategy}
+    return [one for one in every if one in wanted or (one.trains and (one.strategy, one.cycle) in beside)]
 
 
 def lines(condition: Condition, given: Prepared, question: Question) -> list[str]:

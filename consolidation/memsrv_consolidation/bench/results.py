@@ -14,7 +14,7 @@ from typing import Any
 from memsrv.records import Fact, to_dict
 from memsrv_consolidation.bench import published
 from memsrv_consolidation.bench.answers import Answer, Cell, cells, is_kept, kept
-from memsrv_consolidation.bench.conditions import COMPACTION, EVIDENCE, HINTS, RETRIEVAL, Prepared, prepared
+from memsrv_consolidation.bench.conditions import COMPACTION, EVIDENCE, HINTS, NONE, RETRIEVAL, Prepared, prepared
 from memsrv_consolidation.bench.figures import dynamics, retention_curve
 from memsrv_consolidation.bench.judges import agreement
 from memsrv_consolidation.bench.questions import WORDINGS, counts, overlaps, questions
@@ -75,12 +75,17 @@ def summarised(root: Path, order: Mapping[str, Any]) -> dict[str, Any]:
         "rows": made,
         "tests": tests(every, cycles),
         "by_conversation": _by_conversation(every),
+        "reflected_by": order["reflection"],
+        "part_tokens": order["part_tokens"],
         "reflection": [_heard(one, cycle) for one in given for cycle in range(cycles + 1)],
         "overlap": _overlap(read, root, given),
         "training": _training(read),
         "ce": _cross_entropy(read),
         "judges": agreement(root, every),
-        "sentences": sentences(made, cycles, order["strategies"]),
+        "sentences": [
+            *sentences(made, cycles, order["strategies"]),
+            _bounded(order["reflection"], [_heard(one, cycles) for one in given]),
+        ],
         "published": {"table_2": published.TABLE_2, "correlations": published.CORRELATIONS,
                       "compaction": published.COMPACTION, "consolidation": published.CONSOLIDATION},
     }  # fmt: skip
@@ -96,9 +101,16 @@ def sentences(made: Sequence[Row], last: int, strategies: Sequence[str]) -> list
         for name in strategies:
             if (ours := means.get((name, last))) is None:
                 continue
-            if (left := means.get((COMPACTION, last))) is not None:
+            left, bare = means.get((COMPACTION, last)), means.get((NONE, 0))
+            if left is not None:
                 word = "above" if ours > left else "not above"
                 said.append(f"{wording}: {name} {_percent(ours)} is {word} compaction C{last} with {_percent(left)}.")
+            if left is not None and bare is not None:
+                word = "as in the paper" if bare < left < ours else "not as in the paper"
+                said.append(
+                    f"{wording}: no context {_percent(bare)}, compaction C{last} {_percent(left)}, {name} "
+                    f"{_percent(ours)}: ordered {word}."
+                )
             if ceiling := means.get((EVIDENCE, 0)):
                 said.append(
                     f"{wording}: {name} reaches {_percent(ours / ceiling)} of what the base reads off the evidence "
@@ -111,6 +123,15 @@ def sentences(made: Sequence[Row], last: int, strategies: Sequence[str]) -> list
                         f"{wording}: {rival} wins: {_percent(theirs)} right, {name} closed-book {_percent(ours)}."
                     )
     return said
+
+
+def _bounded(reflection: str, heard: Sequence[Heard]) -> str:
+    """How much of what was said could be trained on at all."""
+    found, said = (sum(one.of_original[place] for one in heard) for place in (0, 1))
+    share = f"{found} of {said} facts of the originals ({_percent(found / said)})"
+    if reflection == "rules":
+        return f"Reflection by rules heard {share}: what is trained can be right in no more, but by a guess."
+    return f"Reflection was `{reflection}` and heard {share}: what is measured is the training alone."
 
 
 def _percent(share: float) -> str:

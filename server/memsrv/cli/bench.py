@@ -130,7 +130,7 @@ def retention(
     facts: Annotated[int, typer.Option(min=3, help="Said in each conversation, of three kinds.")] = 8,
     base: Annotated[str | None, typer.Option(help="Base model; unset, the setting `base`.")] = None,
     strategies: Annotated[str, typer.Option(help="Ways to train that are compared.")] = "paper,distil",
-    conditions: Annotated[str | None, typer.Option(help="As `compaction,distil`; unset, all of them.")] = None,
+    conditions: Annotated[str | None, typer.Option(help="As `compaction,distil C3`; unset, all of them.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each.")] = 1,
     reflection: Annotated[str, typer.Option(help="`rules`, or `perfect`: nothing that was said is missed.")] = "rules",
     part_tokens: Annotated[int, typer.Option(min=600, help="How long a conversation is at least.")] = 600,

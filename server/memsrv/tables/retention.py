@@ -26,7 +26,8 @@ def retention(result: Json) -> None:
     done = result["cells"]
     say(
         f"{counted(len(result['scenarios']), 'conversation')} with {counted(result['cycles'], 'continuation')}, "
-        f"{counted(result['facts'], 'fact')} in each, base {result['base']}; {done['done']} of {done['of']} cells."
+        f"{counted(result['facts'], 'fact')} in {result['part_tokens']} tokens of each, base {result['base']}, "
+        f"reflection: {result['reflected_by']}; {done['done']} of {done['of']} cells."
     )
     for wording in dict.fromkeys(row["wording"] for row in result["rows"]):
         rows = [
@@ -39,7 +40,7 @@ def retention(result: Json) -> None:
         ]  # fmt: skip
         table(
             ("condition", *_KINDS, "of facts found", "of evidence", "invented", "stale", "tokens"), rows,
-            f"\n{wording} wordings, % right, mean ± SE over conversations",
+            f"\n{wording} wordings, % right, mean ± SE over conversations; of what is invented or stale less is better",
         )  # fmt: skip
     published = [
         [name, *(f"{right[kind][0]:.1f} ± {right[kind][1]:.1f}" for kind in _KINDS)]
@@ -91,7 +92,7 @@ def _reflection(result: Json) -> None:
     ]  # fmt: skip
     table(
         ("conversation", "cycles", "found", "of the original", "facts in all", *_KINDS[:3]), rows,
-        "\nplanted facts that reflection found",
+        f"\nplanted facts that reflection ({result['reflected_by']}) found",
     )  # fmt: skip
     trained = [
         [one["condition"], one["cycle"], *(one.get(what) for what in ("facts", "examples", "tokens_an_epoch", "epochs",

@@ -34,7 +34,7 @@ from memsrv_consolidation.run import Run, write_json, write_lines
 
 ORDER: dict[str, Any] = {
     "base": "tiny", "base_hash": "h", "facts": 4, "cycles": 1, "strategies": ["paper"], "seeds": [1, 2],
-    "scenarios": [], "cascades": ["compaction"],
+    "scenarios": [], "reflection": "rules", "part_tokens": 600, "cascades": ["compaction"],
 }  # fmt: skip
 ONE = {**ORDER, "scenarios": ["x"], "seeds": [1], "cascades": []}
 #: How many of a conversation's first questions each condition answers, by the place of the conversation.
@@ -119,6 +119,8 @@ def test_the_table_says_that_hints_win(bench: tuple[Path, dict[str, Any]]) -> No
 
     assert "known: facts as hints wins: 91.7 % right, paper closed-book 66.7 %." in said
     assert "known: paper 66.7 % is above compaction C1 with 33.3 %." in said
+    assert "known: no context 0.0 %, compaction C1 33.3 %, paper 66.7 %: ordered as in the paper." in said
+    assert said[-1].startswith("Reflection by rules heard 3 of 12 facts of the originals (25.0 %): ")
     assert not any("retrieval wins" in one for one in said)
 
 
@@ -300,7 +302,8 @@ def test_conditions_are_chosen_by_name_and_retrieval_beside_a_strategy_brings_wh
 
     found = [(one.name, one.cycle) for one in chosen(every, ["compaction", "paper + retrieval"])]
 
-    assert found == [("compaction", 1), ("compaction", 2), ("paper", 1), ("paper", 2), ("paper + retrieval", 2)]
+    assert found == [("compaction", 1), ("compaction", 2), ("paper", 2), ("paper + retrieval", 2)]
+    assert [one.cycle for one in chosen(every, ["paper C1"])] == [1]
     assert chosen(every, None) == every
 
 
