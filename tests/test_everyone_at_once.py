@@ -26,7 +26,8 @@ from memsrv import address
 from memsrv.app import open_app
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
-from memsrv.settings import Home, load
+from memsrv.home import Home
+from memsrv.settings import load
 from memsrv.store import Store
 from memsrv.watch import standing
 

@@ -16,7 +16,8 @@ import pytest
 from memsrv.demo.doors import endpoint, stream
 from memsrv.demo.logs import write_logs
 from memsrv.demo.steps import Replies, Says, Sitting
-from memsrv.settings import Home, Settings
+from memsrv.home import Home
+from memsrv.settings import Settings
 
 LINE = "The telemetry gateway listens on port 6417."
 QUESTION = "What port is the telemetry gateway on?"

@@ -25,7 +25,8 @@ from memsrv import address, logs
 from memsrv.consent import Act, Consent
 from memsrv.errors import AdapterMismatch, MemsrvError, NoAdapterYet, NotFound, NothingConsented
 from memsrv.guard import loopback_hosts
-from memsrv.settings import Home, load
+from memsrv.home import Home
+from memsrv.settings import load
 from memsrv_adapters.base import TINY, Base, resolve
 from memsrv_adapters.endpoint.app import Pulse, build
 from memsrv_adapters.endpoint.roster import Roster

@@ -14,9 +14,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from memsrv.errors import EndpointUnavailable, PortInUse
+from memsrv.home import Home
 from memsrv.lease import Lease
 from memsrv.records import from_dict, to_dict
-from memsrv.settings import Home
 
 HOST = "127.0.0.1"
 

@@ -21,8 +21,8 @@ from filelock import FileLock, Timeout
 
 from memsrv import __version__, archive
 from memsrv.errors import BackupRefused, MemsrvError, NotFound, StoreError
+from memsrv.home import Home
 from memsrv.reach import reach
-from memsrv.settings import Home
 from memsrv.store import SCHEMA, Store
 from memsrv.tombstones import Tombstones
 from memsrv_adapters.shelf import Shelf

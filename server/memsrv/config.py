@@ -22,7 +22,8 @@ from pydantic.fields import FieldInfo
 from tomlkit.exceptions import ParseError
 
 from memsrv.errors import UsageError
-from memsrv.settings import UNSAID, Agent, Allowed, Home, Settings, checked, load
+from memsrv.home import Home
+from memsrv.settings import UNSAID, Agent, Allowed, Settings, checked, load
 
 #: Seconds that a change waits for another process to finish its own.
 PATIENCE_S = 10.0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from memsrv.settings import Home
+from memsrv.home import Home
 
 MIB = 1 << 20
 

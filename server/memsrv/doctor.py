@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memsrv.disk import MIB
+from memsrv.home import Home
 from memsrv.plurals import counted
-from memsrv.settings import Home
 from memsrv.status import AgentStanding, Concern, Standing
 from memsrv.status.concerns import MANY
 from memsrv.store import figures

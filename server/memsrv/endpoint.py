@@ -6,7 +6,8 @@ Here alone the two meet: the endpoint is given recall as an argument, and knows 
 import sys
 
 from memsrv.app import open_app
-from memsrv.settings import Home, load
+from memsrv.home import Home
+from memsrv.settings import load
 from memsrv_adapters.recall import Recall
 from memsrv_adapters.serve import main
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from memsrv import backup
 from memsrv.errors import NotFound, UsageError
+from memsrv.home import Home
 from memsrv.reach import Affected, Reached, reach
 from memsrv.records import Memory, to_dict
-from memsrv.settings import Home
 from memsrv.store import Store
 from memsrv.tombstones import claim_hash
 from memsrv_consolidation.run import one_at_a_time

@@ -19,7 +19,8 @@ from filelock import FileLock, Timeout
 from memsrv import backup, logs
 from memsrv.disk import Usage, size_of, usage
 from memsrv.errors import MemsrvError
-from memsrv.settings import Home, Keeping
+from memsrv.home import Home
+from memsrv.settings import Keeping
 from memsrv_adapters.shelf import Shelf
 from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.run import Run

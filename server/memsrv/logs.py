@@ -14,8 +14,9 @@ from types import TracebackType
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 
+from memsrv.home import Home
 from memsrv.redact import Redactor, key_at
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 
 #: Old logs that are kept beside the one that is written.
 OLD = 3

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memsrv.errors import AdapterMismatch, NotFound
-from memsrv.settings import Home
+from memsrv.home import Home
 from memsrv.store import Store
 from memsrv.tombstones import Tombstones, claim_hash, in_project, in_session
 from memsrv_adapters.shelf import Shelf

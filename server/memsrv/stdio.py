@@ -10,7 +10,8 @@ from typing import Any
 
 from memsrv import mcp
 from memsrv.errors import MemsrvError
-from memsrv.settings import Home, Settings, load, open_home
+from memsrv.home import Home
+from memsrv.settings import Settings, load, open_home
 
 #: After the list was answered, so that what is loaded then does not hold back the answer itself.
 _BREATH_S = 0.05

@@ -18,9 +18,10 @@ from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
 from memsrv.errors import NotFound, NothingConsented
+from memsrv.home import Home
 from memsrv.lenses import claims
 from memsrv.records import Event, EventType, Kind, Memory, Message, Trust
-from memsrv.settings import Home, Settings, load
+from memsrv.settings import Settings, load
 from memsrv_adapters.base import TINY, resolve
 from memsrv_adapters.client import start_endpoint, stop_endpoint, wait_until_ready
 from memsrv_adapters.endpoint.roster import Roster

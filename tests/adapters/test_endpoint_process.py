@@ -13,7 +13,8 @@ import pytest
 
 from memsrv import address
 from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound, UsageError
-from memsrv.settings import Home, Settings
+from memsrv.home import Home
+from memsrv.settings import Settings
 from memsrv_adapters.base import Base
 from memsrv_adapters.client import (
     Answer,

@@ -16,8 +16,9 @@ import pytest
 
 from memsrv.app import App, open_app
 from memsrv.errors import AdapterMismatch, GateRefused, MemsrvError, NotFound, UsageError
+from memsrv.home import Home
 from memsrv.records import to_dict
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv_adapters import parcel
 from memsrv_adapters.version import CONFIG, MANIFEST, WEIGHTS, Lineage, Source, Stage, TrainedFact
 

@@ -17,7 +17,8 @@ import pytest
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
-from memsrv.settings import Home, load
+from memsrv.home import Home
+from memsrv.settings import load
 from memsrv_adapters import client
 from memsrv_adapters.shelf import Shelf
 

@@ -17,9 +17,10 @@ from mcp import Client
 from memsrv import mcp
 from memsrv.app import App
 from memsrv.errors import NotFound, UsageError
+from memsrv.home import Home
 from memsrv.records import Event, EventType, Kind, Session, Trust
 from memsrv.remember import remember
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import FileState
 
 _SPEC = importlib.util.spec_from_file_location("naughty", Path(__file__).with_name("naughty.py"))

@@ -10,10 +10,11 @@ import pytest
 from memsrv.app import App
 from memsrv.echo import fence
 from memsrv.errors import UsageError
+from memsrv.home import Home
 from memsrv.records import EventType, Evidence, Kind, Memory, Trust, to_dict
 from memsrv.redact import Redactor
 from memsrv.remember import remember, save
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Delta
 
 TOKEN = "ghp_" + "9aK2mXq7Zt4RwB8cLfY3hNs6VpD1gJe5uQ0T"

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from memsrv.app import App
-from memsrv.settings import Home, load
+from memsrv.home import Home
+from memsrv.settings import load
 from memsrv.watch import Watch, standing
 
 MIB = 1 << 20

@@ -20,10 +20,10 @@ from filelock import FileLock
 from memsrv import backup
 from memsrv.archive import MANIFEST
 from memsrv.errors import BackupRefused, NotFound
+from memsrv.home import Home
 from memsrv.records import Event, EventType, Kind, Session, Trust
 from memsrv.redact import Redactor
 from memsrv.remember import save
-from memsrv.settings import Home
 from memsrv.store import SCHEMA, FileState, Store
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import TrainedFact
@@ -178,7 +178,7 @@ import resource, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from memsrv import backup
-from memsrv.settings import Home
+from memsrv.home import Home
 from memsrv.store import Store
 home = Home(Path(sys.argv[1]))
 store = Store.open(home.database)
@@ -386,7 +386,7 @@ import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from memsrv import backup
-from memsrv.settings import Home
+from memsrv.home import Home
 home, file, at, seen = Home(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]), 0
 def step(name):
     global seen

@@ -16,7 +16,8 @@ from memsrv.bench.planted import FLOOR, PROSE, Words, fact
 from memsrv.bench.sessions import Library
 from memsrv.bench.summaries import Cascade
 from memsrv.errors import RunFailed, TeacherSilent, UnknownBase, UsageError
-from memsrv.settings import Home, Settings
+from memsrv.home import Home
+from memsrv.settings import Settings
 from memsrv_adapters.base import TINY, resolve
 from memsrv_consolidation.answering import Respondents
 from memsrv_consolidation.device import offered

@@ -11,7 +11,8 @@ from typing import IO
 import pytest
 
 from memsrv import cli
-from memsrv.settings import Home, load
+from memsrv.home import Home
+from memsrv.settings import load
 from memsrv_adapters import client
 
 MEMSRV = [sys.executable, "-I", "-m", "memsrv"]

@@ -14,8 +14,9 @@ import pytest
 from memsrv import config
 from memsrv.app import App
 from memsrv.errors import UsageError
+from memsrv.home import Home
 from memsrv.records import Event, EventType, Session, Trust
-from memsrv.settings import Home, Settings, load, settings_table
+from memsrv.settings import Settings, load, settings_table
 from memsrv.store import FileState
 
 WORD = "Quayside Holdings"

@@ -18,9 +18,10 @@ from mcp import Client
 from memsrv import mcp
 from memsrv.app import App
 from memsrv.errors import NothingConsented, UsageError
+from memsrv.home import Home
 from memsrv.night import Night
 from memsrv.records import Evidence, Kind, Memory, Trust
-from memsrv.settings import Home, load
+from memsrv.settings import load
 from memsrv.store import Store
 from memsrv_consolidation.run import Run
 

@@ -13,9 +13,10 @@ from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
 from memsrv.errors import NothingConsented, UsageError
+from memsrv.home import Home
 from memsrv.layout import BLOCKS, least, tokens
 from memsrv.records import Evidence, Kind, Memory, Trust
-from memsrv.settings import Home, load
+from memsrv.settings import load
 from memsrv.store import Store
 
 PORT = "What is the port of the staging server?"

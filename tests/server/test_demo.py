@@ -13,8 +13,9 @@ import pytest
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import FAKE_TOKEN, SITTINGS
+from memsrv.home import Home
 from memsrv.records import Memory
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 
 CWD = "/home/ana/quayside"
 
@@ -103,7 +104,8 @@ def test_one_line_was_left_half_written(files: list[Path]) -> None:
 
 def test_an_endpoint_of_the_demo_ends_with_an_interrupt(tmp_path: Path) -> None:
     code = (
-        "import sys, os, signal, pathlib; from memsrv.demo.doors import endpoint; from memsrv.settings import *\n"
+        "import sys, os, signal, pathlib; from memsrv.demo.doors import endpoint\n"
+        "from memsrv.home import Home; from memsrv.settings import Settings\n"
         "with endpoint(Home(pathlib.Path(sys.argv[1])), Settings(), 'quayside') as running:\n"
         "    print(running.process.pid, flush=True); os.kill(os.getpid(), signal.SIGINT)"
     )

@@ -16,7 +16,8 @@ import pytest
 from memsrv import config, doctor
 from memsrv.app import App
 from memsrv.doctor import Check
-from memsrv.settings import MOVING, Home, child_environment, load, moved
+from memsrv.home import Home
+from memsrv.settings import MOVING, child_environment, load, moved
 from memsrv.sources import SOURCES
 from memsrv.sources.machine import Machine
 from memsrv.status import AgentStanding, Standing, Watcher

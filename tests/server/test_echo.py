@@ -16,13 +16,14 @@ from memsrv import echo, lenses, mcp
 from memsrv.app import App
 from memsrv.compact import compact
 from memsrv.echo import Given, Listening, fence, is_own_tool, outside, runs_own
+from memsrv.home import Home
 from memsrv.layout import Blocks, render
 from memsrv.lenses.claim import claim, evidence
 from memsrv.night import sight
 from memsrv.records import Event, EventType, Trust
 from memsrv.recover import recover
 from memsrv.redact import Redactor
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Store
 from memsrv.trajectories import trajectories
 from memsrv_consolidation.passages import passages

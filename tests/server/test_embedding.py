@@ -17,10 +17,11 @@ from memsrv.embedding.known import NOTHING
 from memsrv.embedding.local import Local
 from memsrv.embedding.server import Server
 from memsrv.errors import MemsrvError, UsageError
+from memsrv.home import Home
 from memsrv.lease import Lease
 from memsrv.recall import recall
 from memsrv.redact import Redactor
-from memsrv.settings import Embedding, Home, Settings
+from memsrv.settings import Embedding, Settings
 from memsrv.store import Made, Store
 from memsrv.store.vectors import Vector
 

@@ -21,9 +21,10 @@ from memsrv.app import App, open_app
 from memsrv.demo.logs import write_logs
 from memsrv.demo.steps import Edits, Replies, Runs, Says, Sitting
 from memsrv.errors import NotFound, RunInProgress, UsageError
+from memsrv.home import Home
 from memsrv.reach import WHY
 from memsrv.records import Conversation, Fact, Kind, Memory, Message, Review, Trust, to_dict
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Store
 from memsrv.tombstones import ERASED
 from memsrv_adapters.version import EXTEND, Lineage, Source, Stage, TrainedFact
@@ -475,7 +476,7 @@ import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from memsrv import backup, forget, reach
-from memsrv.settings import Home
+from memsrv.home import Home
 from memsrv.store import Store
 from memsrv_adapters.shelf import Shelf
 home, id, at = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])

@@ -13,7 +13,8 @@ from filelock import FileLock
 
 from memsrv import keeping
 from memsrv.disk import MIB, size_of, usage
-from memsrv.settings import Home, Keeping
+from memsrv.home import Home
+from memsrv.settings import Keeping
 from memsrv_adapters.shelf import Shelf
 from memsrv_consolidation.run import Run, write_json
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from memsrv import __version__
+from memsrv.home import Home
 from memsrv.lease import Lease
-from memsrv.settings import Home
 from memsrv.watch import WatchStanding, standing
 
 PATIENCE = 30

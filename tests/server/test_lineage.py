@@ -8,9 +8,10 @@ import pytest
 from memsrv.app import App, open_app
 from memsrv.demo.logs import write_logs
 from memsrv.demo.steps import Says, Sitting
+from memsrv.home import Home
 from memsrv.night import Night
 from memsrv.night.shelving import put
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv_adapters.version import Manifest, shelf_name
 from memsrv_consolidation.run import Run, read_json
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from memsrv import logs
+from memsrv.home import Home
 from memsrv.redact import Redactor
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 
 SECRET = "ghp_" + "9aK2mXq7" + "Zt4RwB8c" + "LfY3hNs6" + "VpD1gJe5" + "uQ0T"
 REDACTOR = Redactor(b"0" * 32, ["Project Nightingale"])
@@ -104,7 +105,8 @@ import os, sys
 os.umask(0)
 from pathlib import Path
 from memsrv import logs
-from memsrv.settings import Home, Settings
+from memsrv.home import Home
+from memsrv.settings import Settings
 logs.start(Home(Path(sys.argv[1])), "watch", Settings())
 raise RuntimeError("nobody expected " + sys.argv[2])
 """

@@ -16,11 +16,12 @@ from mcp.client import Client
 from memsrv import echo, mcp
 from memsrv.app import App, laying
 from memsrv.errors import NotFound, NothingConsented, UsageError
+from memsrv.home import Home
 from memsrv.long_term import SECTIONS
 from memsrv.principles import Principle
 from memsrv.records import Evidence, Kind, to_dict
 from memsrv.remember import remember
-from memsrv.settings import Home, load
+from memsrv.settings import load
 from memsrv_consolidation.run import Order, Run, write_json
 
 Told = Callable[..., Any]

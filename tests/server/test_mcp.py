@@ -17,8 +17,9 @@ from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
 from memsrv.errors import NoAdapterYet, NotFound
+from memsrv.home import Home
 from memsrv.records import Kind
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 
 HIT = {
     "id": "m1",

@@ -24,8 +24,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from memsrv import __version__, address
 from memsrv.guard import BODY_LIMIT, loopback_hosts, loopback_origins
+from memsrv.home import Home
 from memsrv.mcp.http import PATH, application
-from memsrv.settings import Home
 
 TOKEN = "a-token-for-tests"
 WIRES = ["legacy", "2026-07-28"]

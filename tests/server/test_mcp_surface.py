@@ -18,10 +18,11 @@ from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
 from memsrv.errors import NotFound
+from memsrv.home import Home
 from memsrv.mcp.arguments import ALIASES
 from memsrv.mcp.tools import tools
 from memsrv.records import Kind
-from memsrv.settings import Home, load
+from memsrv.settings import load
 
 
 @pytest.fixture(scope="module")

@@ -25,10 +25,11 @@ from memsrv.errors import (
     UnknownBase,
     UsageError,
 )
+from memsrv.home import Home
 from memsrv.night import Night, waiting
 from memsrv.night.shelving import data_hash
 from memsrv.records import Episode, Event, EventType, Evidence, Fact, Kind, Session, Trust
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import FileState, Store
 from memsrv_adapters.base import resolve
 from memsrv_adapters.version import WEIGHTS, Source, Stage, TrainedFact
@@ -342,7 +343,7 @@ def test_killed_while_it_shelves_a_run_goes_live_once_when_resumed(night: Night,
     run = finished(night)
     code = (
         "import os, signal, sys\nfrom pathlib import Path\n"
-        "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\n"
+        "from memsrv.home import Home\nfrom memsrv.night import Night\nfrom memsrv.settings import Settings\n"
         "home, base, id, name = sys.argv[1:]\n"
         "def hook(event, args):\n"
         "    if event == 'os.rename' and os.path.basename(args[1]) == name:\n"
@@ -493,7 +494,8 @@ def test_where_the_disk_is_full_the_run_cannot_say_so_and_its_starter_does(
 def test_ctrl_c_ends_the_child_and_says_how_to_go_on(store: Store, night: Night) -> None:
     code = (
         "import sys, json\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
-        "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\nfrom memsrv.store import Store\n"
+        "from memsrv.home import Home\nfrom memsrv.night import Night\nfrom memsrv.settings import Settings\n"
+        "from memsrv.store import Store\n"
         "home, base = sys.argv[1:]\n"
         "night = Night(Home(Path(home)), Settings(base=base, threads=1, any_base=True,\n"
         " projects={'demo': {'train': True}}))\n"
@@ -519,7 +521,8 @@ def test_ctrl_c_ends_the_child_and_says_how_to_go_on(store: Store, night: Night)
 def test_ctrl_c_in_the_middle_of_telling_reaches_the_child_too(store: Store, night: Night) -> None:
     code = (
         "import signal, sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\n"
-        "from memsrv.night import Night\nfrom memsrv.settings import Home, Settings\nfrom memsrv.store import Store\n"
+        "from memsrv.home import Home\nfrom memsrv.night import Night\nfrom memsrv.settings import Settings\n"
+        "from memsrv.store import Store\n"
         "home, base = sys.argv[1:]\n"
         "night = Night(Home(Path(home)), Settings(base=base, threads=1, any_base=True,\n"
         " projects={'demo': {'train': True}}))\n"

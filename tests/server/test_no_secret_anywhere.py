@@ -22,7 +22,7 @@ import pytest
 import zstandard
 
 from memsrv.canaries import FAMILIES, Canary, canaries
-from memsrv.settings import Home
+from memsrv.home import Home
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import Stage, TrainedFact
 from memsrv_consolidation.run import Run

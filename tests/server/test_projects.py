@@ -14,9 +14,10 @@ from memsrv import config
 from memsrv.app import App
 from memsrv.consent import Act
 from memsrv.errors import NotFound, UsageError
+from memsrv.home import Home
 from memsrv.project import Placing, identify, worktree
 from memsrv.records import Kind
-from memsrv.settings import Home, load
+from memsrv.settings import load
 
 
 class Desk:

@@ -14,11 +14,12 @@ from memsrv.cli import remembering
 from memsrv.compact.fitting import CHARS_PER_TOKEN
 from memsrv.compact.worth import Sentence, clause
 from memsrv.errors import NotFound, UsageError
+from memsrv.home import Home
 from memsrv.mcp.tools import tools
 from memsrv.records import EventType, Trust
 from memsrv.recover import BUDGET, recover
 from memsrv.recover.told import Told
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Store
 
 REAL = Path(__file__).parents[3] / "shared" / "logs" / "claude"

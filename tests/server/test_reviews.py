@@ -13,9 +13,10 @@ import pytest
 
 from memsrv.app import App
 from memsrv.errors import NotFound, UsageError
+from memsrv.home import Home
 from memsrv.night import Night
 from memsrv.records import Event, EventType, Evidence, Fact, Kind, Memory, Session, Trust
-from memsrv.settings import Home, load
+from memsrv.settings import load
 from memsrv.store import FileState, Store
 from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.run import write_lines

@@ -11,11 +11,12 @@ from memsrv.app import App
 from memsrv.asof import AsOf
 from memsrv.consent import Consent
 from memsrv.errors import NotFound
+from memsrv.home import Home
 from memsrv.recall import show
 from memsrv.records import Kind, Memory, Outcome, Trust
 from memsrv.redact import Redactor
 from memsrv.remember import Saved, remember, save
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Delta, Store, Use
 
 REDACTOR = Redactor(b"0" * 32)

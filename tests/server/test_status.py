@@ -15,8 +15,9 @@ from memsrv import address, status, tables
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
+from memsrv.home import Home
 from memsrv.records import Kind, Trust, to_dict
-from memsrv.settings import Home, Settings, load
+from memsrv.settings import Settings, load
 from memsrv.status import (
     AdapterStanding,
     AgentStanding,

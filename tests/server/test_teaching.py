@@ -16,9 +16,10 @@ import pytest
 
 from memsrv.consent import Consent
 from memsrv.errors import MissingExtra, UsageError
+from memsrv.home import Home
 from memsrv.night import Night, teaching, waiting
 from memsrv.night.teaching import engaged
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Store
 from memsrv_adapters import client
 from memsrv_consolidation.run import Run, read_json

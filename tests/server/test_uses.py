@@ -11,8 +11,9 @@ from mcp import Client
 
 from memsrv import mcp
 from memsrv.app import App
+from memsrv.home import Home
 from memsrv.records import Kind, Outcome, Trust
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Use
 
 HOST = "mcp__memsrv__"

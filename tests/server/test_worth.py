@@ -12,8 +12,9 @@ from memsrv.app import App
 from memsrv.app.reporting import DEFAULT, MEASURED, SETTING
 from memsrv.cli import command
 from memsrv.config import put
+from memsrv.home import Home
 from memsrv.records import Kind
-from memsrv.settings import Home, Settings, load
+from memsrv.settings import Settings, load
 from memsrv.worth import Figures, changes, names, worth
 
 #: A dollar of teacher and 0.1 kWh for 3 cents, against a thousand tokens that a cache sells for a tenth of $3/M.

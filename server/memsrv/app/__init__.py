@@ -21,7 +21,8 @@ from memsrv.app.rooms import EVERY
 from memsrv.app.serving import Serving
 from memsrv.app.spending import Costing
 from memsrv.backup import complete
-from memsrv.settings import Home, Settings, load
+from memsrv.home import Home
+from memsrv.settings import Settings, load
 
 __all__ = ["EVERY", "App", "open_app"]
 

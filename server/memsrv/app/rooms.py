@@ -13,10 +13,11 @@ from memsrv import sources
 from memsrv.capture import Capture
 from memsrv.consent import Act, Consent
 from memsrv.errors import NotFound, StoreError
+from memsrv.home import Home
 from memsrv.ingest import Declined
 from memsrv.project import Placing
 from memsrv.redact import Redactor, key_at
-from memsrv.settings import UNSAID, Home, Settings, load
+from memsrv.settings import UNSAID, Settings, load
 from memsrv.store import Store
 from memsrv.store.visible import Visible
 from memsrv_adapters.shelf import Shelf

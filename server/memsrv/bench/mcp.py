@@ -18,7 +18,8 @@ from typing import IO, Any
 
 from memsrv.bench.sessions import write_sessions
 from memsrv.errors import MemsrvError
-from memsrv.settings import Home, child_environment
+from memsrv.home import Home
+from memsrv.settings import child_environment
 
 BARE = """
 from mcp.server import MCPServer

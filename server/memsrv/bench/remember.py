@@ -21,11 +21,12 @@ from memsrv.bench.shares import Share, share
 from memsrv.capture import Capture
 from memsrv.consent import Consent
 from memsrv.errors import UsageError
+from memsrv.home import Home
 from memsrv.ingest import ingest
 from memsrv.records import Event, EventType, Kind, Memory, Outcome, Trust
 from memsrv.redact import Redactor
 from memsrv.remember import remember
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Store
 
 EVERY_AGENT = "all"

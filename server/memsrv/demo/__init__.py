@@ -21,8 +21,9 @@ from memsrv.demo.doors import endpoint, search_over_mcp, stream
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
 from memsrv.errors import GateRefused
+from memsrv.home import Home
 from memsrv.records import to_dict
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv_adapters.version import shelf_name
 
 Result = TypeVar("Result")

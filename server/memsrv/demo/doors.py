@@ -17,7 +17,8 @@ from mcp import Client, StdioServerParameters
 
 from memsrv import address
 from memsrv.errors import EndpointUnavailable, MissingExtra
-from memsrv.settings import Home, Settings
+from memsrv.home import Home
+from memsrv.settings import Settings
 from memsrv_adapters.client import PROCESS, wait_until_ready
 
 LOADING_SECONDS = 120.0

@@ -20,8 +20,8 @@ from memsrv import __version__, address, mcp
 from memsrv.address import Address
 from memsrv.errors import PortInUse
 from memsrv.guard import Guard, loopback_hosts, loopback_origins
+from memsrv.home import Home
 from memsrv.mcp.tools import Verbs
-from memsrv.settings import Home
 
 PATH = "/mcp"
 GRACE_SECONDS = 5  # what calls under way get when the process is told to end

@@ -17,6 +17,7 @@ import psutil
 from memsrv.canaries import nightly
 from memsrv.consent import Act, Consent
 from memsrv.errors import MissingExtra, NotFound, RunInProgress
+from memsrv.home import Home
 from memsrv.night import sight
 from memsrv.night.child import CameBack, Told, carry_out, nobody, silent
 from memsrv.night.extending import obstacle
@@ -26,7 +27,7 @@ from memsrv.night.sight import reflection, waiting
 from memsrv.night.teaching import engaged, reachable
 from memsrv.records import to_dict
 from memsrv.redact import Redactor, key_at
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.status import RunStanding
 from memsrv.store import Store
 from memsrv_adapters.base import resolve

@@ -12,7 +12,8 @@ import psutil
 
 from memsrv.disk import MIB, size_of
 from memsrv.errors import RunInProgress
-from memsrv.settings import Home, Settings
+from memsrv.home import Home
+from memsrv.settings import Settings
 from memsrv_consolidation.run import one_at_a_time
 
 #: MiB of the disk that a run leaves free for everybody else: checkpoints come and go by hundreds of them.

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from memsrv.home import Home
 from memsrv.night.due import Decision, Deed
 from memsrv.records import from_dict, to_dict
-from memsrv.settings import Home
 from memsrv_consolidation.run import read_json, write_json
 
 

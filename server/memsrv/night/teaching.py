@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from memsrv import address
 from memsrv.errors import MissingExtra, UsageError
-from memsrv.settings import Home, Settings, api_key, key_name
+from memsrv.home import Home
+from memsrv.settings import Settings, api_key, key_name
 from memsrv_adapters import client
 from memsrv_consolidation.run import TeacherOrder
 

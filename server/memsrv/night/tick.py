@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from memsrv.consent import Act, Consent
 from memsrv.errors import Interrupted, MemsrvError, Paused
+from memsrv.home import Home
 from memsrv.night import Night
 from memsrv.night.child import CameBack, Told, silent
 from memsrv.night.conditions import Conditions
@@ -17,7 +18,6 @@ from memsrv.night.due import Decision, Deed, News, decide, in_turn
 from memsrv.night.journal import Journal, begun, last_decision, noted, write
 from memsrv.night.news import heard_in, news
 from memsrv.night.sight import remembered
-from memsrv.settings import Home
 from memsrv.store import Store
 from memsrv_adapters.version import shelf_name
 

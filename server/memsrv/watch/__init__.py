@@ -17,9 +17,10 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from memsrv import __version__, sources
+from memsrv.home import Home
 from memsrv.lease import Lease
 from memsrv.records import to_dict
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.watch.reading import TICK_S, Reading, Stopped, Verbs
 from memsrv.watch.standing import DEPUTY, NAME, Trouble, WatchStanding, holder_is_suspended, standing
 from memsrv.watch.troubles import Troubles

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import psutil
 
 from memsrv import __version__
+from memsrv.home import Home
 from memsrv.lease import Lease
 from memsrv.records import from_dict
-from memsrv.settings import Home
 
 #: The name of the lease, and so of `watch.lock` and `watch.json`.
 NAME = "watch"

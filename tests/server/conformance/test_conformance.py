@@ -22,8 +22,9 @@ from memsrv import mcp
 from memsrv.app import App
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
+from memsrv.home import Home
 from memsrv.mcp.http import application, guarded
-from memsrv.settings import Home, load
+from memsrv.settings import load
 
 REVISIONS = ["2026-07-28", "2025-11-25"]
 #: What applies to a server that has tools of its own, and not those that the suite brings names for.

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from memsrv.app import EVERY, App
+from memsrv.home import Home
 from memsrv.night.morning import ShortTerm, edits, graduated, short_term, stages
 from memsrv.records import Kind, Memory, Review, Trust
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv_adapters.base import resolve
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import AdapterVersion, Manifest, Stage, TrainedFact

@@ -18,13 +18,14 @@ import pytest
 from memsrv.demo.logs import write_logs
 from memsrv.demo.story import PROJECT, SITTINGS
 from memsrv.errors import RunFailed
+from memsrv.home import Home
 from memsrv.night import Night
 from memsrv.night.child import nobody
 from memsrv.night.conditions import Conditions
 from memsrv.night.journal import Journal, last_decision
 from memsrv.night.tick import look
 from memsrv.records import Kind, Memory, Trust
-from memsrv.settings import Home, Settings
+from memsrv.settings import Settings
 from memsrv.store import Store
 from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.run import Run, read_json

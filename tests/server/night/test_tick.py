@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from memsrv.errors import RunFailed, UnknownBase
+from memsrv.home import Home
 from memsrv.night import Night
 from memsrv.night.child import nobody
 from memsrv.night.conditions import Conditions, sense
@@ -20,7 +21,7 @@ from memsrv.night.journal import Journal, last_decision
 from memsrv.night.tick import decisions, look
 from memsrv.records import Kind, Memory, Trust
 from memsrv.remember import remember
-from memsrv.settings import Allowed, Home, Settings, Teacher
+from memsrv.settings import Allowed, Settings, Teacher
 from memsrv.status import RunStanding
 from memsrv.store import Store
 from memsrv_consolidation.progress import read

@@ -17,11 +17,12 @@ import pytest
 
 from memsrv.app import App
 from memsrv.errors import NoTimer
+from memsrv.home import Home
 from memsrv.night.timer import Change, Schedule, Timer, install, plan, standing, timer_of, timers, uninstall
 from memsrv.night.timer.command import candidates, crontab_line, proven
 from memsrv.night.timer.launchd import LABEL
 from memsrv.night.timer.systemd import UNIT, Systemd
-from memsrv.settings import Home, Settings, Teacher
+from memsrv.settings import Settings, Teacher
 
 TOOLS = {"linux": "systemctl", "darwin": "launchctl", "win32": "schtasks"}
 EVERY = sorted(TOOLS)

@@ -18,7 +18,8 @@ import zstandard
 
 from memsrv.app import App
 from memsrv.errors import NoLogs, NothingConsented
-from memsrv.settings import Home, load
+from memsrv.home import Home
+from memsrv.settings import load
 
 _HERE = Path(__file__).resolve().parent
 

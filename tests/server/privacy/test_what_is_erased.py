@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from memsrv.forget import forget
-from memsrv.settings import Home
+from memsrv.home import Home
 
 WORDS = "the heliotrope door of Ana"
 KEPT = "Quayside sells cranes."
