@@ -17,7 +17,8 @@ from memsrv.bench.judging import judge
 from memsrv.bench.retention import Plan, checked, laid_ready, retaining, work
 from memsrv.bench.writing import Author
 from memsrv.errors import TeacherSilent, UsageError
-from memsrv.settings import Home, Settings
+from memsrv.home import Home
+from memsrv.settings import Settings
 from memsrv_adapters.base import resolve
 from memsrv_consolidation.bench.answers import cells, is_kept
 from memsrv_consolidation.bench.conditions import prepared
