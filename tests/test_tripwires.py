@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from memsrv import sources
-from memsrv.settings import open_home
+from memsrv.environment import open_home
 
 
 def test_a_test_cannot_reach_beyond_loopback() -> None:

@@ -17,11 +17,12 @@ import httpx
 import psutil
 
 from memsrv import address, logs
+from memsrv.environment import child_environment
 from memsrv.errors import EndpointUnavailable, NoAdapterYet, NotFound
 from memsrv.home import Home
 from memsrv.layout import says_not_recorded
 from memsrv.records import Message, to_dict
-from memsrv.settings import Settings, child_environment
+from memsrv.settings import Settings
 from memsrv_adapters.recall import SUFFIX
 from memsrv_adapters.shelf import Shelf
 from memsrv_adapters.version import checked_project

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from memsrv.environment import set_for_libraries
 from memsrv.errors import Interrupted, MemsrvError, MissingExtra, RunInProgress, UsageError
-from memsrv.settings import set_for_libraries
 from memsrv_consolidation.given import Given, read
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.run import Run, one_at_a_time

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from memsrv.environment import set_for_libraries
 from memsrv.errors import MemsrvError
 from memsrv.layout import Blocks, render
 from memsrv.records import Message, from_dict
-from memsrv.settings import set_for_libraries
 from memsrv_consolidation.answering import BASE, SPARE, Respondents
 from memsrv_consolidation.probes import gives
 

@@ -13,7 +13,7 @@ EMPTY = "memsrv · nothing remembered yet"
 
 
 def cache_file() -> Path:
-    """The same place as `settings.open_home().statusline`, found without platformdirs (a test compares the two)."""
+    """The same place as `environment.open_home().statusline`, found without platformdirs (a test compares the two)."""
     named = os.environ.get("MEMSRV_HOME")
     if named:
         return Path(named).expanduser() / "statusline.txt"

@@ -9,9 +9,10 @@ import threading
 from typing import Any
 
 from memsrv import mcp
+from memsrv.environment import open_home
 from memsrv.errors import MemsrvError
 from memsrv.home import Home
-from memsrv.settings import Settings, load, open_home
+from memsrv.settings import Settings, load
 
 #: After the list was answered, so that what is loaded then does not hold back the answer itself.
 _BREATH_S = 0.05

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from memsrv.environment import child_environment
 from memsrv.records import Episode, Event, EventType, Session, Trust, to_dict
-from memsrv.settings import child_environment
 from memsrv_consolidation.given import Given
 from memsrv_consolidation.progress import read
 from memsrv_consolidation.run import Run, TeacherOrder, read_json, write_json, write_lines

@@ -16,8 +16,9 @@ import pytest
 from memsrv import config, doctor
 from memsrv.app import App
 from memsrv.doctor import Check
+from memsrv.environment import MOVING, child_environment, moved
 from memsrv.home import Home
-from memsrv.settings import MOVING, child_environment, load, moved
+from memsrv.settings import load
 from memsrv.sources import SOURCES
 from memsrv.sources.machine import Machine
 from memsrv.status import AgentStanding, Standing, Watcher

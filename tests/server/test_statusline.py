@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from memsrv import statusline
-from memsrv.settings import open_home
+from memsrv.environment import open_home
 
 
 def run(home: Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:

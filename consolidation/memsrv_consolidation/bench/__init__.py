@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from memsrv.environment import set_for_libraries
 from memsrv.errors import MemsrvError
-from memsrv.settings import set_for_libraries
 from memsrv_consolidation.run import read_json, write_json
 
 #: What is being done, how much of it is done, of how much.

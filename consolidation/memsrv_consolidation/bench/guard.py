@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from memsrv.environment import keep_offline
 from memsrv.errors import NotFound, UsageError
-from memsrv.settings import keep_offline
 from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.exact import pairs

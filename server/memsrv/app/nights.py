@@ -10,6 +10,7 @@ from memsrv.app.learning import Learning
 from memsrv.app.remembering import Remembering
 from memsrv.app.spending import Costing
 from memsrv.consent import Act, Consent
+from memsrv.environment import key_name, moved
 from memsrv.errors import NoLogs, NoTimer
 from memsrv.night import morning, tick, timer
 from memsrv.night.conditions import Conditions, sense
@@ -20,7 +21,6 @@ from memsrv.night.presence import Presence
 from memsrv.night.teaching import engaged
 from memsrv.night.timer.command import candidates, crontab_line, proven
 from memsrv.records import Kind, Memory
-from memsrv.settings import key_name, moved
 from memsrv.shapes import Memories
 from memsrv_adapters.version import shelf_name
 

@@ -18,9 +18,9 @@ import orjson
 
 from memsrv.bench.contestants import ROW, WORDS, opened
 from memsrv.bench.sessions import Library, Record, line_of, write_session
+from memsrv.environment import child_environment
 from memsrv.errors import MemsrvError
 from memsrv.records import changed
-from memsrv.settings import child_environment
 from memsrv.sources.claude_code import ClaudeCode
 from memsrv.store import Store
 from memsrv.store.rows import cut, event_row

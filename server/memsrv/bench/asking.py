@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from memsrv.bench.planted import Planted
+from memsrv.environment import child_environment
 from memsrv.errors import RunFailed, UnknownBase
-from memsrv.settings import child_environment
 from memsrv_consolidation.quiz import ANSWERS, QUIZ, Question, Quiz
 
 NOTHING, EVIDENCE = "no context", "where it was said"

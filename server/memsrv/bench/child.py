@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from memsrv.environment import child_environment
 from memsrv.errors import MissingExtra, RunFailed
-from memsrv.settings import child_environment
 
 #: What is being done, how much of it is done, of how much.
 Told = Callable[[str, int, int], object]

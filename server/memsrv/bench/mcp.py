@@ -17,9 +17,9 @@ from statistics import median, quantiles
 from typing import IO, Any
 
 from memsrv.bench.sessions import write_sessions
+from memsrv.environment import child_environment
 from memsrv.errors import MemsrvError
 from memsrv.home import Home
-from memsrv.settings import child_environment
 
 BARE = """
 from mcp.server import MCPServer

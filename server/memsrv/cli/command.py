@@ -11,9 +11,10 @@ import typer
 from memsrv import logs, terminal
 from memsrv.app import EVERY, App, open_app
 from memsrv.consent import Answer
+from memsrv.environment import open_home
 from memsrv.errors import UsageError
 from memsrv.records import Kind, to_dict
-from memsrv.settings import Settings, load, open_home
+from memsrv.settings import Settings, load
 
 command = typer.Typer(
     name="memsrv",

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from memsrv.embedding.known import NOTHING as _NOTHING
 from memsrv.embedding.local import Local
 from memsrv.embedding.server import Server
+from memsrv.environment import api_key
 from memsrv.errors import MemsrvError
 from memsrv.redact import Redactor
-from memsrv.settings import Embedding, api_key
+from memsrv.settings import Embedding
 from memsrv.store import Made, Near, Store
 
 #: So long a search waits for the vector of its question.

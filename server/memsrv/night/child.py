@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from memsrv.disk import MIB
+from memsrv.environment import child_environment
 from memsrv.errors import Interrupted, Paused, RunFailed, UnknownBase
 from memsrv.records import to_dict
-from memsrv.settings import child_environment
 from memsrv_consolidation.given import NOTHING_GIVEN, Given
 from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.run import Run, write_json

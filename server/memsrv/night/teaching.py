@@ -12,9 +12,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from memsrv import address
+from memsrv.environment import api_key, key_name
 from memsrv.errors import MissingExtra, UsageError
 from memsrv.home import Home
-from memsrv.settings import Settings, api_key, key_name
+from memsrv.settings import Settings
 from memsrv_adapters import client
 from memsrv_consolidation.run import TeacherOrder
 

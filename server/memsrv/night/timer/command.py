@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from memsrv.environment import child_environment
 from memsrv.errors import NoTimer
 from memsrv.night.timer import Schedule
-from memsrv.settings import child_environment
 
 _ISOLATED = (("-I",), ("-E", "-P"))
 _PATIENCE_S = 60

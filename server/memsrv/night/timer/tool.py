@@ -3,8 +3,8 @@
 import shutil
 import subprocess
 
+from memsrv.environment import child_environment
 from memsrv.errors import NoTimer
-from memsrv.settings import child_environment
 
 _PATIENCE_S = 30
 
