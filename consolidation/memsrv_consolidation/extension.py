@@ -13,7 +13,7 @@ from pathlib import Path
 
 from memsrv.records import Conversation, Fact, from_dict
 from memsrv.redact import Redactor
-from memsrv_consolidation.internalise import internalise
+from memsrv_consolidation.internalise import Policy, internalise
 from memsrv_consolidation.run import Order, read_json
 
 #: What the id of a replayed conversation begins with.
@@ -30,8 +30,13 @@ def parted(order: Order, facts: Sequence[Fact]) -> tuple[list[Fact], list[Fact]]
 
     Where a fresh adapter is trained, all are to be trained.
     """
-    asked = list(internalise(facts, order.internalise).all)
-    if (onto := parent(order)) is None:
+    return parted_on(parent(order), facts, order.internalise)
+
+
+def parted_on(onto: Path | None, facts: Sequence[Fact], policy: Policy) -> tuple[list[Fact], list[Fact]]:
+    """The same for the parent in `onto` before there is an order."""
+    asked = list(internalise(facts, policy).all)
+    if onto is None:
         return asked, []
     rows = read_json(onto / "manifest.json").get("facts", ())
     known = {(row["id"], row["text"]) for row in rows}

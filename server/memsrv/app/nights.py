@@ -16,7 +16,7 @@ from memsrv.night import morning, tick, timer
 from memsrv.night.conditions import Conditions, sense
 from memsrv.night.due import Decision
 from memsrv.night.journal import Journal, last_decision
-from memsrv.night.plan import Cost, Plan, conversations, counted, seconds, shape
+from memsrv.night.plan import Built, Cost, Onto, Plan, built, counted, seconds, shape, training
 from memsrv.night.presence import Presence
 from memsrv.night.teaching import engaged
 from memsrv.night.timer.command import candidates, crontab_line, proven
@@ -102,13 +102,20 @@ class Nights(Remembering, Costing, Learning):
         base: str | None = None,
         teacher: str | None = None,
         strategy: str | None = None,
+        extend: bool = False,
     ) -> Plan:
         """What `consolidate` would do now; nothing is written."""
         known = self.facts(project=project)
-        trained_on, by_kind, by_trust, waiting = counted(known.facts)
         chosen, way = base or self.settings.base, strategy or self.settings.strategy
+        how, onto = Built(), None
+        if extend:
+            how, path = built(self.shelf, known.project, chosen, self.home.models, way)
+            earlier = [str(run.conversations_file) for run in self._night.folders(known.project)]
+            onto = Onto(path, earlier, self.settings.replay) if path else None
         sized = shape(chosen, self.home.models)
-        count, takes = conversations(known.facts, chosen, way, self._night.policy, sized)
+        made = training(known.facts, chosen, way, self._night.policy, sized, onto)
+        trained_on, by_kind, _, _ = counted(made.facts)
+        _, _, by_trust, waiting = counted(known.facts)
         allowed = Consent(self.settings).allows(Act.TRAIN, project=known.project)
         now = tick.decisions(self._night, self.store, self._conditions(Presence(self._logs)), known.project)
         return Plan(
@@ -117,12 +124,14 @@ class Nights(Remembering, Costing, Learning):
             facts=known.facts,
             left_out=known.left_out,
             learned=known.learned,
+            built=how,
             trainable=trained_on,
             by_kind=by_kind,
             by_trust=by_trust,
-            conversations=count,
-            seconds=seconds(self._night.folders(), chosen, way, count),
-            expected=takes,
+            conversations=made.conversations,
+            replayed=made.replayed,
+            seconds=seconds(self._night.folders(), chosen, way, made.conversations),
+            expected=made.expected,
             cost=self._cost(teacher),
             waiting=waiting,
             consent=allowed,

@@ -34,7 +34,7 @@ def consolidate(
     """Train what is remembered into an adapter, measure it, and promote it if it passed."""
     app = opened()
     if dry_run:
-        planned = app.plan(project=project, base=base, teacher=teacher, strategy=strategy)
+        planned = app.plan(project=project, base=base, teacher=teacher, strategy=strategy, extend=extend)
         return give(planned, tables.plan, json)
     with terminal.Stages() as stages:
         report = app.consolidate(

@@ -49,12 +49,13 @@ def timer_removed(result: Json) -> None:
 def plan(result: Json) -> None:
     facts(result)
     took, cost = result["seconds"], result["cost"]
-    night = result["night"]
+    night, how, again = result["night"], result["built"], result["replayed"]
     details(
         {
             "to train on": joined(counted(result["trainable"], "fact"), counts(result["by_kind"])),
             "trust": counts(result["by_trust"]) or None,
-            "conversations": result["conversations"],
+            "built": f"on {how['parent']}" if how["parent"] else f"anew: {how['why']}" if how["why"] else None,
+            "conversations": joined(str(result["conversations"]), f"{again} of old nights" if again else ""),
             "time": "not known yet"
             if took is None
             else f"about {took / 60:.0f} min"
