@@ -1,9 +1,7 @@
-"""Codex's rollouts to Events, line by line: whose words, which calls, how they ended, what was undone.
+"""Codex's rollouts to Events, line by line: what a thread is, its items, and what its screen showed.
 
-Codex writes most things twice, as an item of the conversation and as a message to its own screen; each is told once,
-the human's words from the screen's. An event's id is made of the thread that it was first said in, of the prompts
-before it and of what it says: a fork repeats its parent's lines with times of its own, and gives equal ids for them.
-Turns that were rolled back are left by the parent chain: a note of it, and the next event, hang on what stood before.
+Words, calls and the place of an event are told by `words.py`, `calls.py` and `chain.py`. Turns that were rolled back
+are left by the parent chain: a note of it, and the next event, hang on what stood before.
 """
 
 import hashlib
@@ -14,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from memsrv.records import REWOUND, Event, EventType, Trust
-from memsrv.sources import LogFacts, endings
-from memsrv.sources.codex import drift, prompt, results, threads
-from memsrv.sources.codex.calls import Calls, Told, result
+from memsrv.sources import LogFacts
+from memsrv.sources.codex import drift, threads
+from memsrv.sources.codex.calls import Calls, Told
+from memsrv.sources.codex.chain import Chain
+from memsrv.sources.codex.words import Words
 from memsrv.sources.fields import content_text, instant, mapping, plain, records, string
-from memsrv.sources.marks import digest
 
 #: What may carry the tokens of a response; behind a reply, which mostly ends one, a note does.
 _SPENT = frozenset({EventType.REPLY, EventType.TOOL_CALL, EventType.INTERRUPT})
 _USAGE = "token_count"
-_REMEMBERED = 256  # how many turns to go back to a state holds at most
 
 
 class RolloutReader:
@@ -32,23 +30,16 @@ class RolloutReader:
         self._session = threads.thread_of(path)
         self._facts = LogFacts(**state.get("facts", {}))
         self._started, self._ended = self._facts.started, self._facts.ended  # they change with every line
-        self._origin: str | None = state.get("origin")
-        self._began: bool = state.get("began", False)  # a session_meta was read
-        self._agents: bool = state.get("agents", False)  # a subagent's thread
-        self._chain: str = state.get("chain", "")  # of the prompts so far
-        self._turn: Counter[str] = Counter(state.get("turn", {}))  # events of this turn, by type
-        self._head: str | None = state.get("head")  # the event that the next one hangs on
-        self._turns: list[str | None] = list(state.get("turns", []))  # what each prompt hangs on
+        self._chain = Chain(state)
+        self._words = Words(state, self._chain)
         self._calls = Calls(state.get("calls", {}))
+        self._began: bool = state.get("began", False)  # a session_meta was read
         self._model: str | None = state.get("model")
         self._cwd: str | None = state.get("cwd")
         self._branch: str | None = state.get("branch")
         self._counted: int = state.get("counted", 0)  # output tokens that were counted, of the thread's total
         self._owed: int = state.get("owed", 0)  # counted, and not told with an event yet
         self._answered: bool = state.get("answered", False)  # the last thing told was a reply
-        self._speaks: str | bool = state.get("speaks", False)  # the event by which this file tells the human's words
-        self._waiting: list[list[Any]] = list(state.get("waiting", []))  # user items whose message may follow
-        self._mirrors: dict[str, str] = dict(state.get("mirrors", {}))  # replies told once → by which kind of line
         self._cut: bool = state.get("cut", False)  # the last thing told was a compaction
         self._unknown: Counter[str] = Counter(state.get("unknown", {}))
 
@@ -67,14 +58,10 @@ class RolloutReader:
     @property
     def state(self) -> dict[str, Any]:
         return {
+            **self._chain.state,
+            **self._words.state,
             "facts": asdict(self.facts),
-            "origin": self._origin,
             "began": self._began,
-            "agents": self._agents,
-            "chain": self._chain,
-            "turn": dict(self._turn),
-            "head": self._head,
-            "turns": self._turns[-_REMEMBERED:],
             "calls": self._calls.state,
             "model": self._model,
             "cwd": self._cwd,
@@ -82,9 +69,6 @@ class RolloutReader:
             "counted": self._counted,
             "owed": self._owed,
             "answered": self._answered,
-            "speaks": self._speaks,
-            "waiting": self._waiting,
-            "mirrors": dict(list(self._mirrors.items())[-16:]),
             "cut": self._cut,
             "unknown": dict(self._unknown),
         }
@@ -92,11 +76,11 @@ class RolloutReader:
     @property
     def is_agents(self) -> bool:
         """Whether this is a subagent's thread."""
-        return self._agents
+        return self._chain.agents
 
     def stand_for(self, thread: str) -> None:
         """Read what follows as `thread`'s own."""
-        self._origin, self._began = threads.origin(self._path, thread), True
+        self._chain.origin, self._began = threads.origin(self._path, thread), True
 
     def overhear(self, found: Sequence[Mapping[str, Any]]) -> None:
         """What another thread's lines tell about this one: the model, the folder, and what nobody understood."""
@@ -121,8 +105,8 @@ class RolloutReader:
         if time is not None:
             self._started = min(self._started or time, time)
             self._ended = max(self._ended or time, time)
-        if self._origin is None:
-            self._origin = hashlib.sha256(line).hexdigest()[:32]
+        if self._chain.origin is None:
+            self._chain.origin = hashlib.sha256(line).hexdigest()[:32]
         kind, payload = record.get("type"), mapping(record.get("payload"))
         if "payload" not in record:  # the first generation had no envelope
             kind, payload = ("session_meta" if kind is None else "response_item"), record
@@ -138,50 +122,41 @@ class RolloutReader:
             yield self._event(told, time)
 
     def _event(self, told: Told, time: str | None) -> Event:
-        if told.type is EventType.PROMPT:
-            self._turns.append(self._parent())
-        self._turn[str(told.type)] += 1
-        id = digest(self._origin, self._chain, str(told.type), self._turn[str(told.type)], told.key, told.text)
+        id, parent = self._chain.place(told)
         said: dict[str, Any] = {
             "cwd": self._cwd,
             "branch": self._branch,
-            "parent": self._parent(),
-            "sidechain": self._agents,
+            "parent": parent,
+            "sidechain": self._chain.agents,
             "model": self._model if told.trust is Trust.ASSISTANT or told.type is EventType.TOOL_CALL else None,
             **(told.more or {}),
         }
         if self._owed and (told.type in _SPENT or said.get("grounds") == _USAGE):
             said["tokens"], self._owed = self._owed, 0
         event = Event(id, self._session, told.type, told.trust, told.text, time, **said)
-        if told.type is EventType.PROMPT or (told.type is EventType.NOTE and self._agents and told.text):
-            self._chain, self._turn = digest(self._chain, told.text), Counter()
-            self._mirrors = {}
-        if event.grounds != REWOUND:
-            self._head = id
+        if self._chain.begins_turn(told):
+            self._words.turn_begun()
         self._answered = told.type is EventType.REPLY
         self._cut = told.type is EventType.COMPACTION or (self._cut and told.type is EventType.SUMMARY)
         return event
-
-    def _parent(self) -> str:
-        return self._head or digest(self._origin, "beginning")
 
     # What a thread is
 
     def _meta(self, meta: Mapping[str, Any]) -> Iterator[Told]:
         id = string(meta.get("id")) or string(meta.get("session_id"))
         if self._began:  # of the thread that this one repeats
-            if id and id != self._session and not self._agents:
-                self._origin = threads.origin(self._path, string(meta.get("forked_from_id")) or id)
+            if id and id != self._session and not self._chain.agents:
+                self._chain.origin = threads.origin(self._path, string(meta.get("forked_from_id")) or id)
             return
         self._began = True
         source, git = meta.get("source"), mapping(meta.get("git"))
         sub = mapping(source).get("subagent", mapping(source).get("sub_agent"))
         spawned = mapping(mapping(sub).get("thread_spawn"))
-        self._agents = bool(sub) or bool(string(meta.get("parent_thread_id")))
+        self._chain.agents = bool(sub) or bool(string(meta.get("parent_thread_id")))
         forked = string(meta.get("forked_from_id"))
         parent = forked or string(meta.get("parent_thread_id")) or string(spawned.get("parent_thread_id"))
         if id:
-            self._origin = threads.origin(self._path, forked) if forked and not self._agents else id
+            self._chain.origin = threads.origin(self._path, forked) if forked and not self._chain.agents else id
         self._cwd = string(meta.get("cwd")) or self._cwd
         self._branch = string(git.get("branch")) or self._branch
         names = (string(spawned.get("agent_nickname")), string(spawned.get("agent_role")), string(sub))
@@ -210,17 +185,17 @@ class RolloutReader:
     def _item(self, item: Mapping[str, Any]) -> Iterator[Told]:
         kind = item.get("type")
         if kind == "message" and item.get("role") == "user":
-            yield from self._user_item(item)
+            yield from self._words.item(plain(content_text(item.get("content"))), alone=not self._began)
             return
         if kind == "message" and item.get("role") != "assistant":
             return
-        yield from self._settled()
+        yield from self._words.settled()
         if kind == "message":
-            yield from self._replied(content_text(item.get("content")), "item")
+            yield from self._words.replied(content_text(item.get("content")), "item")
         elif kind in ("function_call", "local_shell_call", "custom_tool_call", "mcp_tool_call"):
             yield from self._calls.called(item, self._cwd)
         elif kind in ("function_call_output", "custom_tool_call_output", "mcp_tool_call_output", "tool_search_output"):
-            yield from self._calls.returned(item, agents=self._agents)
+            yield from self._calls.returned(item, agents=self._chain.agents)
         elif kind in ("web_search_call", "tool_search_call", "image_generation_call"):
             action = mapping(item.get("action"))
             asked = action.get("query") or action.get("url") or item.get("arguments") or item.get("revised_prompt")
@@ -230,57 +205,6 @@ class RolloutReader:
             call = string(item.get("call_id")) or string(item.get("id"))
             more = {"tool": str(kind).removesuffix("_call"), "call": call}
             yield Told(EventType.TOOL_CALL, Trust.ASSISTANT, plain(text), key=call or "", more=more)
-
-    def _user_item(self, item: Mapping[str, Any]) -> Iterator[Told]:
-        text = plain(content_text(item.get("content")))
-        said = prompt.said(text)
-        if said.speaker == "shell":
-            yield from self._ran(said)
-        elif said.speaker in ("human", "command"):
-            self._waiting.append([said.speaker, said.text])
-            if not self._began:  # first generation: nothing else tells the human's words
-                yield from self._settled()
-
-    def _settled(self) -> Iterator[Told]:
-        """User items that no `user_message` followed: the human's in a log that has none, else the harness's."""
-        waiting, self._waiting = self._waiting, []
-        for speaker, text in waiting:
-            if self._mirrors.pop(_key(text), None) == "user":
-                continue
-            if self._speaks:
-                yield Told(EventType.NOTE, Trust.TOOL, text, more={"sidechain": self._agents})
-            else:
-                yield self._spoken(speaker, text)
-
-    def _spoken(self, speaker: str, text: str) -> Told:
-        if self._agents:  # one agent's words to another
-            return Told(EventType.NOTE, Trust.ASSISTANT, text)
-        if speaker == "command":
-            return Told(EventType.COMMAND, Trust.HUMAN, text, more={"command": text})
-        return Told(EventType.PROMPT, Trust.HUMAN, text)
-
-    def _ran(self, said: prompt.Said) -> Iterator[Told]:
-        call = f"user-{digest(self._chain, said.text, self._turn.total())[:12]}"
-        yield Told(
-            EventType.COMMAND,
-            Trust.COMMAND,
-            key=said.text,
-            more={"tool": "user_shell", "command": said.text, "call": call},
-        )
-        if said.output:
-            ended = results.ending(said.output, shell=True, asking=endings.asks(said.text))
-            yield result(ended, call, "user_shell", agents=self._agents)
-
-    def _replied(self, text: str, line: str) -> Iterator[Told]:
-        text = plain(text)
-        if not text.strip():
-            return
-        key = _key(text)
-        if self._mirrors.get(key, line) != line:
-            del self._mirrors[key]
-            return
-        self._mirrors[key] = line
-        yield Told(EventType.REPLY, Trust.ASSISTANT, text)
 
     # What was shown on the screen
 
@@ -298,9 +222,9 @@ class RolloutReader:
                 if self._answered and self._owed:  # nothing of this response follows that could carry them
                     yield Told(EventType.NOTE, Trust.COMMAND, more={"grounds": _USAGE, "model": self._model})
             return
-        yield from self._settled()
+        yield from self._words.settled()
         if kind == "agent_message":
-            yield from self._replied(string(message.get("message")) or "", "screen")
+            yield from self._words.replied(string(message.get("message")) or "", "screen")
         elif kind == "turn_aborted":
             if message.get("reason") in ("interrupted", "replaced", None):
                 yield Told(EventType.INTERRUPT, Trust.HUMAN)
@@ -323,9 +247,9 @@ class RolloutReader:
             if thread in (None, self._session):  # else it was only passed on to this thread
                 yield from self._user_message({"message": _texts(item.get("content"))}, form="item")
             return
-        yield from self._settled()
+        yield from self._words.settled()
         if kind in ("AgentMessage", "Plan"):
-            yield from self._replied(string(item.get("text")) or _texts(item.get("content")), "screen")
+            yield from self._words.replied(string(item.get("text")) or _texts(item.get("content")), "screen")
         elif kind in ("CommandExecution", "FileChange", "McpToolCall"):
             result = mapping(item.get("result"))
             failed = item.get("status") == "failed" or bool(item.get("error")) or result.get("isError") is True
@@ -335,16 +259,8 @@ class RolloutReader:
             yield Told(EventType.COMPACTION, Trust.COMMAND)
 
     def _user_message(self, message: Mapping[str, Any], *, form: str = "user_message") -> Iterator[Told]:
-        if message.get("kind") not in (None, "plain") or self._speaks not in (False, True, form):
-            return
-        self._speaks = form
-        said = prompt.said(plain(string(message.get("message")) or ""))
-        self._waiting = []
-        if said.speaker == "shell":
-            yield from self._ran(said)
-        elif said.speaker in ("human", "command"):
-            yield self._spoken(said.speaker, said.text)
-            self._mirrors[_key(said.text)] = "user"  # its item may still come
+        if message.get("kind") in (None, "plain"):
+            yield from self._words.shown(plain(string(message.get("message")) or ""), form)
 
     def _count(self, message: Mapping[str, Any]) -> None:
         """Output tokens that were not counted yet: the same count is shown again and again."""
@@ -363,14 +279,11 @@ class RolloutReader:
     def _roll_back(self, turns: Any) -> Iterator[Told]:
         """A note that hangs on what stood before the last `turns` prompts, where the store sees a rewind at once; what
         comes next hangs there too."""
-        count = min(_natural(turns), len(self._turns))
-        if count:
-            self._head = self._turns[-count]
-            del self._turns[-count:]
+        if self._chain.roll_back(_natural(turns)):
             yield Told(EventType.NOTE, Trust.COMMAND, more={"grounds": REWOUND})
 
     def _compacted(self, compacted: Mapping[str, Any]) -> Iterator[Told]:
-        yield from self._settled()
+        yield from self._words.settled()
         if not self._cut:
             yield Told(EventType.COMPACTION, Trust.COMMAND)
         summary = string(compacted.get("message"))
@@ -386,10 +299,6 @@ class RolloutReader:
 def _texts(content: Any) -> str:
     blocks = content if isinstance(content, list) else []
     return "".join(string(mapping(block).get("text")) or "" for block in blocks)
-
-
-def _key(text: str) -> str:
-    return hashlib.sha256(text.strip().encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _natural(value: Any) -> int:
