@@ -95,7 +95,7 @@ def conditions(cycles: int, strategies: Sequence[str], cascades: Sequence[str] =
         Condition(EVIDENCE, 0, EVIDENCE),
         Condition(FULL, 0, FULL),
         *(Condition(name, cycle, name) for name in cascades for cycle in every),
-        Condition(ALONE, cycles, ALONE),
+        *(Condition(ALONE, cycle, ALONE) for cycle in every),
         *(Condition(RETRIEVAL, cycle, RETRIEVAL) for cycle in (0, *every)),
         Condition(HINTS, cycles, HINTS),
         *(Condition(name, cycle, None, name) for name in strategies for cycle in every),

@@ -31,7 +31,8 @@ def _figures(report: Json) -> Iterator[tuple[str, float | None]]:
     yield "with memory", found["in_context"]["candidate"]
     yield "reading", found["fresh"]["candidate"] - found["fresh"]["base"]
     guard = found.get("guard")
-    yield "guard", guard["candidate"] - guard["base"] if guard else None
+    at_all = guard and (guard["base"] or guard["candidate"])  # where neither can do any, nothing could be lost
+    yield "guard", guard["candidate"] - guard["base"] if at_all else None
     yield "kl", found.get("anchors", {}).get("neutral", {}).get("divergence")
     yield "false memories", 1 - found["unknown"]["candidate"]
     for name in ("mean", "median", "p90"):

@@ -14,7 +14,16 @@ from typing import Any
 from memsrv.records import Fact, to_dict
 from memsrv_consolidation.bench import published
 from memsrv_consolidation.bench.answers import Answer, Cell, cells, is_kept, kept
-from memsrv_consolidation.bench.conditions import COMPACTION, EVIDENCE, HINTS, NONE, RETRIEVAL, Prepared, prepared
+from memsrv_consolidation.bench.conditions import (
+    ALONE,
+    COMPACTION,
+    EVIDENCE,
+    HINTS,
+    NONE,
+    RETRIEVAL,
+    Prepared,
+    prepared,
+)
 from memsrv_consolidation.bench.figures import dynamics, retention_curve
 from memsrv_consolidation.bench.judges import agreement
 from memsrv_consolidation.bench.questions import WORDINGS, counts, overlaps, questions
@@ -101,14 +110,13 @@ def sentences(made: Sequence[Row], last: int, strategies: Sequence[str]) -> list
         for name in strategies:
             if (ours := means.get((name, last))) is None:
                 continue
-            left, bare = means.get((COMPACTION, last)), means.get((NONE, 0))
-            if left is not None:
-                word = "above" if ours > left else "not above"
-                said.append(f"{wording}: {name} {_percent(ours)} is {word} compaction C{last} with {_percent(left)}.")
-            if left is not None and bare is not None:
+            for left_by in (COMPACTION, ALONE):
+                left, bare = means.get((left_by, last)), means.get((NONE, 0))
+                if left is None or bare is None:
+                    continue
                 word = "as in the paper" if bare < left < ours else "not as in the paper"
                 said.append(
-                    f"{wording}: no context {_percent(bare)}, compaction C{last} {_percent(left)}, {name} "
+                    f"{wording}: no context {_percent(bare)}, {left_by} C{last} {_percent(left)}, {name} "
                     f"{_percent(ours)}: ordered {word}."
                 )
             if ceiling := means.get((EVIDENCE, 0)):

@@ -3,6 +3,11 @@
 Here is what needs a store: each conversation is written as an agent's log and read, its context is compacted to a sixth
 again and again, and what recall finds for each question is laid out. Texts and episodes go into a folder, which the
 process carries on with; what is there is not made again.
+
+How long a conversation is decides what is fair to whom. memsrv-tiny reads some 1,000 tokens: with parts of 600 it
+reads the full context (26 of 32 right), with 1,200 no more (1 of 16). But a sixth of 600 holds 1 value in 12; of 2,400
+it holds 11, 7 and 6 of 24 after one, two and three cycles, in at most 900 tokens, which it reads without what followed.
+So the full context is asked with the default, and `summary alone` with `--part-tokens 2400`.
 """
 
 import json

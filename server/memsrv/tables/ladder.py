@@ -12,7 +12,7 @@ _TITLES = {"ladder": "From the paper to ours", "ranks": "Ranks", "wordings": "Wo
 
 def ladder(result: Json) -> None:
     """A table for the rungs, the ranks and the wordings; the last line says what the default follows."""
-    epochs = f", {result['epochs']:g} epochs each" if result["epochs"] else ""
+    epochs = f", epochs: {result['epochs']:g} each" if result["epochs"] else ""
     say(
         f"{result['base']}: {counted(result['facts'], 'fact')}, {counted(result['questions'], 'question')} a run, "
         f"medians of {counted(result['seeds'], 'seed')} (least to most){epochs}."
@@ -20,8 +20,13 @@ def ladder(result: Json) -> None:
     for group, title in _TITLES.items():
         rows = [row for row in result["rungs"] if row["group"] == group]
         if rows:
-            _table(f"{title}: what it recalls, by kind and wording", _RECALL, rows, result["bare"])
-            _table(f"{title}: what it keeps and costs", _COSTS, rows, result["bare"])
+            _table(f"{title}: what it recalls (of CE less is better)", _RECALL, rows, result["bare"])
+            _table(
+                f"{title}: what it keeps and costs (less is better, but of ±)",
+                _COSTS,
+                rows,
+                result["bare"],
+            )
             for row in rows:
                 if row["adds"] or row["as"]:
                     say(f"{row['name']}: {row['adds']}" + (f" (trains as {row['as']} does)" if row["as"] else ""))
@@ -64,12 +69,12 @@ def _cell(name: str, figures: Mapping[str, Json]) -> Cell:
 
 def _follows(told: Json) -> str:
     guards = "" if told["keeps_guards"] else " (no rung kept its guards)"
-    head = f"The default follows {told['rung']}: recall {told['recall']:.3f}{guards}; what is shipped: "
+    head = f"{told['rung']}: recall {told['recall']:.3f}{guards}; what is shipped: "
     if told["is_shipped"]:
-        return f"{head}the same."
+        return f"The default follows {head}the same."
     apart = ", ".join(f"{name} {_word(ours)} -> {_word(theirs)}" for name, (ours, theirs) in told["differs"].items())
     shipped = "not measured" if told["shipped_recall"] is None else f"{told['shipped_recall']:.3f}"
-    return f"{head}{shipped}, and differs in {apart}."
+    return f"The default does not follow {head}{shipped}, and differs in {apart}."
 
 
 def _word(value: object) -> str:

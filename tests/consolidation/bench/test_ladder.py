@@ -139,6 +139,13 @@ def test_what_the_gate_measures_of_old_skills_is_told_beside_the_base() -> None:
     assert (figures(report)["guard"], figures(report)["kl"]) == (-0.1, 0.04)
 
 
+def test_a_guard_of_which_neither_can_do_any_is_no_figure() -> None:
+    report = _report()
+    report["evaluation"]["guard"] = {"base": 0.0, "candidate": 0.0}
+
+    assert "guard" not in figures(report)
+
+
 def test_a_figure_is_the_median_of_its_seeds_between_the_least_and_the_greatest() -> None:
     found = medians([figures(_report(known=share)) for share in (0.2, 0.9, 0.4)])
 
