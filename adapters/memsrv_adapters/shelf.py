@@ -1,7 +1,7 @@
 """The shelf: immutable adapter versions of each project, and one pointers file that says which is live.
 
 A version is whole or absent: it is copied beside its place, synced, and renamed. Nothing in it changes after that; what
-becomes known later (a fact graduated, a version may no longer be served) stands in `marks.json` beside it.
+becomes known later (a fact graduated, a version may no longer be served) is a mark beside it.
 Knows no torch, no engine and no gate: whoever calls `promote` has decided.
 """
 
@@ -17,6 +17,8 @@ from filelock import FileLock
 
 from memsrv.errors import AdapterMismatch, GateRefused, NoAdapterYet, NotFound, UsageError
 from memsrv.records import from_dict, to_dict
+from memsrv_adapters import marks
+from memsrv_adapters.marks import UNMARKED, Mark
 from memsrv_adapters.version import (
     CONFIG,
     MANIFEST,
@@ -33,18 +35,6 @@ from memsrv_adapters.version import (
     number_of,
 )
 from memsrv_adapters.weights import check_folder, check_weights, digest, hashes, read_json, sync_folder, write_json
-
-
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """What was learned about a version after it was put."""
-
-    stages: Mapping[str, Stage]
-    tainted: str | None = None
-    removed: bool = False
-
-
-_UNMARKED = _Marks({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +57,8 @@ class Shelf:
 
     def versions(self, project: str) -> list[AdapterVersion]:
         """Every version of `project`, oldest first."""
-        marks = self._marks(project)
-        return [self._open(project, name, marks) for name in self.names(project)]
+        marked = marks.read(self._folder(project))
+        return [self._open(project, name, marked) for name in self.names(project)]
 
     def version(self, project: str, version: str) -> AdapterVersion:
         """One version by name (`v3`), or by role: `current`, `latest`, `previous`, `candidate`."""
@@ -80,7 +70,7 @@ class Shelf:
                     f"{project} has no {role} version; run `memsrv consolidate`, or see `memsrv adapters`"
                 )
             version = named
-        return self._open(project, checked_version(version), self._marks(project))
+        return self._open(project, checked_version(version), marks.read(self._folder(project)))
 
     def current(self, project: str) -> AdapterVersion | None:
         return self._pointed(project, self.pointers(project).current)
@@ -227,8 +217,7 @@ class Shelf:
                 f"{chosen.label} was not trained on {', '.join(sorted(unknown))}; see `memsrv adapters show`"
             )
         with self._lock(project):
-            mark = self._marks(project).get(chosen.version, _UNMARKED)
-            self._mark(project, chosen.version, replace(mark, stages={**mark.stages, **stages}))
+            marks.add(self._folder(project), chosen.version, stages=stages)
         return chosen.with_stages(stages)
 
     def trained_on(self, project: str, facts: Sequence[str]) -> list[AdapterVersion]:
@@ -240,12 +229,10 @@ class Shelf:
         """Stop serving `version`, for good. Where it was live, a clean previous one takes its place, or none."""
         chosen = self.version(project, version)
         with self._lock(project):
-            mark = self._marks(project).get(chosen.version, _UNMARKED)
-            self._mark(project, chosen.version, replace(mark, tainted=why))
-            marks = self._marks(project)
+            marked = marks.add(self._folder(project), chosen.version, tainted=why)
             before = self.pointers(project)
             current, previous, candidate = (
-                None if name and marks.get(name, _UNMARKED).tainted else name
+                None if name and marked.get(name, UNMARKED).tainted else name
                 for name in (before.current, before.previous, before.candidate)
             )
             if current is None and before.current is not None:
@@ -254,9 +241,9 @@ class Shelf:
 
     def lost(self, project: str) -> str | None:
         """The newest version there ever was, if it may not be served any more."""
-        marks = self._marks(project)
-        newest = max([*self.names(project), *marks], key=lambda name: number_of(name) or 0, default=None)
-        return newest if newest and marks.get(newest, _UNMARKED).tainted else None
+        marked = marks.read(self._folder(project))
+        newest = max([*self.names(project), *marked], key=lambda name: number_of(name) or 0, default=None)
+        return newest if newest and marked.get(newest, UNMARKED).tainted else None
 
     def remove(self, project: str, version: str) -> None:
         """Delete a version that nothing points to. Its name is never given again."""
@@ -265,8 +252,7 @@ class Shelf:
             role = self.pointers(project).role(chosen.version)
             if role != "staged":
                 raise GateRefused(f"{chosen.label} is the {role} version; promote another one before removing it")
-            mark = self._marks(project).get(chosen.version, _UNMARKED)
-            self._mark(project, chosen.version, replace(mark, removed=True))
+            marks.add(self._folder(project), chosen.version, removed=True)
             away = Path(tempfile.mkdtemp(prefix=".part-", dir=self._folder(project)))
             chosen.path.rename(away / chosen.version)
             shutil.rmtree(away)
@@ -281,7 +267,7 @@ class Shelf:
         """Inside, nobody puts, points to or removes a version; the files of all that are whole."""
         with self._lock(project):
             folder = self._folder(project)
-            names = [folder / name for name in ("pointers.json", "marks.json")]
+            names = [folder / name for name in ("pointers.json", marks.FILE)]
             names += [
                 folder / version / name for version in self.names(project) for name in (CONFIG, WEIGHTS, MANIFEST)
             ]
@@ -321,7 +307,7 @@ class Shelf:
     def _pointed(self, project: str, version: str | None) -> AdapterVersion | None:
         return None if version is None else self.version(project, version)
 
-    def _open(self, project: str, version: str, marks: Mapping[str, _Marks]) -> AdapterVersion:
+    def _open(self, project: str, version: str, marked: Mapping[str, Mark]) -> AdapterVersion:
         path = self._folder(project) / version
         data = read_json(path / MANIFEST)
         if data is None:
@@ -339,28 +325,17 @@ class Shelf:
             ) from error
         if (manifest.project, manifest.version) != (project, version) or set(manifest.hashes) != {CONFIG, WEIGHTS}:
             raise AdapterMismatch(f"{project}@{version} is damaged: {path / MANIFEST} does not belong to it")
-        mark = marks.get(version, _UNMARKED)
+        mark = marked.get(version, UNMARKED)
         return AdapterVersion(manifest, path, mark.tainted).with_stages(mark.stages)
 
     def _next_number(self, project: str) -> int:
-        names = [p.name for p in self._folder(project).iterdir()] + list(self._marks(project))
+        folder = self._folder(project)
+        names = [p.name for p in folder.iterdir()] + list(marks.read(folder))
         return 1 + max((number for name in names if (number := number_of(name))), default=0)
 
     def _point(self, project: str, pointers: Pointers) -> Pointers:
         write_json(self._folder(project) / "pointers.json", to_dict(pointers))
         return pointers
-
-    def _marks(self, project: str) -> dict[str, _Marks]:
-        data = read_json(self._folder(project) / "marks.json") or {}
-        return {
-            name: _Marks(
-                {fact: Stage(stage) for fact, stage in mark["stages"].items()}, mark["tainted"], mark["removed"]
-            )
-            for name, mark in data.items()
-        }
-
-    def _mark(self, project: str, version: str, mark: _Marks) -> None:
-        write_json(self._folder(project) / "marks.json", to_dict({**self._marks(project), version: mark}))
 
 
 def _what_next(version: AdapterVersion) -> str:
