@@ -18,13 +18,13 @@ from filelock import FileLock
 from memsrv.errors import AdapterMismatch, GateRefused, NoAdapterYet, NotFound, UsageError
 from memsrv.records import from_dict, to_dict
 from memsrv_adapters import marks
+from memsrv_adapters.difference import Difference, difference
 from memsrv_adapters.marks import UNMARKED, Mark
 from memsrv_adapters.version import (
     CONFIG,
     MANIFEST,
     WEIGHTS,
     AdapterVersion,
-    Difference,
     Lineage,
     Manifest,
     Pointers,
@@ -275,28 +275,7 @@ class Shelf:
 
     def diff(self, project: str, one: str, other: str) -> Difference:
         """What `other` learned and lost against `one`."""
-        a, b = self.version(project, one).manifest, self.version(project, other).manifest
-        before, after = {fact.id: fact for fact in a.facts}, {fact.id: fact for fact in b.facts}
-        kept = [(fact, after[fact.id]) for fact in a.facts if fact.id in after]
-        return Difference(
-            one=a.version,
-            other=b.version,
-            base=None if a.base_hash == b.base_hash else (a.base, b.base),
-            strategy=None if a.strategy == b.strategy else (a.strategy, b.strategy),
-            learned=tuple(fact for fact in b.facts if fact.id not in before),
-            dropped=tuple(fact for fact in a.facts if fact.id not in after),
-            changed=tuple(both for both in kept if both[0].text != both[1].text),
-            restaged=tuple(
-                (was, now)
-                for was, now in kept
-                if was.text == now.text and (was.stage, was.right, was.of) != (now.stage, now.right, now.of)
-            ),
-            scores={
-                name: (a.scores.get(name), b.scores.get(name))
-                for name in sorted({*a.scores, *b.scores})
-                if a.scores.get(name) != b.scores.get(name)
-            },
-        )
+        return difference(self.version(project, one).manifest, self.version(project, other).manifest)
 
     def _folder(self, project: str) -> Path:
         return self.root / checked_project(project)

@@ -148,21 +148,6 @@ class Pointers:
         return "staged"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What changed from one version to another."""
-
-    one: str
-    other: str
-    base: tuple[str, str] | None  # both bases, where they differ
-    strategy: tuple[str, str] | None
-    learned: tuple[TrainedFact, ...]  # trained into `other`, not into `one`
-    dropped: tuple[TrainedFact, ...]
-    changed: tuple[tuple[TrainedFact, TrainedFact], ...]  # the same fact in other words: as `one` had it, as `other`
-    restaged: tuple[tuple[TrainedFact, TrainedFact], ...]  # in the same words, at another stage or with other answers
-    scores: Mapping[str, tuple[object, object]]  # those that differ
-
-
 def checked_project(name: str) -> str:
     """`name`, if it may be a folder of the shelf."""
     if not _PROJECT.fullmatch(name):

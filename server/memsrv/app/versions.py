@@ -11,7 +11,8 @@ from memsrv.shapes import Exported, Imported, Pointed, Shown
 from memsrv.status import AdapterStanding
 from memsrv_adapters import parcel
 from memsrv_adapters.base import resolve
-from memsrv_adapters.version import AdapterVersion, Difference, Pointers
+from memsrv_adapters.difference import Difference
+from memsrv_adapters.version import AdapterVersion, Pointers
 from memsrv_consolidation.audit import audit
 
 
