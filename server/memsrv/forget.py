@@ -38,6 +38,7 @@ class Forgotten:
     done: bool
     erase: bool
     memories: tuple[Ended, ...]
+    whole: tuple[str, ...] = ()  # the session that is forgotten, those that tell it again, and its subagents'
     confirm: str | None = None
     also: tuple[str, ...] = ()  # other memories that say the same words, and go with it
     superseded: tuple[str, ...] = ()  # older memories that these had replaced: they stay ended
@@ -59,20 +60,29 @@ def forget(
     now: datetime,
     erase: bool = False,
     words: Sequence[str] = (),
+    session: str | None = None,
     confirm: str | None = None,
 ) -> Forgotten:
     """Retire the memories `ids`; with `erase`, remove them, and any `words`, from everything that memsrv keeps.
 
-    NotFound names an id that there is none of. UsageError where `confirm` is not the code of what stands now.
+    Of a `session` the memories that no other one is evidence of; with `erase` all of its turns, and no log of it is
+    read again. NotFound names an id that there is none of. UsageError where `confirm` is not the code of what stands.
     """
     if words and not erase:
         raise UsageError("words are erased, not retired; give --erase with them")
-    if not ids and not words:
-        raise UsageError("there is nothing to forget; name a memory (`memsrv memories` lists them)")
+    if not ids and not words and session is None:
+        raise UsageError("there is nothing to forget; name a memory (`memsrv memories` lists them), or a --session")
     if wordless := [one for one in words if not re.search(r"\w", one)]:
         raise UsageError(f"`{wordless[0]}` holds no word to look for; give --words some letters or digits")
     memories = [_memory(store, id) for id in dict.fromkeys(ids)]
-    shown = _erasure(home, store, memories, words) if erase else _retirement(memories)
+    whole = _session(store, session) if session is not None else ()
+    resting = [memory for memory in _resting(store, whole) if memory not in memories] if whole else []
+    if whole and not erase:
+        resting = [memory for memory in resting if not (memory.valid_to or memory.superseded_by)]
+        if not resting and not memories and confirm is None:
+            raise UsageError(f"no memory rests on {session} alone; its turns are removed with --erase")
+    memories += resting
+    shown = _erasure(home, store, memories, words, whole) if erase else _retirement(memories, whole)
     code = _code(shown, memories, words)
     if confirm is None:
         return replace(shown, confirm=code)
@@ -105,13 +115,34 @@ def _memory(store: Store, id: str) -> Memory:
         raise
 
 
-def _retirement(memories: Sequence[Memory]) -> Forgotten:
+def _session(store: Store, id: str) -> tuple[str, ...]:
+    """`id` and what goes with it."""
+    if whole := store.whole_session(id):
+        return whole
+    if claim_hash(id) in store.erased_claims():
+        if store.erasing_unfinished():
+            raise NotFound(
+                f"the session {id} was erased, but not yet everywhere: something cut it short; `memsrv gc` finishes it"
+            )
+        raise NotFound(f"the session {id} was erased already; nothing of it is kept")
+    raise NotFound(f"there is no session {id}; `memsrv search` names the session of what it finds")
+
+
+def _resting(store: Store, sessions: Sequence[str]) -> list[Memory]:
+    """The memories that only `sessions` are evidence of."""
+    everything = store.memories(include_retired=True)
+    return [one for one in everything if one.evidence and {quote.session for quote in one.evidence} <= {*sessions}]
+
+
+def _retirement(memories: Sequence[Memory], whole: tuple[str, ...] = ()) -> Forgotten:
     ended = tuple(memory.id for memory in memories if memory.valid_to or memory.superseded_by)
     notes = [f"{', '.join(ended)} had ended already; that does not change"] if ended else []
+    notes += ["the session's turns stay, and can be found; --erase removes them"] if whole else []
     return Forgotten(
         done=False,
         erase=False,
         memories=tuple(Ended(memory.id, memory.project, memory.text) for memory in memories),
+        whole=whole,
         notes=(
             *notes,
             "it stays in the ledger, is not given back and not trained on; saying or saving it again undoes it",
@@ -127,11 +158,18 @@ def _retire(store: Store, shown: Forgotten, now: datetime) -> Forgotten:
     return replace(shown, done=True)
 
 
-def _erasure(home: Home, store: Store, memories: Sequence[Memory], words: Sequence[str]) -> Forgotten:
-    stones = store.tombstones().plus(store.stones_of(memories, words))
-    found = reach(home, store, stones, store.erased_claims() | _claims(memories), dry=True)
+def _erasure(
+    home: Home, store: Store, memories: Sequence[Memory], words: Sequence[str], whole: tuple[str, ...]
+) -> Forgotten:
+    stones = store.tombstones().plus(store.stones_of(memories, words, whole))
+    claims = store.erased_claims() | _claims(memories) | store.session_claims(whole)
+    found = reach(home, store, stones, claims, dry=True)
     older = {m.id for m in store.memories(include_retired=True) if m.superseded_by in {x.id for x in memories}}
-    return _told(store, memories, found, older, tuple(path.name for path in backup.kept(home)))
+    backups = tuple(path.name for path in backup.kept(home))
+    told = _told(store, memories, found, older, backups)
+    if forks := store.forks(whole):
+        told = replace(told, notes=(*told.notes, f"what was forked off it stays: {', '.join(forks)}"))
+    return replace(told, whole=whole)
 
 
 def _told(
@@ -181,7 +219,8 @@ def _erase(
     home: Home, store: Store, memories: Sequence[Memory], words: Sequence[str], shown: Forgotten, now: datetime
 ) -> Forgotten:
     with one_at_a_time(home.runs):  # a run that goes on would train on it once more
-        store.bury(store.stones_of(memories, words), _claims(memories))
+        claims = _claims(memories) | store.session_claims(shown.whole)
+        store.bury(store.stones_of(memories, words, shown.whole), claims)
         rewritten, trouble = _reach(home, store, now)
     ended = tuple(replace(memory, text=None) for memory in shown.memories)
     return replace(shown, done=True, memories=ended, backups=rewritten, notes=(*shown.notes, *trouble))

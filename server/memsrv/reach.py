@@ -85,6 +85,7 @@ def _affected(
                 version = shelf.version(project, name)
                 facts, onto = version.manifest.seen, version.manifest.lineage.built == EXTEND
                 told = any(claim_hash(fact.id) in claims or stones.hit(fact.text, place) for fact in facts)
+                told = told or any(claim_hash(source.session) in claims for source in version.manifest.sources)
                 # What was trained, and left out of the manifest because it was not asked for.
                 trained = runs.get(version.manifest.run)
                 told = told or (onto and version.manifest.parent in found)  # its weights began as those

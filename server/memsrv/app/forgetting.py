@@ -12,13 +12,24 @@ from memsrv.forget import Ended, Forgotten, finish, forget
 
 class Forgetting(Rooms):
     def forget(
-        self, ids: Sequence[str], *, erase: bool = False, confirm: str | None = None, words: Sequence[str] = ()
+        self,
+        ids: Sequence[str] = (),
+        *,
+        erase: bool = False,
+        confirm: str | None = None,
+        words: Sequence[str] = (),
+        session: str | None = None,
     ) -> Forgotten:
-        """Retire memories, or erase them, and any `words`, from all that memsrv keeps. Without `confirm`: only show."""
+        """Retire memories, or erase them, and any `words`, from all that memsrv keeps. Without `confirm`: only show.
+
+        Of a `session` all that rests on it alone, and with `erase` the session itself.
+        """
         now = datetime.now(UTC)
         if confirm is not None:
             finish(self.home, self.store, now)
-        forgotten = forget(self.home, self.store, ids, now=now, erase=erase, words=words, confirm=confirm)
+        forgotten = forget(
+            self.home, self.store, ids, now=now, erase=erase, words=words, session=session, confirm=confirm
+        )
         if forgotten.done:
             self._note_standing()
         return replace(forgotten, memories=tuple(self._as_shown(ended) for ended in forgotten.memories))

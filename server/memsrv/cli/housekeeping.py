@@ -1,5 +1,6 @@
 """Commands of forgetting and housekeeping."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,20 +20,23 @@ def forget(
         bool, typer.Option("--erase", help="Remove the words everywhere: turns, runs, adapters, backups.")
     ] = False,
     words: Annotated[list[str] | None, typer.Option(help="With --erase: these words, wherever they stand.")] = None,
+    session: Annotated[
+        str | None, typer.Option(help="What rests on this session alone; with --erase the session itself, for good.")
+    ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Retire memories (saying them again undoes it), or erase them for good."""
-    app = opened()
-    shown = app.forget(ids or [], erase=erase, words=words or [])
+    asked = partial(opened().forget, ids or [], erase=erase, words=words or [], session=session)
+    shown = asked()
     if dry_run:
         return give(shown, tables.forgotten, json)
     if erase and not yes and terminal.person_is_there():
         tables.forgotten_on_stderr(shown)
         if not _agreed("Erase it? This cannot be undone."):
             raise typer.Exit(1)
-    give(app.forget(ids or [], erase=erase, words=words or [], confirm=shown.confirm), tables.forgotten, json)
+    give(asked(confirm=shown.confirm), tables.forgotten, json)
 
 
 @command.command()

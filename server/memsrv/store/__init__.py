@@ -11,6 +11,7 @@ from memsrv.project import Placing
 from memsrv.records import Memory
 from memsrv.store import erasing as _erasing
 from memsrv.store import figures as _figures
+from memsrv.store import gone as _gone
 from memsrv.store import memories as _memories
 from memsrv.store import projects as _projects
 from memsrv.store.deltas import Change, Counters, Delta, Use
@@ -102,9 +103,23 @@ class Store(Logs, Learnt, Index):
         """Whether `memory` says again what was erased: it would not be stored."""
         return _erasing.clean_memory(memory, self.tombstones(), self.erased_claims()) is None
 
-    def stones_of(self, memories: Iterable[Memory], words: Iterable[str] = ()) -> list[Tombstone]:
-        """What erasing `memories`, and `words` wherever they stand, would leave. Nothing is written."""
-        return _erasing.stones_of(self._connection, memories, words)
+    def stones_of(
+        self, memories: Iterable[Memory], words: Iterable[str] = (), sessions: Iterable[str] = ()
+    ) -> list[Tombstone]:
+        """What erasing `memories`, `words` wherever they stand, and `sessions` would leave. Nothing is written."""
+        return _erasing.stones_of(self._connection, memories, words, sessions)
+
+    def whole_session(self, id: str) -> tuple[str, ...]:
+        """The session `id` and those that go with it: what tells it again, and its subagents'. Empty: there is none."""
+        return _gone.whole(self._connection, id)
+
+    def forks(self, sessions: Sequence[str]) -> tuple[str, ...]:
+        """The sessions that were forked off one of `sessions`, and are not among them."""
+        return _gone.forks(self._connection, sessions)
+
+    def session_claims(self, sessions: Sequence[str]) -> frozenset[str]:
+        """The hashes by which erased `sessions` are known again, and copies of their events."""
+        return _gone.claims(self._connection, sessions)
 
     def bury(self, stones: Iterable[Tombstone], claims: Iterable[str]) -> None:
         """Lay stones, and never take up again what hashes to one of `claims`. From now on nothing like it is stored."""

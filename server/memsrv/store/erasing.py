@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from memsrv.records import Event, Memory, Session
-from memsrv.store import archive, projects
+from memsrv.store import archive, gone, projects
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
 from memsrv.store.rows import FileState, plain
@@ -124,7 +124,10 @@ def clean_file(file: FileState, stones: Tombstones, place: Sequence[str]) -> Fil
 
 
 def clean_memory(memory: Memory, stones: Tombstones, erased: frozenset[str]) -> Memory | None:
-    """`memory` with its quotes scrubbed as their turns are; None where it says again what was erased."""
+    """`memory` with its quotes scrubbed as their turns are; None where it says again what was erased.
+
+    Of sessions that were erased nothing is quoted.
+    """
     if claim_hash(memory.id) in erased or claim_hash(memory.text) in erased:
         return None
     if not stones:
@@ -135,15 +138,22 @@ def clean_memory(memory: Memory, stones: Tombstones, erased: frozenset[str]) -> 
     quotes = [
         replace(quote, quote=stones.scrub(quote.quote, [in_session(quote.session), in_project(memory.project)]))
         for quote in memory.evidence
+        if claim_hash(quote.session) not in erased
     ]
     kept = tuple(dict.fromkeys(quote for quote in quotes if quote.quote.replace(ERASED, "").strip(" .,;:!?")))
-    return replace(memory, evidence=kept) if kept or not quotes else None
+    return replace(memory, evidence=kept) if kept or not memory.evidence else None
 
 
-def stones_of(connection: Connection, memories: Iterable[Memory], words: Iterable[str]) -> list[Tombstone]:
-    """The stones of `memories`, and of `words` that a person wants gone wherever they stand. Nothing is written."""
+def stones_of(
+    connection: Connection, memories: Iterable[Memory], words: Iterable[str], sessions: Iterable[str] = ()
+) -> list[Tombstone]:
+    """The stones of `memories`, and of `words` that a person wants gone wherever they stand. Nothing is written.
+
+    Of `sessions` that go whole one stone each, that no text hits: by it an erase that was cut short is known.
+    """
     own = salt(connection)
     found = [bury_phrase(own, phrase) for phrase in words]
+    found += [bury_phrase(own, id, within=f"whole:{id}") for id in sessions]
     for memory in memories:
         said_in = json.dumps(sorted({quote.session for quote in memory.evidence}))
         # A subagent's session repeats what it was told, an export all of its original, whose subagents it may have.
@@ -179,8 +189,9 @@ def sweep(
 
     `dry`: only say what would be.
     """
-    turns = _sweep_events(connection, stones, dry) | _sweep_archive(connection, stones, dry)
-    gone = _sweep_memories(connection, memories, stones, erased, dry)
+    turns = gone.sweep(connection, erased, dry=dry)
+    turns |= _sweep_events(connection, stones, dry) | _sweep_archive(connection, stones, dry)
+    ended = _sweep_memories(connection, memories, stones, erased, dry)
     if not dry:
         for table, columns in _tables(connection).items():
             _sweep_table(connection, table, columns, stones, erased)
@@ -190,7 +201,7 @@ def sweep(
             for index in ("memories_fts", "events_fts"):
                 db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # it keeps the words of deleted rows
         connection.compact()
-    return Swept(gone, len(turns), tuple(dict.fromkeys(session for session, _ in sorted(turns))))
+    return Swept(ended, len(turns), tuple(dict.fromkeys(session for session, _ in sorted(turns))))
 
 
 def _sweep_events(connection: Connection, stones: Tombstones, dry: bool) -> set[tuple[str, int]]:
@@ -239,16 +250,16 @@ def _sweep_archive(connection: Connection, stones: Tombstones, dry: bool) -> set
 def _sweep_memories(
     connection: Connection, memories: Sequence[Memory], stones: Tombstones, erased: frozenset[str], dry: bool
 ) -> tuple[str, ...]:
-    gone, changed = [], []
+    ended, changed = [], []
     for memory in memories:
         clean = clean_memory(memory, stones, erased)
         if clean is None:
-            gone.append(memory.id)
+            ended.append(memory.id)
         elif clean != memory:
             changed.append(clean)
     if not dry:
         with connection.writing() as db:
-            for id in gone:
+            for id in ended:
                 db.execute("DELETE FROM memories WHERE id = ?", [id])
             for memory in changed:
                 db.execute("DELETE FROM evidence WHERE memory = ?", [memory.id])
@@ -257,7 +268,7 @@ def _sweep_memories(
                         "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?, ?, ?)",
                         [memory.id, place, quote.session, quote.turn, plain(quote.quote)],
                     )
-    return tuple(gone)
+    return tuple(ended)
 
 
 def _tables(connection: Connection) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from memsrv.errors import NotFound
 from memsrv.records import REWOUND, Event, EventType, Session
-from memsrv.store import archive, erasing, losses, projects, snapshots
+from memsrv.store import archive, erasing, gone, losses, projects, snapshots
 from memsrv.store.connection import Connection
 from memsrv.store.database import Database
 from memsrv.store.ready import GROUNDS, ID, PARENT, TYPE, Line, Ready, Stretch, line, numbered, ready, unready
@@ -85,6 +85,9 @@ def take(
     if (row and tuple(row)) != (read_from and (read_from.generation, read_from.offset)):
         return Appended(0, 0, stale=True)
     stones = erasing.tombstones(db)
+    erased = erasing.claims(db) if stones else frozenset()
+    if erased:
+        file, stretches = gone.allowed(db, file, stretches, erased)
     taken = [_take_stretch(db, file, stretch, stones) for stretch in stretches]
     losses.has_opened(db, file.path, file.offset)
     losses.add(db, lost)

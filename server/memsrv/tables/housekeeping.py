@@ -15,6 +15,9 @@ def forgotten(result: Json, say: Callable[[str], None] = say) -> None:
     verb = ("Erased" if erase else "Retired") if done else ("Would erase" if erase else "Would retire")
     for memory in result["memories"]:
         say(f"{verb} {memory['id']}" + (f": {cut(memory['text'], 200)}" if memory["text"] else ""))
+    if result["whole"]:
+        say(f"{'Erased' if done else 'Would erase'} all of {', '.join(result['whole'])}" if erase
+            else f"  all that rests on {', '.join(result['whole'])} alone")  # fmt: skip
     if erase:
         for name, where in (
             ("memories that say the same", result["also"]),
