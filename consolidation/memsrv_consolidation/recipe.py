@@ -50,6 +50,7 @@ class Recipe:
     repair_rounds: int = 0  # how often what is missed is rehearsed again
     repair_each: int = 0  # new conversations for each fact that was missed
     selective: bool = False  # the adapter reads only what questions for the facts move and others do not (`selective`)
+    laplace: float = 0.0  # the weight of what it changes elsewhere, to the second order, beside the loss (`laplace`)
     facts_first: float = 0.0  # the share of the passes over facts before the rest comes, once; 0: all in every epoch
     by_length: bool = False  # batches of alike lengths: less padding where short and long conversations are mixed
     max_length: int = 1024
@@ -100,8 +101,9 @@ TINY = replace(
     reason=(
         "a base of 4 M parameters takes 6e-3, and learns by steps more than by tokens: batches of 4; what of it reads "
         "the facts' questions alone is all that an adapter may listen to, else it makes up what it was never told; "
-        "facts come first, for a pass, since what that wears away the rest brings back in half the tokens; answers "
-        "are worded one way: varied ones wear its copying away (docs/decisions/0029)"
+        "what it would move elsewhere is weighed beside the loss; facts come first, for half a pass, since what that "
+        "wears away the rest brings back; answers are worded one way: varied ones wear its copying away "
+        "(docs/decisions/0029, 0035, 0036)"
     ),
     rank=48,
     alpha=96,
@@ -110,14 +112,14 @@ TINY = replace(
     epochs=3,
     conversations_per_fact=24,
     varied_answers=False,
-    rehearsal=0.7,
-    unknown=0.7,
+    rehearsal=0.5,
+    unknown=0.6,
     memory_present=0.0,
-    memory_irrelevant=0.1,
-    memory_contradicting=0.5,
+    memory_irrelevant=0.2,
+    memory_contradicting=0.2,
     least=160,
     logged=0.0,
-    near_misses=0.3,
+    near_misses=0.4,
     cards=0.0,
     rehearsal_questions=1,
     answer_share=1.0,
@@ -125,7 +127,8 @@ TINY = replace(
     own_answers=False,
     value_weight=1.0,
     selective=True,
-    facts_first=0.5,
+    laplace=0.4,
+    facts_first=0.2,
     repair_rounds=0,
     max_length=768,
 )

@@ -18,7 +18,7 @@ from memsrv_consolidation.device import free
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.run import read_json, write_json
-from memsrv_consolidation.strategies import selection, selective, sft, student
+from memsrv_consolidation.strategies import laplace, selection, selective, sft, student
 from memsrv_consolidation.strategies.looks import STUDENT, Looks
 from memsrv_consolidation.strategies.teacher import Lesson, lessons, own_answers
 from memsrv_consolidation.synthesise import again
@@ -71,7 +71,8 @@ def train(
     taught = _taught(pupil, conversations, known, recipe, checkpoints)
     if recipe.selective and parent is None:
         pupil = selective.fixed(pupil, taught)
-    ran = [_round(pupil, _first(recipe, taught, checkpoints, seed), looks, seed, telling)]
+    penalty = laplace.penalty(pupil, taught, seed) if recipe.laplace else None
+    ran = [_round(pupil, _first(recipe, taught, checkpoints, seed), looks, seed, telling, penalty)]
     while looks:
         looks.restore_best()
         number = len(ran)
@@ -80,7 +81,8 @@ def train(
             break
         repaired = replace(recipe, learning_rate=recipe.learning_rate / 2, epochs=1, warmup=0.0, facts_first=0.0)
         some = _taught(pupil, missed, known, recipe, checkpoints)
-        ran.append(_round(pupil, Round(number, checkpoints / f"round-{number}", repaired, some), looks, seed, telling))
+        repair = Round(number, checkpoints / f"round-{number}", repaired, some)
+        ran.append(_round(pupil, repair, looks, seed, telling, penalty))
     answers = sum(row["tokens"] * row["answers"] for row in ran)
     told = sft.told(
         pupil, recipe, clock.seconds, sum(row["tokens"] for row in ran), round(answers),
@@ -126,14 +128,21 @@ def _taught(
         return lessons(model, pupil.tokenizer, conversations, values, recipe, kept, pupil.device.kind)
 
 
-def _round(pupil: sft.Pupil, one: Round, looks: Looks | None, seed: int, telling: sft.Telling) -> dict[str, Any]:
+def _round(
+    pupil: sft.Pupil,
+    one: Round,
+    looks: Looks | None,
+    seed: int,
+    telling: sft.Telling,
+    penalty: laplace.Penalty | None,
+) -> dict[str, Any]:
     """Train one round to its end; what it tells is kept in its folder, so that a finished one is not begun again."""
     done = one.folder / "done.json"
     if done.exists():
         return read_json(done)
     steps = sft.steps_of(len(one.lessons), one.recipe)
     config = sft.config(one.recipe, pupil.device, pupil.placed, one.folder, seed + one.number, steps)
-    trainer = student.trainer(pupil, one.recipe, one.lessons, config, seed + one.number)
+    trainer = student.trainer(pupil, one.recipe, one.lessons, config, seed + one.number, penalty)
     if looks:
         trainer.add_callback(looks.callback(one.number, steps, one.looked or one.recipe))
     resumed = sft.carried(trainer, one.folder, telling)

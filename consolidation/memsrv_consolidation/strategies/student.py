@@ -11,12 +11,15 @@ from typing import Any
 from memsrv_consolidation.batches import Alike
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.strategies.foretold import foretold
+from memsrv_consolidation.strategies.laplace import Penalty
 from memsrv_consolidation.strategies.sft import Pupil
 from memsrv_consolidation.strategies.teacher import Lesson
 
 
-def trainer(pupil: Pupil, recipe: Recipe, lessons: Sequence[Lesson], config: Any, seed: int) -> Any:
-    """A trainer over `lessons`; `config` is what `sft.config` made."""
+def trainer(
+    pupil: Pupil, recipe: Recipe, lessons: Sequence[Lesson], config: Any, seed: int, penalty: Penalty | None = None
+) -> Any:
+    """A trainer over `lessons`; `config` is that of `sft.config`, `penalty` what the recipe weighs beside the loss."""
     import datasets  # type: ignore[import-untyped]
     from torch.utils.data import SequentialSampler
     from trl.trainer.sft_trainer import SFTTrainer
@@ -35,7 +38,10 @@ def trainer(pupil: Pupil, recipe: Recipe, lessons: Sequence[Lesson], config: Any
         def compute_loss(
             self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
-            return loss(model, inputs, num_items_in_batch)
+            wrong = loss(model, inputs, num_items_in_batch)
+            if penalty is None or not model.training:
+                return wrong
+            return wrong + recipe.laplace * penalty() / pupil.placed.accumulation
 
     config.remove_unused_columns = False
     config.dataset_kwargs = {"skip_prepare_dataset": True}
