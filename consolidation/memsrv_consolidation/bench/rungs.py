@@ -38,6 +38,7 @@ STEPS = (
     Step("A5", "selection and repair", ("select_each", "repair_rounds", "repair_each")),
     Step("A6", "rehearsal and unknowns", ("rehearsal", "rehearsal_questions", "unknown", "near_misses", "max_length")),
     Step("A7", "memory present", ("memory_present", "memory_irrelevant", "memory_contradicting", "logged")),
+    Step("A8", "held back where it would move other answers", ("selective", "laplace", "facts_first")),
 )  # fmt: skip
 SHIPPED = "default"
 

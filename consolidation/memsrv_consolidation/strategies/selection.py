@@ -21,8 +21,8 @@ from memsrv_consolidation.strategies.teacher import expectations
 from memsrv_consolidation.strategies.tokens import tokens
 from memsrv_consolidation.tiny import names
 
-#: Questions about the facts in one look, at most: a look must cost seconds.
-MOST = 48
+#: Questions about the facts in one look, and about each of them, at most: a look must cost seconds.
+MOST, EACH = 48, 8
 #: Questions that are read from context, and questions that nobody recorded an answer to.
 READ, UNKNOWN = 28, 24
 #: How far below the base a state may read, and decline what is unknown: about one of the questions.
@@ -69,7 +69,7 @@ def asks(facts: Sequence[Fact], trained_on: Iterable[Conversation], seed: int, e
     taken = {plain(message.content) for one in trained_on for message in one.messages if message.role == "user"}
     rng = random.Random(f"{seed}/look")
     some = known if each or len(known) <= MOST else rng.sample(known, MOST)
-    number = each or max(1, min(4, MOST // max(1, len(some))))
+    number = each or max(1, min(EACH, MOST // max(1, len(some))))
     recall = []
     for fact in some:
         assert fact.subject

@@ -176,7 +176,7 @@ def ladder(
     base: Annotated[str | None, typer.Option(help="Base model; unset, the setting `base`.")] = None,
     facts: Annotated[int, typer.Option(min=1, help="Made-up facts, of each kind alike.")] = 12,
     seeds: Annotated[int, typer.Option(min=1, help="How often, with other facts and order.")] = 3,
-    rungs: Annotated[str | None, typer.Option(help="As `A0,A3`; unset, A0 to A7.")] = None,
+    rungs: Annotated[str | None, typer.Option(help="As `A0,A3`; unset, A0 to A8.")] = None,
     ranks: Annotated[str, typer.Option(help="Also what is shipped in these ranks.")] = "1,4,16,64",
     wordings: Annotated[str, typer.Option(help="Also with so many wordings a fact.")] = "1,2,5,10,20,40",
     epochs: Annotated[float | None, typer.Option(min=0.1, help="In place of each rung's own.")] = None,
