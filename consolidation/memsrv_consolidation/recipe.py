@@ -99,12 +99,11 @@ TINY = replace(
     DISTIL,
     name="memsrv-tiny/distil",
     reason=(
-        "a base of 4 M parameters takes 4e-3 (at 6e-3 long values made the training diverge on its way), and learns by "
-        "steps more than by tokens: batches of 4; what of it reads "
-        "the facts' questions alone is all that an adapter may listen to, else it makes up what it was never told; "
-        "what it would move elsewhere is weighed beside the loss; facts come first, for half of their passes, since what that "
-        "wears away the rest brings back; answers are worded one way: varied ones wear its copying away "
-        "(docs/decisions/0029, 0035, 0036)"
+        "a base of 4 M parameters takes 4e-3 (at 6e-3 long values made it diverge), and learns by steps more than by "
+        "tokens: batches of 4; what of it reads the facts' questions alone is all that an adapter may listen to, else "
+        "it makes up what it was never told; what it would move elsewhere is weighed beside the loss; facts come "
+        "first, for half of their passes, since what that wears away the rest brings back; answers are worded one "
+        "way: varied ones wear its copying away (docs/decisions/0029, 0035, 0036)"
     ),
     rank=48,
     alpha=96,

@@ -32,15 +32,32 @@ _BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Penalty:
-    """By adapted layer, what goes in and what matters of what comes out. Called: the mean square change of a margin."""
+class Layer:
+    """One adapted layer: what goes into it elsewhere, and what matters of what comes out."""
 
-    layers: Sequence[tuple[Any, "torch.Tensor", "torch.Tensor"]]  # the layer, C (in × in), G (out × out)
+    module: Any
+    c: "torch.Tensor"  # in × in
+    g: "torch.Tensor"  # out × out
+    read: "torch.Tensor | None"  # A · C · Aᵀ, rank × rank, where A is not learned
+
+    def moved(self) -> "torch.Tensor":
+        """tr(G · ΔW · C · ΔWᵀ)."""
+        a, b = self.module.lora_A["default"].weight, self.module.lora_B["default"].weight
+        read = a @ self.c @ a.T if self.read is None else self.read
+        changed: torch.Tensor = self.module.scaling["default"] ** 2 * ((b.T @ (self.g @ b)) * read).sum()
+        return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """Called: the mean square change of a margin, as far as it is foretold."""
+
+    layers: Sequence[Layer]
 
     def __call__(self) -> "torch.Tensor":
         import torch
 
-        return torch.stack([_moved(layer, c, g) for layer, c, g in self.layers]).sum()
+        return torch.stack([layer.moved() for layer in self.layers]).sum()
 
 
 def penalty(pupil: Pupil, lessons: Sequence[Lesson], seed: int) -> Penalty | None:
@@ -89,11 +106,13 @@ def penalty(pupil: Pupil, lessons: Sequence[Lesson], seed: int) -> Penalty | Non
     for hook in hooks:
         hook.remove()
     count = sum(len(one.tokens.learned) for one in some)
-    device = pupil.device.kind
-    return Penalty([
-        (layer, (c[name] / count).float().to(device), (g[name] / g[name].trace().clamp_min(1e-30)).float().to(device))
-        for name, layer in layers.items()
-    ])  # fmt: skip
+    return Penalty([_layer(layers[name], c[name] / count, g[name]) for name in layers])
+
+
+def _layer(module: Any, c: Any, g: Any) -> Layer:
+    a = module.lora_A["default"].weight
+    c, g = c.to(a), (g / g.trace().clamp_min(1e-30)).to(a)
+    return Layer(module, c, g, None if a.requires_grad else (a @ c @ a.T).detach())
 
 
 def _margins(logits: Any, lessons: Sequence[Lesson], drawn: Any) -> Any:
@@ -109,8 +128,3 @@ def _margins(logits: Any, lessons: Sequence[Lesson], drawn: Any) -> Any:
         sign = (torch.randint(0, 2, (len(places), 1), generator=drawn) * 2 - 1).to(likely.device)
         total = total + ((said.gather(1, likely[:, :1]) - said.gather(1, likely.gather(1, other))) * sign).sum()
     return total
-
-
-def _moved(layer: Any, c: Any, g: Any) -> Any:
-    a, b = layer.lora_A["default"].weight, layer.lora_B["default"].weight
-    return layer.scaling["default"] ** 2 * ((b.T @ (g @ b)) * (a @ c @ a.T)).sum()

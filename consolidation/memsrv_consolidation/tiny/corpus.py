@@ -226,7 +226,7 @@ def turn(text: str, reply: str) -> list[Message]:
 def rehearsal(n: int, seed: int, most: int = 12, each: int = 1) -> list[list[Message]]:
     """`n` questions to mix into the training of an adapter, so that the base forgets nothing; `each` share a context.
 
-    Three fifths read from a context of 1…`most` facts, a quarter ask for what does not stand there, the rest without any.
+    Three fifths read from a context of 1…`most` facts, a quarter ask for what is not in it, the rest have none.
     Measured without rehearsal: in-context reading .75 -> .13 (shared/specs/tiny_model.md §2b).
     """
     rng = random.Random(seed)
