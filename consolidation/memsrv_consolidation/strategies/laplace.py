@@ -88,6 +88,7 @@ def penalty(pupil: Pupil, lessons: Sequence[Lesson], seed: int) -> Penalty | Non
 
     hooks = [hook for name, layer in layers.items() for hook in watched(name, layer)]
     drawn = torch.Generator().manual_seed(seed)
+    learned = {name: weight.requires_grad for name, weight in pupil.model.named_parameters()}
     ordered = sorted(some, key=lambda one: len(one.tokens.ids))
     with pupil.model.disable_adapter(), torch.enable_grad():
         pupil.model.eval()
@@ -105,6 +106,8 @@ def penalty(pupil: Pupil, lessons: Sequence[Lesson], seed: int) -> Penalty | Non
             _margins(logits, batch, drawn).backward()
     for hook in hooks:
         hook.remove()
+    for name, weight in pupil.model.named_parameters():
+        weight.requires_grad_(learned[name])  # peft takes an adapter that is switched on again for one that is learned
     count = sum(len(one.tokens.learned) for one in some)
     return Penalty([_layer(layers[name], c[name] / count, g[name]) for name in layers])
 

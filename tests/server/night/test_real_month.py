@@ -128,7 +128,8 @@ def command(tmp_path: Path, random_base: Path) -> Iterator[Callable[..., "subpro
     folder.mkdir()
     write_logs(SITTINGS, tmp_path / "claude" / "projects", str(folder))
     (home / "config.toml").write_text(
-        f'base = "{random_base}"\nthreads = 1\nany_base = true\nstrategy = "paper"\n[projects.{PROJECT}]\ntrain = true\n'
+        f'base = "{random_base}"\nthreads = 1\nany_base = true\nstrategy = "paper"\n'
+        f"[projects.{PROJECT}]\ntrain = true\n"
         '[night]\nhours = "00:00-24:00"\nidle_minutes = 0\nmemory_mib = 0\non_battery = true\n'
     )
     environment = {**os.environ, "MEMSRV_HOME": str(home), "CLAUDE_CONFIG_DIR": str(tmp_path / "claude")}
