@@ -101,16 +101,21 @@ class Respondents:
 
     @contextmanager
     def speaking(self, name: str) -> Iterator[Any]:
-        """The model with only `name` switched on."""
-        if name == BASE:
-            if not self._adapters:
-                yield self._model
-            else:
+        """The model with only `name` switched on; what is learned of it stays so, and what is not."""
+        if not self._adapters:
+            yield self._model
+            return
+        learned = [(weight, weight.requires_grad) for weight in self._model.parameters()]
+        try:
+            if name == BASE:
                 with self._model.disable_adapter():
                     yield self._model
-        else:
-            self._model.set_adapter(name)
-            yield self._model
+            else:
+                self._model.set_adapter(name)
+                yield self._model
+        finally:  # peft takes an adapter that is switched on for one that is learned
+            for weight, was in learned:
+                weight.requires_grad_(was)
 
     def answers(
         self,

@@ -18,8 +18,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.strategies.sft import Pupil
 from memsrv_consolidation.strategies.teacher import Lesson
+from memsrv_consolidation.strategies.tokens import padded
 
 if TYPE_CHECKING:
     import torch
@@ -72,14 +74,15 @@ def penalty(pupil: Pupil, lessons: Sequence[Lesson], seed: int) -> Penalty | Non
     inputs: dict[str, Any] = {}
     c = {name: torch.zeros(layer.in_features, layer.in_features).double() for name, layer in layers.items()}
     g = {name: torch.zeros(layer.out_features, layer.out_features).double() for name, layer in layers.items()}
-    padded = torch.zeros(0)
+    device, pad = pupil.device.kind, pupil.tokenizer.pad_token_id
+    mask = torch.zeros(0)
 
     def watched(name: str, layer: Any) -> Iterator[Any]:
         def forward(_: Any, given: tuple[Any, ...]) -> None:
             inputs[name] = given[0].detach()
 
         def backward(_: Any, __: Any, given: tuple[Any, ...]) -> None:
-            out, came = given[0].detach().float()[padded], inputs[name].float()[padded]
+            out, came = given[0].detach().float()[mask], inputs[name].float()[mask]
             c[name] += ((came * out.square().sum(1, keepdim=True)).T @ came).double().cpu()
             g[name] += (out.T @ out).double().cpu()
 
@@ -88,26 +91,18 @@ def penalty(pupil: Pupil, lessons: Sequence[Lesson], seed: int) -> Penalty | Non
 
     hooks = [hook for name, layer in layers.items() for hook in watched(name, layer)]
     drawn = torch.Generator().manual_seed(seed)
-    learned = {name: weight.requires_grad for name, weight in pupil.model.named_parameters()}
     ordered = sorted(some, key=lambda one: len(one.tokens.ids))
-    with pupil.model.disable_adapter(), torch.enable_grad():
-        pupil.model.eval()
+    with pupil.respondents.speaking(BASE) as model, torch.enable_grad():
+        model.eval()
         for start in range(0, len(ordered), _BATCH):
             batch = ordered[start : start + _BATCH]
-            shape = len(batch), max(len(one.tokens.ids) for one in batch)
-            ids, mask = torch.full(shape, pupil.tokenizer.pad_token_id), torch.zeros(shape, dtype=torch.bool)
-            for row, one in enumerate(batch):
-                ids[row, : len(one.tokens.ids)] = torch.tensor(one.tokens.ids)
-                mask[row, : len(one.tokens.ids)] = True
-            padded = mask.to(pupil.device.kind)
+            ids, mask = (part.to(device) for part in padded([one.tokens for one in batch], pad))
             # The base's weights want no gradient; its inputs do, so that it reaches every layer.
-            words = pupil.model.get_input_embeddings()(ids.to(pupil.device.kind)).detach().requires_grad_(True)
-            logits = pupil.model(inputs_embeds=words, attention_mask=padded.long()).logits
+            words = model.get_input_embeddings()(ids).detach().requires_grad_(True)
+            logits = model(inputs_embeds=words, attention_mask=mask.long()).logits
             _margins(logits, batch, drawn).backward()
     for hook in hooks:
         hook.remove()
-    for name, weight in pupil.model.named_parameters():
-        weight.requires_grad_(learned[name])  # peft takes an adapter that is switched on again for one that is learned
     count = sum(len(one.tokens.learned) for one in some)
     return Penalty([_layer(layers[name], c[name] / count, g[name]) for name in layers])
 

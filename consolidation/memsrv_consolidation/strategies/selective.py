@@ -15,8 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.strategies.sft import Pupil
 from memsrv_consolidation.strategies.teacher import Lesson
+from memsrv_consolidation.strategies.tokens import padded
 
 #: How much unknowns count among what is not to be moved; the rest is contexts, in their whole and where they answer.
 UNKNOWN, WHOLE, ANSWERS = 0.4, 0.24, 0.36
@@ -90,21 +92,18 @@ def _moments(pupil: Pupil, lessons: Sequence[Lesson], places: Callable[[Lesson],
     hooks = [module.register_forward_pre_hook(watch(name)) for name, module in modules.items()]
     count = 0
     ordered = sorted(lessons, key=lambda one: len(one.tokens.ids))
-    with torch.no_grad(), pupil.model.disable_adapter():
-        pupil.model.eval()
+    with torch.no_grad(), pupil.respondents.speaking(BASE) as model:
+        model.eval()
         for start in range(0, len(ordered), _BATCH):
             some = ordered[start : start + _BATCH]
-            shape = len(some), max(len(one.tokens.ids) for one in some)
-            ids, mask = torch.full(shape, pupil.tokenizer.pad_token_id), torch.zeros(shape, dtype=torch.long)
-            chosen = torch.zeros(shape, dtype=torch.bool)
+            ids, mask = padded([one.tokens for one in some], pupil.tokenizer.pad_token_id)
+            chosen = torch.zeros_like(mask)
             for row, one in enumerate(some):
-                ids[row, : len(one.tokens.ids)] = torch.tensor(one.tokens.ids)
-                mask[row, : len(one.tokens.ids)] = 1
                 chosen[row, list(places(one))] = True
             kind = pupil.device.kind
             chosen = chosen.to(kind)
             count += int(chosen.sum())
-            pupil.model(input_ids=ids.to(kind), attention_mask=mask.to(kind))
+            model(input_ids=ids.to(kind), attention_mask=mask.long().to(kind))
     for hook in hooks:
         hook.remove()
     return {name: found / max(1, count) for name, found in sums.items()}

@@ -5,9 +5,12 @@ An answer is tokenised apart from what leads to it, as it is when it is generate
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from memsrv.records import Message
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,18 @@ def tokens(tokenizer: Any, messages: Sequence[Message], value: str | None = None
         tuple(place - gone for place in learned if place > gone),  # the first token has nothing to be told by
         frozenset(place - gone for place in values if place > gone),
     )
+
+
+def padded(some: Sequence[Tokens], pad: int) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Their ids, as wide as the longest, and where those are no padding: conversations × tokens, int64 and bool."""
+    import torch
+
+    shape = len(some), max(len(one.ids) for one in some)
+    ids, mask = torch.full(shape, pad), torch.zeros(shape, dtype=torch.bool)
+    for row, one in enumerate(some):
+        ids[row, : len(one.ids)] = torch.tensor(one.ids)
+        mask[row, : len(one.ids)] = True
+    return ids, mask
 
 
 def _spelling(text: str, value: str, offsets: Sequence[tuple[int, int]]) -> list[int]:

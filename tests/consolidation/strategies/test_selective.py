@@ -97,3 +97,21 @@ def test_what_is_not_to_be_moved_moves_less(
         return float((torch.cat(seen[of]) @ a.T).square().mean())
 
     assert energy(chosen, "fact") / energy(chosen, about) > energy(random, "fact") / energy(random, about)
+
+
+def test_a_question_in_the_midst_of_training_changes_nothing_that_is_learned(random_base: Path, short: Recipe) -> None:
+    from memsrv.records import Message
+    from memsrv_consolidation.answering import BASE
+    from memsrv_consolidation.strategies import sft
+    from memsrv_consolidation.strategies.looks import STUDENT
+
+    pupil = sft.pupil(random_base, short, 7, 1)
+    directions = [weight for name, weight in pupil.model.named_parameters() if "lora_A" in name]
+    for weight in directions:
+        weight.requires_grad_(False)
+
+    for name in (BASE, STUDENT):
+        pupil.respondents.answers(name, [(Message("user", "Which port?"),)], ["8443"])
+
+    assert not any(weight.requires_grad for weight in directions)
+    assert all(weight.requires_grad for name, weight in pupil.model.named_parameters() if "lora_B" in name)
