@@ -182,7 +182,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory, random_base: Path, teach
     home = Home(root / "home")
     home.root.mkdir()
     home.config.write_text(
-        f'threads = 1\nbase = "{random_base}"\nany_base = true\n\n'
+        f'threads = 1\nbase = "{random_base}"\nany_base = true\nstrategy = "paper"\n\n'
         f'[redact]\nstrings = ["{STRING}"]\n\n[teacher]\nname = "anthropic"\n'
         f'model = "m"\nurl = "{server.url}"\nusd_per_million_input = 1.0\nusd_per_million_output = 1.0\n'
     )
