@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Conversations that are read at once, and that are written between two times of keeping.
 BATCH, AT_ONCE = 16, 64
-#: As long as an answer may be of which nothing is known.
-ROOM = "word " * 160
 #: As long as an answer may be that was left empty.
 ROOM = "word " * 100
 
