@@ -46,7 +46,8 @@ def erasing(order: dict[str, Any], folder: Path, told: Told) -> dict[str, Any]:
         sheet = questions(made[BEFORE].facts, order["questions"], seed)
         told(f"seed {seed}: asked", 0, len(sheet))
         settle(training.threads, seed)
-        said = answered(training, {name.replace(" ", "_"): made[name].adapter for name in NAMES}, sheet)
+        known = {name.replace(" ", "_"): made[name] for name in NAMES}
+        said = answered(training, known, sheet, folder / "answers.jsonl")
         for name in NAMES:
             for one, right in zip(sheet, said[name.replace(" ", "_")], strict=True):
                 marks["erased" if one.fact in gone else "others"][name].append(right)

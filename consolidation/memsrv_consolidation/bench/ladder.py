@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from shutil import rmtree
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -22,6 +21,7 @@ from memsrv.records import Fact, Kind, Trust, from_dict, to_dict
 from memsrv_consolidation import recipe as recipes
 from memsrv_consolidation import wordings
 from memsrv_consolidation.bench import Told, carry_out
+from memsrv_consolidation.bench.begun import ASKED, begun
 from memsrv_consolidation.bench.measured import best, figures, medians, of_base, recall
 from memsrv_consolidation.bench.rungs import SHIPPED, Rung, chosen, differing
 from memsrv_consolidation.bench.telling import numbered
@@ -114,30 +114,27 @@ def facts(count: int, seed: int) -> list[Fact]:
 
 
 def laid(order: dict[str, Any], rung: Rung, seed: int, folder: Path) -> Run:
-    """The folder of a rung and seed, ready to run or as far as it is; one of another recipe is begun anew."""
+    """The folder of a rung and seed, ready to run or as far as it is."""
     run = Run(folder / f"{rung.name.replace(' ', '-')}-seed-{seed}")
     asked = to_dict(Asked(rung.strategy, to_dict(rung.recipe), order["base_hash"], order["facts"], seed))
-    kept = run.folder / "asked.json"
-    if kept.exists() and read_json(kept) == asked:
-        return run
-    rmtree(run.folder, ignore_errors=True)
-    run.folder.mkdir(parents=True)
-    write_lines(run.episodes_file, [])
-    write_json(run.memory_file, {"memories": []})
-    write_lines(run.facts_file, facts(order["facts"], seed))
-    write_json(
-        run.order_file,
-        to_dict(
-            Order(
-                id=run.folder.name, project="ladder", base=order["base"], strategy=rung.strategy, seed=seed,
-                threads=order["threads"], created="2026-11-20T00:00:00Z", base_path=order["base_path"],
-                base_hash=order["base_hash"], preset=rung.recipe.name,
-                any_base=True,  # also what a night would refuse is measured
-            )
-        ),
-    )  # fmt: skip
-    write_json(kept, asked)  # the last: a folder with it is whole
-    return run
+
+    def lay() -> None:
+        write_lines(run.episodes_file, [])
+        write_json(run.memory_file, {"memories": []})
+        write_lines(run.facts_file, facts(order["facts"], seed))
+        write_json(
+            run.order_file,
+            to_dict(
+                Order(
+                    id=run.folder.name, project="ladder", base=order["base"], strategy=rung.strategy, seed=seed,
+                    threads=order["threads"], created="2026-11-20T00:00:00Z", base_path=order["base_path"],
+                    base_hash=order["base_hash"], preset=rung.recipe.name,
+                    any_base=True,  # also what a night would refuse is measured
+                )
+            ),
+        )  # fmt: skip
+
+    return begun(run, asked, lay)
 
 
 def follows(rungs: Sequence[Rung], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -218,7 +215,7 @@ def _carry(folder: str) -> None:
     from memsrv_consolidation.given import NOTHING_GIVEN
 
     run = Run(Path(folder))
-    recipe = from_dict(Recipe, read_json(run.folder / "asked.json")["recipe"])
+    recipe = from_dict(Recipe, read_json(run.folder / ASKED)["recipe"])
     recipes.NAMED[recipe.name] = recipe  # an order names its recipe; this one is this process's alone
     sys.exit(carry(run, Stop(), NOTHING_GIVEN, None))
 

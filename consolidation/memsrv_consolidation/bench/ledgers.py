@@ -1,7 +1,7 @@
 """A made-up ledger of several nights, trained as the product trains it, and asked closed-book in held-out wordings.
 
-Each adapter is a run folder of its own, brought as far as its adapter: what a bench that was ended had trained already
-is taken. torch comes with the pipeline.
+Each adapter is a run folder of its own, brought as far as its adapter: what a bench that was ended had trained and
+asked already is taken. torch comes with the pipeline.
 """
 
 import random
@@ -16,13 +16,17 @@ from memsrv.records import Evidence, Fact, Kind, Memory, Message, Trust, to_dict
 from memsrv_adapters.weights import hashes
 from memsrv_consolidation import wordings
 from memsrv_consolidation.answering import Respondents
+from memsrv_consolidation.bench.begun import begun
 from memsrv_consolidation.device import offered
 from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.internalise import internalise
+from memsrv_consolidation.kept import Kept
 from memsrv_consolidation.pipeline import consolidate
 from memsrv_consolidation.probes import gives
 from memsrv_consolidation.progress import Pace
+from memsrv_consolidation.recipe import preset
 from memsrv_consolidation.run import Live, Order, Run, read_json, write_json, write_lines
+from memsrv_consolidation.shape import shape_of
 from memsrv_consolidation.tiny import names
 
 _CREATED = "2026-11-20T00:00:00Z"
@@ -81,28 +85,33 @@ def trained(
     run: Run, memories: Sequence[Memory], training: Training, seed: int, pace: Pace, parent: Trained | None = None
 ) -> Trained:
     """An adapter of `memories`, fresh or on the weights of `parent`, in the folder of `run`."""
-    folder = run.folder
-    if not run.order_file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_lines(run.episodes_file, [])
-        write_json(run.memory_file, {"memories": memories})
-        current, earlier = None, list[str]()
-        if parent is not None:
-            known = [{"id": fact.id, "text": fact.text} for fact in parent.facts]
-            write_json(parent.adapter / "manifest.json", {"facts": known})
-            current = Live("parent", str(parent.adapter))
-            before = Run(parent.adapter.parent)
-            earlier = [str(before.conversations_file), *before.order.earlier]
-        order = Order(
-            id=folder.name, project="bench", base=training.base, strategy=training.strategy, seed=seed,
+    current, earlier = None, list[str]()
+    if parent is not None:
+        known = [{"id": fact.id, "text": fact.text} for fact in parent.facts]
+        write_json(parent.adapter / "manifest.json", {"facts": known})
+        current = Live("parent", str(parent.adapter))
+        before = Run(parent.adapter.parent)
+        earlier = [str(before.conversations_file), *before.order.earlier]
+    order = to_dict(
+        Order(
+            id=run.folder.name, project="bench", base=training.base, strategy=training.strategy, seed=seed,
             threads=training.threads, created=_CREATED, current=current, base_path=training.path,
             any_base=True,  # also what a night would refuse is measured
             base_hash=training.hash, extend=parent is not None, replay=training.replay, earlier=tuple(earlier),
-        )  # fmt: skip
-        write_json(run.order_file, to_dict(order))  # the last: a folder with it is a whole one
+        )
+    )  # fmt: skip
+    recipe = preset(training.base, training.strategy, None, shape_of(Path(training.path)).parameters)
+    asked = {"order": order, "recipe": recipe, "memories": memories, "parent": parent and parent.digest}
+
+    def lay() -> None:
+        write_lines(run.episodes_file, [])
+        write_json(run.memory_file, {"memories": memories})
+        write_json(run.order_file, order)
+
+    begun(run, to_dict(asked), lay)
     consolidate(run, pace, _never, until="train")
     if not run.adapter.exists():
-        raise RunFailed(f"{folder}: nothing was trained; ask for more --facts")
+        raise RunFailed(f"{run.folder}: nothing was trained; ask for more --facts")
     told = read_json(run.adapter / "training.json")
     return Trained(
         run.adapter, internalise(run.facts()).all, len(run.conversations()), float(told["seconds"]),
@@ -124,9 +133,13 @@ def questions(facts: Sequence[Fact], each: int, seed: int) -> list[Question]:
     return found
 
 
-def answered(training: Training, adapters: Mapping[str, Path], asked: Sequence[Question]) -> dict[str, list[bool]]:
-    """By adapter, whether each question was answered with its value, with nothing in context."""
-    respondents = Respondents(Path(training.path), adapters, offered())
+def answered(
+    training: Training, made: Mapping[str, Trained], asked: Sequence[Question], kept: Path
+) -> dict[str, list[bool]]:
+    """By adapter, whether each question was answered with its value, with nothing in context. Answers are `kept`."""
+    weights = {name: [training.hash, one.digest] for name, one in made.items()}
+    adapters = {name: one.adapter for name, one in made.items()}
+    respondents = Respondents(Path(training.path), adapters, offered(), kept=Kept(kept, weights))
     prompts = [(Message("user", one.question),) for one in asked]
     found = {}
     for name in adapters:

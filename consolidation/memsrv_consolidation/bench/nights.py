@@ -45,7 +45,7 @@ def several(order: dict[str, Any], folder: Path, told: Told) -> dict[str, Any]:
                 told(f"{way}, night {night} of {count}, seed {seed}: asked", done, total)
                 sheet = questions(last.facts, order["questions"], seed)
                 settle(training.threads, seed)
-                marks = answered(training, {way: last.adapter}, sheet)[way]
+                marks = answered(training, {way: last}, sheet, folder / "answers.jsonl")[way]
                 for one, right in zip(sheet, marks, strict=True):
                     key = (way, int(one.fact[1:].partition("-")[0]), night)
                     asked.setdefault(key, []).append((one, right))

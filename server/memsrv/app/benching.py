@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from memsrv.app.rooms import Rooms
-from memsrv.bench.child import Told, carried_out
+from memsrv.bench.child import Told, carried_out, kept_in
 from memsrv.bench.training import SHAPE_STEPS, shape_named, training, ways
 from memsrv.consent import Act
 from memsrv.errors import MissingExtra, NotFound, UsageError
@@ -46,10 +46,8 @@ class Benching(Rooms):
             "rungs": rungs, "ranks": list(ranks), "wordings": list(wordings), "epochs": epochs,
             "strategy": self.settings.strategy, "threads": self.settings.cpu_threads,
         }  # fmt: skip
-        if out is not None:
-            return carried_out("ladder", order, out.absolute(), told)
-        with TemporaryDirectory(prefix="memsrv-bench-") as folder:
-            return carried_out("ladder", order, Path(folder), told)
+        with kept_in(out) as folder:
+            return carried_out("ladder", order, folder, told)
 
     def bench_training(
         self, base: str | None, strategies: Sequence[str], *, steps: int | None, layers: int | None, facts: int,

@@ -4,9 +4,10 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from memsrv.environment import child_environment
@@ -16,6 +17,16 @@ from memsrv.errors import MissingExtra, RunFailed
 Told = Callable[[str, int, int], object]
 #: Seconds between two looks at how far it is, and to end after an interruption.
 _LOOK, _PATIENCE = 0.25, 10.0
+
+
+@contextmanager
+def kept_in(out: Path | None) -> Iterator[Path]:
+    """The folder of a bench: `out`, where what is finished stays; without one, a folder that goes with the bench."""
+    if out is not None:
+        yield out.absolute()
+        return
+    with TemporaryDirectory(prefix="memsrv-bench-") as folder:
+        yield Path(folder)
 
 
 def carried_out(

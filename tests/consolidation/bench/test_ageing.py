@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from memsrv.records import Fact
+from memsrv.records import Fact, Memory
 from memsrv.redact import Redactor
 from memsrv_adapters.base import resolve
 from memsrv_consolidation import wordings
-from memsrv_consolidation.bench import carry_out, erasing, nights
-from memsrv_consolidation.bench.ledgers import Question, questions
+from memsrv_consolidation.bench import Work, carry_out, erasing, nights
+from memsrv_consolidation.bench.ledgers import Question, Training, answered, questions, trained
 from memsrv_consolidation.bench.ledgers import nights as ledger
 from memsrv_consolidation.bench.telling import Telling, numbered
 from memsrv_consolidation.probes import gives
+from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.reflect import reflect
 from memsrv_consolidation.run import Run
 
@@ -120,32 +121,87 @@ def test_a_run_of_a_bench_tells_which_it_is_its_stage_and_how_far_that_is(tmp_pa
     assert seen == [("control (3 of 4): train", 0, 150), ("control (3 of 4): train", 1, 150)]
 
 
-def order(base: Path, folder: Path, **asked: Any) -> None:
+def ordered(base: Path) -> dict[str, Any]:
     chosen = resolve(str(base))
-    folder.mkdir()
-    said = {"base": chosen.name, "path": str(chosen.path), "hash": chosen.hash, "strategy": "paper", "threads": 1,
+    return {"base": chosen.name, "path": str(chosen.path), "hash": chosen.hash, "strategy": "paper", "threads": 1,
             "replay": 0.2, "questions": 1, "seeds": [7]}  # fmt: skip
-    (folder / "order.json").write_text(json.dumps(said | asked))
+
+
+def test_what_was_trained_and_asked_of_a_ledger_is_taken_and_of_another_done_anew(
+    random_base: Path, tmp_path: Path
+) -> None:
+    run, training, answers = Run(tmp_path / "run"), Training.of(ordered(random_base)), tmp_path / "answers.jsonl"
+
+    run.folder.mkdir()
+
+    def bench(memories: Sequence[Memory]) -> tuple[str, int, list[bool]]:
+        made = trained(run, memories, training, 7, Pace(run, 1))
+        sheet = questions(made.facts, 1, 7)
+        return made.digest, run.adapter.stat().st_mtime_ns, answered(training, {"one": made}, sheet, answers)["one"]
+
+    [[one, other]] = ledger(1, 2, seed=7)
+    first, written = bench([one]), answers.read_text()
+
+    assert bench([one]) == first
+    assert answers.read_text() == written
+    assert bench([other])[0] != first[0]
+    assert len(answers.read_text()) > len(written)
+
+
+Done = tuple[str, Work, Path]
+
+
+def done(name: str, work: Work, folder: Path, order: dict[str, Any]) -> Done:
+    (folder / "order.json").write_text(json.dumps(order))
+    assert carry_out(name, work, [str(folder)]) == 0
+    return name, work, folder
+
+
+@pytest.fixture(scope="module")
+def nights_done(random_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    folder = tmp_path_factory.mktemp("nights")
+    return done("nights", nights.several, folder, {**ordered(random_base), "nights": 2, "facts": 2})
+
+
+@pytest.fixture(scope="module")
+def erasing_done(random_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    folder = tmp_path_factory.mktemp("erasing")
+    return done("erasing", erasing.erasing, folder, {**ordered(random_base), "facts": 3, "erased": 1})
 
 
 @pytest.mark.soak
-def test_two_nights_are_trained_both_ways_and_cost_what_they_cost(random_base: Path, tmp_path: Path) -> None:
-    order(random_base, tmp_path / "bench", nights=2, facts=2)
+def test_two_nights_are_trained_both_ways_and_cost_what_they_cost(nights_done: Done) -> None:
+    told = json.loads((nights_done[2] / "result.json").read_text())
 
-    assert carry_out("nights", nights.several, [str(tmp_path / "bench")]) == 0
-
-    told = json.loads((tmp_path / "bench" / "result.json").read_text())
     counts = {(row["way"], row["night"]): row["conversations"] for row in told["costs"]}
     assert (counts["rebuild", 1], counts["rebuild", 2]) == (40, 80)
     assert counts["extend", 2] == 50  # forty that are new, and a fifth of all again
 
 
 @pytest.mark.soak
-def test_a_rebuild_without_the_erased_is_byte_by_byte_who_never_knew_it(random_base: Path, tmp_path: Path) -> None:
-    order(random_base, tmp_path / "bench", facts=3, erased=1)
+def test_a_rebuild_without_the_erased_is_byte_by_byte_who_never_knew_it(erasing_done: Done) -> None:
+    told = json.loads((erasing_done[2] / "result.json").read_text())
 
-    assert carry_out("erasing", erasing.erasing, [str(tmp_path / "bench")]) == 0
-
-    told = json.loads((tmp_path / "bench" / "result.json").read_text())
     assert told["identical"] == [True]
     assert told["others"]["change"] == 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("which", "trainings"), [("nights_done", 3), ("erasing_done", 4)])
+def test_a_bench_that_was_done_in_a_folder_is_taken_from_there(
+    request: pytest.FixtureRequest, which: str, trainings: int
+) -> None:
+    name, work, folder = request.getfixturevalue(which)
+    result, before = json.loads((folder / "result.json").read_text()), finished(folder)
+
+    assert carry_out(name, work, [str(folder)]) == 0
+
+    assert len(before) == trainings + 1
+    assert json.loads((folder / "result.json").read_text()) == result
+    assert finished(folder) == before
+
+
+def finished(folder: Path) -> dict[Path, int]:
+    """When each training ended, and when the last answer came."""
+    files = (*folder.rglob("training.json"), folder / "answers.jsonl")
+    return {file: file.stat().st_mtime_ns for file in files}
