@@ -30,7 +30,7 @@ STEPS = (
     Step("A0", "the paper: attention, full sequence", strategy="paper"),
     Step("A1", "completion only", ("completion_only", "by_length")),
     Step("A2", "all linear layers, fewer epochs", ("targets", "layers", "epochs")),
-    Step("A3", "distillation", ("top", "hard", "value_weight", "gap_floor"), strategy="distil"),
+    Step("A3", "distillation", ("top", "hard", "value_weight"), strategy="distil"),
     Step(
         "A4", "self-study coverage",
         ("own_answers", "varied_answers", "conversations_per_fact", "cards", "hints_removed", "answer_share"),
@@ -38,7 +38,7 @@ STEPS = (
     Step("A5", "selection and repair", ("select_each", "repair_rounds", "repair_each")),
     Step("A6", "rehearsal and unknowns", ("rehearsal", "rehearsal_questions", "unknown", "near_misses", "max_length")),
     Step("A7", "memory present", ("memory_present", "memory_irrelevant", "memory_contradicting", "logged")),
-    Step("A8", "held back where it would move other answers", ("selective", "laplace", "withheld", "facts_first")),
+    Step("A8", "held back where it would move other answers", ("selective", "laplace", "facts_first")),
 )  # fmt: skip
 SHIPPED = "default"
 
