@@ -119,6 +119,24 @@ def test_an_erased_session_leaves_no_byte_and_the_others_stay(desk: Desk) -> Non
     assert desk.holding(b"zebrafish", b"7443", b"ocelot", b"walrus") == []
 
 
+def test_nor_does_a_single_word_of_what_a_reader_keeps_to_read_on(desk: Desk) -> None:
+    kept = [
+        {"type": "custom-title", "customTitle": "Axolotl"},
+        {"type": "summary", "summary": "Narwhal", "leafUuid": "not there yet"},
+        {"type": "queue-operation", "operation": "enqueue", "content": "Quokka"},
+    ]
+    with desk.log("vault").open("a") as log:
+        log.writelines(json.dumps(line | {"sessionId": desk.session("vault")}) + "\n" for line in kept)
+    desk.app.ingest([desk.logs])
+    desk.app.close()
+    assert all(map(desk.holding, (b"Axolotl", b"Narwhal", b"Quokka")))
+
+    desk.forget(desk.session("vault"))
+
+    desk.app.close()
+    assert desk.holding(b"Axolotl", b"Narwhal", b"Quokka") == []
+
+
 def test_what_another_session_said_too_stays_without_the_words_of_this_one(desk: Desk) -> None:
     both, gone = desk.memory("JSON"), desk.session("vault")
     assert {quote.session for quote in both.evidence} == {gone, desk.session("gateway")}

@@ -26,6 +26,8 @@ WITH RECURSIVE whole (id) AS (
 SELECT id FROM whole ORDER BY id != ?1, id"""
 #: Tables with rows of a session; memories and their evidence are not among them.
 _TABLES = ("events", "archive", "remembered", "losses", "uses")
+#: In the state of a reader, under which names it keeps what somebody said, also a single word of it.
+_SAID = frozenset({"title", "summaries", "waiting", "taken_back", "denied"})
 
 
 def whole(connection: Connection, id: str) -> tuple[str, ...]:
@@ -104,13 +106,13 @@ def _event(agent: str, id: str) -> str:
 
 
 def _without_words(state: Mapping[str, Any]) -> dict[str, Any]:
-    """What a reader keeps to read on; names and ids, which it may need, are one word each."""
+    """What a reader keeps to read on. Names and ids, which it may need, are one word each, as a title may be."""
     return {name: _wordless(value) if name in ("source", "echo") else value for name, value in state.items()}
 
 
-def _wordless(value: Any) -> Any:
+def _wordless(value: Any, said: bool = False) -> Any:
     if isinstance(value, str):
-        return ERASED if len(value.split()) > 1 else value
+        return ERASED if said or len(value.split()) > 1 else value
     if isinstance(value, dict):
-        return {name: _wordless(inner) for name, inner in value.items()}
-    return [_wordless(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {name: _wordless(inner, said or name in _SAID) for name, inner in value.items()}
+    return [_wordless(inner, said) for inner in value] if isinstance(value, list | tuple) else value
