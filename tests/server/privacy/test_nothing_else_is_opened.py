@@ -3,12 +3,15 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from watchdog.events import FileSystemEventHandler
+from watchdog.observers import Observer
 
 #: What agents and editors keep beside their sessions, and is none of ours; in every folder that has logs in it, too.
 BESIDE = (
@@ -136,7 +139,7 @@ def test_a_key_that_changes_while_logs_are_watched_is_not_opened(
     told = agents.root / "opened.txt"
     watching = start(told, "watch")
     log = agents.home / ".claude/projects/-w-shop/00000000-2222-4333-8444-555555555555.jsonl"
-    _until(watching, lambda: _turns(agents, "fix it") > 10 and "scanned" in _said(agents))
+    _until(agents, watching, lambda: _turns(agents, "fix it") > 10 and "scanned" in _said(agents))
 
     for name in BESIDE:
         _write(agents.home / name)
@@ -146,7 +149,7 @@ def test_a_key_that_changes_while_logs_are_watched_is_not_opened(
             log.read_text().splitlines()[0].replace("fix it", "the last word").replace('"uuid": "', '"uuid": "last-')
             + "\n"
         )
-    _until(watching, lambda: _turns(agents, "the last word") == 1)
+    _until(agents, watching, lambda: _turns(agents, "the last word") == 1)
 
     assert none_of_ours(agents, told) == []
     assert [str(path) for path in opened(agents, told) if path.name.startswith("new-")] == []
@@ -169,9 +172,20 @@ def _turns(place: Any, text: str) -> int:
         connection.close()
 
 
-def _until(process: "subprocess.Popen[bytes]", true: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 60
-    while not true():
-        assert process.poll() is None, "the watch ended"
-        assert time.monotonic() < limit, "it did not come true in time"
-        time.sleep(0.02)
+def _until(place: Any, process: "subprocess.Popen[bytes]", true: Callable[[], bool]) -> None:
+    """Looks again when something was written below memsrv's home."""
+    limit, changed, heard = time.monotonic() + 60, threading.Event(), FileSystemEventHandler()
+    for happened in ("on_modified", "on_created", "on_moved"):  # a look itself only opens
+        setattr(heard, happened, lambda event: changed.set())
+    observer = Observer()
+    observer.schedule(heard, str(place.memory), recursive=True)
+    observer.start()
+    try:
+        while not true():
+            assert process.poll() is None, "the watch ended"
+            assert time.monotonic() < limit, "it did not come true in time"
+            changed.wait(1)
+            changed.clear()
+    finally:
+        observer.stop()
+        observer.join()
