@@ -14,6 +14,7 @@ from memsrv_consolidation.evidence import chunk
 from memsrv_consolidation.frames import Pool, Shape, shape
 from memsrv_consolidation.reflect import plain
 from memsrv_consolidation.tiny import names
+from memsrv_consolidation.tiny.vocabulary import WORDS
 
 _DISCUSSED = (
     "Was {k} discussed?", "Did we talk about {k}?", "Did anyone mention {k}?", "Has {k} come up?", "Is {k} recorded?",
@@ -60,7 +61,7 @@ def _other(subject: str, made: str, rng: random.Random) -> str:
     """A subject like `subject`: with one of its words changed, or another altogether."""
     words = subject.split()
     if len(words) > 1 and rng.random() < 0.6:
-        words[rng.randrange(len(words))] = rng.choice(names.WORDS)
+        words[rng.randrange(len(words))] = rng.choice(WORDS)
         return " ".join(words)
     return made
 

@@ -16,7 +16,7 @@ from memsrv.records import Fact, Message
 from memsrv_consolidation import wordings
 from memsrv_consolidation.frames import Pool
 from memsrv_consolidation.reflect import plain, trainable
-from memsrv_consolidation.tiny import names
+from memsrv_consolidation.tiny import names, values
 
 #: Questions for each fact in each pool, at least and at most; few facts are asked more often, up to ENOUGH in all, so
 #: that no single one decides.
@@ -109,7 +109,7 @@ def of_contradictions(facts: Sequence[Fact], seed: int) -> list[Probe]:
         for question in wordings.questions(subject, relation, Pool.KNOWN, rng, n):
             newer = value
             while plain(newer) == plain(value):
-                newer = names.value_like(value, rng)
+                newer = values.value_like(value, rng)
             context = [wordings.claim(subject, relation, newer), *rng.sample(others, min(BESIDE, len(others)))]
             rng.shuffle(context)
             expected = wordings.answer(subject, relation, newer)

@@ -14,7 +14,7 @@ from memsrv.records import Conversation, Fact, Message
 from memsrv_consolidation import lessons, wordings
 from memsrv_consolidation.frames import Pool, Shape, shape
 from memsrv_consolidation.reflect import plain
-from memsrv_consolidation.tiny import corpus, names
+from memsrv_consolidation.tiny import corpus, names, values
 from memsrv_consolidation.tiny.names import Made
 
 #: Lines that stand in a memory beside what is asked for, at most.
@@ -93,7 +93,7 @@ def newer(fact: Fact, rng: random.Random) -> str:
     """A made-up value of the kind that `fact` has."""
     assert fact.value  # `trainable` said so
     while True:
-        value = names.choice_of_style(rng) if fact.relation == "use" else names.value_like(fact.value, rng)
+        value = values.choice_of_style(rng) if fact.relation == "use" else values.value_like(fact.value, rng)
         if plain(value) != plain(fact.value):
             return value
 

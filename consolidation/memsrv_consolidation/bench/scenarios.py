@@ -13,7 +13,7 @@ from memsrv.records import Kind
 from memsrv_consolidation import wordings
 from memsrv_consolidation.bench.vocabularies import VOCABULARIES, Vocabulary
 from memsrv_consolidation.frames import Shape, shape
-from memsrv_consolidation.tiny import names
+from memsrv_consolidation.tiny import names, subjects, values
 
 #: Of the paper's 1,146 test questions, so many are of each kind.
 SHARES = {Kind.SEMANTIC: 184, Kind.PROCEDURAL: 154, Kind.EPISODIC: 808}
@@ -163,28 +163,28 @@ class _Writer:
         relation, makers = names.attribute(rng)
         component = rng.choice(self._words.components)
         subject = rng.choice((component, f"{rng.choice(('staging', 'nightly', 'new', 'public', 'old'))} {component}",
-                              f"{names.word(rng)} {component.split()[-1]}"))  # fmt: skip
+                              f"{values.word(rng)} {component.split()[-1]}"))  # fmt: skip
         value = rng.choice(makers)(rng)
-        was = names.value_like(value, rng) if rng.random() < _SUPERSEDED else None
+        was = values.value_like(value, rng) if rng.random() < _SUPERSEDED else None
         return Planted(Kind.EPISODIC, subject, relation, value, was=was if was != value else None)
 
     def _semantic(self) -> Planted:
         rng = self._rng
         relation = "use" if rng.random() < 0.65 else "avoid"
-        return Planted(Kind.SEMANTIC, names.topic(rng), relation, names.choice_of_style(rng).replace("`", ""))
+        return Planted(Kind.SEMANTIC, subjects.topic(rng), relation, values.choice_of_style(rng).replace("`", ""))
 
     def _procedural(self) -> Planted:
         rng = self._rng
         if rng.random() < 0.4:
-            wrong, right = names.call(rng), names.call(rng)
+            wrong, right = values.call(rng), values.call(rng)
             return Planted(Kind.PROCEDURAL, wrong, "replacement", right)
         error, remedy, _ = self._trouble()
-        command = f"{rng.choice(self._words.commands)} --{names.word(rng)}"
+        command = f"{rng.choice(self._words.commands)} --{values.word(rng)}"
         return Planted(Kind.PROCEDURAL, f"`{command}` failing with {error}", "fix", remedy)
 
     def _trouble(self) -> tuple[str, str, str]:
         """An error, what repairs it, and what is printed."""
-        rng, thing = self._rng, names.word(self._rng)
+        rng, thing = self._rng, values.word(self._rng)
         tool = rng.choice(self._words.tools)
         return rng.choice((
             ("ModuleNotFoundError", f"pip install {tool}-{thing}", f"ModuleNotFoundError: No module named '{thing}'"),
@@ -201,7 +201,7 @@ class _Writer:
             command, passed = command.strip("`"), rng.choice(("ok", "done", "all green"))
             seen = wordings.statement(fact.subject, fact.relation, fact.value, rng)
             return [
-                Turn("user", f"please run {command}"), Turn("run", command, f"{error}: {names.word(rng)}", 1),
+                Turn("user", f"please run {command}"), Turn("run", command, f"{error}: {values.word(rng)}", 1),
                 Turn("run", fact.value, passed), Turn("run", command, passed), Turn("claude", seen),
             ]  # fmt: skip
         return [Turn("user", self._said(fact, fact.value)), Turn("claude", rng.choice(_NOTED))]
@@ -219,7 +219,7 @@ class _Writer:
 
     def _filler(self) -> list[Turn]:
         rng, words = self._rng, self._words
-        filled = {"c": rng.choice(words.components), "t": rng.choice(words.tools), "w": names.word(rng)}
+        filled = {"c": rng.choice(words.components), "t": rng.choice(words.tools), "w": values.word(rng)}
         ask, reply = rng.choice(_FILLERS)
         turns = [Turn("user", ask.format(**filled))]
         if rng.random() < 0.3:

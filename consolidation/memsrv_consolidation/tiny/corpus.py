@@ -12,7 +12,8 @@ from typing import Literal, TypedDict
 from memsrv.layout import NOT_RECORDED, SYSTEM, Blocks, render
 from memsrv_consolidation import frames, wordings
 from memsrv_consolidation.frames import Pool, Shape, shape
-from memsrv_consolidation.tiny.names import SYNONYMS, Made, key, made, several, value_like, word
+from memsrv_consolidation.tiny.names import SYNONYMS, Made, key, made, several
+from memsrv_consolidation.tiny.values import value_like, word
 
 
 class Message(TypedDict):
