@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from memsrv.layout import NOT_RECORDED, Blocks, render, says_not_recorded
 from memsrv_consolidation import frames, wordings
 from memsrv_consolidation.frames import Pool, Shape
-from memsrv_consolidation.tiny import corpus, measure, pretrain
+from memsrv_consolidation.tiny import corpus, measure, pretrain, rows
 
 SHIPPED = Path(__file__).parents[2] / "adapters" / "memsrv_adapters" / "bases" / "memsrv-tiny"
 
@@ -109,7 +109,7 @@ def test_the_chat_template_marks_exactly_the_answers(tok: PreTrainedTokenizerBas
 def test_pretraining_sees_the_tokens_of_the_chat_template(tok: PreTrainedTokenizerBase) -> None:
     messages = corpus.conversation(random.Random(16), 3, 3)
 
-    assert pretrain.Encoder(tok).row(messages).ids == tok.apply_chat_template(messages, return_dict=True)["input_ids"]
+    assert rows.Encoder(tok).row(messages).ids == tok.apply_chat_template(messages, return_dict=True)["input_ids"]
 
 
 def test_what_is_shipped_fits_in_twenty_megabytes() -> None:
