@@ -44,6 +44,7 @@ class Recipe:
     top: int = 0  # its likeliest tokens that are learned from; 0: the words of the answer alone
     hard: float = 0.0  # the share of the loss that the words of the answer keep beside them
     value_weight: float = 1.0  # how much more the tokens count that spell the value
+    gap_floor: float = 1.0  # a token of a fact counts by how far the evidence moves it, at least so much; 1: all alike
     own_answers: bool = False  # the base writes the answers itself, where it gives the value
     # Of several states the best is kept:
     select_each: float = 0.0  # epochs between two looks; 0: the last state is taken
@@ -51,6 +52,7 @@ class Recipe:
     repair_each: int = 0  # new conversations for each fact that was missed
     selective: bool = False  # the adapter reads only what questions for the facts move and others do not (`selective`)
     laplace: float = 0.0  # the weight of what it changes elsewhere, to the second order, beside the loss (`laplace`)
+    withheld: float = 0.0  # the share of the lessons read from memory that are not trained: `laplace` stands for them
     facts_first: float = 0.0  # the share of the passes over facts before the rest comes, once; 0: all in every epoch
     by_length: bool = False  # batches of alike lengths: less padding where short and long conversations are mixed
     max_length: int = 1024
@@ -133,6 +135,22 @@ TINY = replace(
     max_length=768,
 )
 
+BRIEF = replace(
+    TINY,
+    name="memsrv-tiny/brief",
+    reason=(
+        "a third of the tokens of memsrv-tiny/distil: two passes over fewer wordings at a higher rate; what is read from "
+        "memory weighs in the penalty alone but for a tenth; as good on short values, worse on commands and paths "
+        "(docs/decisions/0037)"
+    ),
+    learning_rate=6e-3,
+    epochs=2,
+    conversations_per_fact=16,
+    gap_floor=0.1,
+    laplace=0.2,
+    withheld=0.9,
+)
+
 #: By base and strategy; a base that is not here has the strategy's own.
 PRESETS: dict[tuple[str, str], Recipe] = {
     ("memsrv-tiny", "paper"): TINY_PAPER,
@@ -155,7 +173,8 @@ SIZES: tuple[tuple[float, Recipe], ...] = (
     ),
     (1e8, replace(DISTIL, name="distil-0.5b", reason=f"{DISTIL.reason}; at twice the rate", learning_rate=4e-4)),
 )
-NAMED = {recipe.name: recipe for recipe in (*DEFAULTS.values(), TINY_PAPER, TINY, *(sized for _, sized in SIZES))}
+_ALL = (*DEFAULTS.values(), TINY_PAPER, TINY, BRIEF, *(sized for _, sized in SIZES))
+NAMED = {recipe.name: recipe for recipe in _ALL}
 
 
 def preset(base: str, strategy: str, named: str | None = None, parameters: int | None = None) -> Recipe:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from memsrv.errors import UsageError
-from memsrv_consolidation.recipe import DISTIL, PAPER, Recipe, preset
+from memsrv_consolidation.recipe import DEFAULTS, DISTIL, NAMED, PAPER, Recipe, preset
 
 #: What a base needs whatever it is taught.
 NEEDED = ("rank", "alpha", "learning_rate", "schedule", "warmup", "batch", "optimizer")
@@ -30,7 +30,7 @@ STEPS = (
     Step("A0", "the paper: attention, full sequence", strategy="paper"),
     Step("A1", "completion only", ("completion_only", "by_length")),
     Step("A2", "all linear layers, fewer epochs", ("targets", "layers", "epochs")),
-    Step("A3", "distillation", ("top", "hard", "value_weight"), strategy="distil"),
+    Step("A3", "distillation", ("top", "hard", "value_weight", "gap_floor"), strategy="distil"),
     Step(
         "A4", "self-study coverage",
         ("own_answers", "varied_answers", "conversations_per_fact", "cards", "hints_removed", "answer_share"),
@@ -38,14 +38,14 @@ STEPS = (
     Step("A5", "selection and repair", ("select_each", "repair_rounds", "repair_each")),
     Step("A6", "rehearsal and unknowns", ("rehearsal", "rehearsal_questions", "unknown", "near_misses", "max_length")),
     Step("A7", "memory present", ("memory_present", "memory_irrelevant", "memory_contradicting", "logged")),
-    Step("A8", "held back where it would move other answers", ("selective", "laplace", "facts_first")),
+    Step("A8", "held back where it would move other answers", ("selective", "laplace", "withheld", "facts_first")),
 )  # fmt: skip
 SHIPPED = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One way to train, as a row of the table. `group`: ladder, ranks or wordings."""
+    """One way to train, as a row of the table. `group`: ladder, presets, ranks or wordings."""
 
     name: str
     adds: str
@@ -89,6 +89,16 @@ def shipped(base: str, strategy: str) -> Rung:
     return Rung(SHIPPED, f"what is shipped: `{strategy}`", strategy, recipe)
 
 
+def presets(base: str) -> list[Rung]:
+    """`distil` by the recipes that a person can name for `base`, beside those that strategies have of themselves."""
+    own = {preset(base, strategy).name for strategy in DEFAULTS}
+    return [
+        Rung(name.partition("/")[2], f"`--preset {name}`", "distil", recipe, "presets")
+        for name, recipe in NAMED.items()
+        if name.startswith(f"{base}/") and name not in own
+    ]
+
+
 def of_ranks(of: Rung, ranks: Sequence[int]) -> list[Rung]:
     """`of` in other ranks, alpha with them."""
     scale = of.recipe.alpha / of.recipe.rank
@@ -122,7 +132,7 @@ def chosen(
     epochs: float | None = None,
 ) -> list[Rung]:
     """The rows that were asked for, what is shipped always among them; `epochs` in place of their own."""
-    every = ladder(base)
+    every = [*ladder(base), *presets(base)]
     known = [rung.name for rung in every]
     if unknown := [name for name in rungs or () if name not in known]:
         raise UsageError(f"there is no rung {unknown[0]}; known: {', '.join(known)}")

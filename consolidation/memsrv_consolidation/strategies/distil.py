@@ -72,7 +72,8 @@ def train(
     if recipe.selective and parent is None:
         pupil = selective.fixed(pupil, taught)
     penalty = laplace.penalty(pupil, taught, seed) if recipe.laplace else None
-    ran = [_round(pupil, _first(recipe, taught, checkpoints, seed), looks, seed, telling, penalty)]
+    trained = laplace.trained(taught, recipe.withheld, seed) if penalty else taught
+    ran = [_round(pupil, _first(recipe, trained, checkpoints, seed), looks, seed, telling, penalty)]
     while looks:
         looks.restore_best()
         number = len(ran)

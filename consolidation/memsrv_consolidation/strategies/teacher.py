@@ -68,7 +68,7 @@ def lessons(
     if file.exists():
         held = load_file(file)
     else:
-        held = _asked(model, tokenizer, conversations, said, recipe.top, recipe.hard, device)
+        held = _asked(model, tokenizer, conversations, said, recipe, device)
         kept.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part")
         save_file(held, part)
@@ -77,7 +77,8 @@ def lessons(
     start = 0
     for one, conversation in zip(said, conversations, strict=True):
         n = len(one.learned)
-        weights = torch.tensor([recipe.value_weight if place in one.values else 1.0 for place in one.learned])
+        weights = held["gaps"][start : start + n]
+        weights = weights * torch.tensor([recipe.value_weight if place in one.values else 1.0 for place in one.learned])
         found.append(Lesson(one, held["ids"][start : start + n], held["shares"][start : start + n], weights,
                             _about(conversation)))  # fmt: skip
         start += n
@@ -143,17 +144,17 @@ def _asked(
     tokenizer: Any,
     conversations: Sequence[Conversation],
     said: Sequence[Tokens],
-    top: int,
-    hard: float,
+    recipe: Recipe,
     device: str,
 ) -> dict[str, "torch.Tensor"]:
-    """For all places that are learned, one conversation after the other: likely tokens, and their shares."""
+    """For all places that are learned, one conversation after the other: likely tokens, their shares, and gaps."""
     import torch
 
-    top = min(top, model.config.vocab_size)
+    top = min(recipe.top, model.config.vocab_size)
     width = max(1, top)
     ids = [torch.zeros(len(one.learned), width, dtype=torch.int32) for one in said]
     shares = [torch.zeros(len(one.learned), width) for one in said]
+    gaps = [torch.ones(len(one.learned)) for one in said]
     for place, one in enumerate(said):
         if one.learned:
             ids[place][:, 0] = torch.tensor([one.ids[at] for at in one.learned])
@@ -169,14 +170,25 @@ def _asked(
         learn, share = likely.indices.to(torch.int32).cpu(), likely.values.float().cpu()
         words = ids[place][:, :1]
         strays = torch.tensor([at in said[place].values for at in said[place].learned]) & (learn[:, 0] != words[:, 0])
-        words_alone = torch.where(strays, 1.0, hard)[:, None]
+        if recipe.gap_floor < 1 and conversations[place].about == "fact":
+            ((_, naive),) = expectations(model, [said[place]], device)
+            gaps[place] = torch.where(strays, 1.0, _gap(logits, naive).clamp(recipe.gap_floor, 1.0).cpu())
+        words_alone = torch.where(strays, 1.0, recipe.hard)[:, None]
         same = learn == words
         missing = ~same.any(-1)
         learn[missing, -1], share[missing, -1] = words[missing, 0], 0.0
         share = share / share.sum(-1, keepdim=True)
         same = learn == words
         ids[place], shares[place] = learn, share * (1 - words_alone) + same * words_alone
-    return {"ids": torch.cat(ids), "shares": torch.cat(shares)}
+    return {"ids": torch.cat(ids), "shares": torch.cat(shares), "gaps": torch.cat(gaps)}
+
+
+def _gap(expert: "torch.Tensor", naive: "torch.Tensor") -> "torch.Tensor":
+    """KL(expert ‖ naive) of each place, in nats: what the evidence changes there (MixSD, arXiv:2605.16865)."""
+    import torch
+
+    expert, naive = torch.log_softmax(expert, -1), torch.log_softmax(naive, -1)
+    return (expert.exp() * (expert - naive)).sum(-1)
 
 
 def _answer(one: Tokens) -> list[int]:

@@ -7,11 +7,16 @@ from memsrv.tables.cells import Json
 from memsrv.terminal import Cell, say, table
 
 _KINDS = ("episodic", "semantic", "procedural")
-_TITLES = {"ladder": "From the paper to ours", "ranks": "Ranks", "wordings": "Wordings a fact"}
+_TITLES = {
+    "ladder": "From the paper to ours",
+    "presets": "Other presets",
+    "ranks": "Ranks",
+    "wordings": "Wordings a fact",
+}
 
 
 def ladder(result: Json) -> None:
-    """A table for the rungs, the ranks and the wordings; the last line says what the default follows."""
+    """A table for the rungs, the presets, the ranks and the wordings; the last line says what the default follows."""
     epochs = f", epochs: {result['epochs']:g} each" if result["epochs"] else ""
     say(
         f"{result['base']}: {counted(result['facts'], 'fact')}, {counted(result['questions'], 'question')} a run, "

@@ -72,6 +72,16 @@ def test_what_is_shipped_is_always_among_the_rows() -> None:
     assert names == ["A0", SHIPPED, "rank 4", "wordings 2"]
 
 
+def test_a_preset_that_no_strategy_has_of_itself_is_a_row_of_its_own() -> None:
+    rows = {rung.name: rung for rung in chosen("memsrv-tiny", "distil", rungs=None, ranks=[], wordings=[])}
+
+    assert (rows["brief"].strategy, rows["brief"].recipe) == (
+        "distil",
+        preset("memsrv-tiny", "distil", "memsrv-tiny/brief"),
+    )
+    assert [rung.name for rung in rows.values() if rung.group == "presets"] == ["brief"]
+
+
 @pytest.mark.parametrize("given", ["1,x", "0", "-3", "1.5"])
 def test_ranks_are_numbers_from_one_on(given: str) -> None:
     with pytest.raises(UsageError, match="is no number from 1 on"):

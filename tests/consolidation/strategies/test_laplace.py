@@ -87,3 +87,20 @@ def test_where_there_are_only_facts_nothing_is_kept_still(
     facts = [one for one in conversations if one.about == "fact"]
 
     assert laplace.penalty(pupil, taught(pupil, facts, short, tmp_path), 7) is None
+
+
+def test_what_the_penalty_stands_for_is_not_trained_but_for_a_share_of_what_is_read_from_memory(
+    random_base: Path, short: Recipe, conversations: tuple[Conversation, ...], tmp_path: Path
+) -> None:
+    from memsrv_consolidation.strategies import laplace, sft
+
+    pupil = sft.pupil(random_base, short, 7, 1)
+    lessons = taught(pupil, conversations, short, tmp_path)
+
+    trained = laplace.trained(lessons * 20, 0.75, 7)
+
+    abouts = [[one.about for one in some] for some in (lessons * 20, trained)]
+    for about in ("fact", "unknown"):
+        assert abouts[1].count(about) == abouts[0].count(about) > 0
+    assert abouts[1].count("memory") == abouts[0].count("memory") / 4 > 0
+    assert [one is other for one, other in zip(trained, laplace.trained(lessons * 20, 0.75, 7), strict=True)]

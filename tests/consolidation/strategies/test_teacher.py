@@ -50,7 +50,7 @@ def test_where_the_base_would_not_spell_the_value_the_words_are_taught(
 ) -> None:
     model, tokenizer = base
 
-    (lesson,) = lessons(model, tokenizer, [conversations[0]], VALUES, short, tmp_path, "cpu")
+    (lesson,) = lessons(model, tokenizer, [conversations[0]], VALUES, replace(short, value_weight=3.0), tmp_path, "cpu")
 
     taught = [
         {int(id): float(share) for id, share in zip(ids, shares, strict=True) if share}
@@ -58,7 +58,31 @@ def test_where_the_base_would_not_spell_the_value_the_words_are_taught(
         if place in lesson.tokens.values
     ]
     assert taught == [{lesson.tokens.ids[place]: 1.0} for place in sorted(lesson.tokens.values)]
-    assert set(lesson.weights.tolist()) == {1.0, short.value_weight}
+    values = [place in lesson.tokens.values for place in lesson.tokens.learned]
+    assert {float(weight) for weight, value in zip(lesson.weights, values, strict=True) if value} == {3.0}
+
+
+def test_a_token_counts_by_how_far_the_evidence_moves_what_the_base_holds_likely(
+    base: tuple[Any, Any], conversations: Sequence[Conversation], short: Recipe, tmp_path: Path
+) -> None:
+    model, tokenizer = base
+    floor = 1e-4  # random weights hardly read
+    one = conversations[0]
+
+    (lesson,) = lessons(model, tokenizer, [one], {}, replace(short, gap_floor=floor), tmp_path, "cpu")
+
+    def held(messages: Sequence[Message]) -> Any:
+        said = [{"role": m.role, "content": m.content} for m in messages]
+        ids = tokenizer.apply_chat_template(said, tokenize=True, return_dict=False)
+        from memsrv_consolidation.strategies.tokens import tokens
+
+        places = [place - 1 for place in tokens(tokenizer, messages).learned]
+        return torch.log_softmax(model(input_ids=torch.tensor([ids])).logits[0, places], -1)
+
+    expert, naive = held(as_teacher(one)), held(one.messages)
+    gaps = torch.nn.functional.kl_div(naive, expert, log_target=True, reduction="none").sum(-1)
+    assert lesson.weights.tolist() == pytest.approx(gaps.clamp(floor, 1.0).tolist(), abs=1e-5)
+    assert len(set(lesson.weights.tolist())) > 1
 
 
 def test_what_nobody_recorded_is_taught_by_its_words_alone(conversations: Sequence[Conversation]) -> None:
