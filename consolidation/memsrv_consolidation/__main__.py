@@ -79,7 +79,7 @@ def carry(run: Run, stop: Stop, given: Given, until: str | None) -> int:
     pace = Pace(run, os.getpid())
     go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
     try:
-        set_for_libraries(run.order.threads)  # before torch is imported
+        set_for_libraries(run.order.threads, every_gpu=True)  # before torch is imported
         from memsrv_consolidation.pipeline import consolidate
 
         whole = consolidate(run, pace, stop.saving_itself, given, until)

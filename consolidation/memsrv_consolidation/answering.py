@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from memsrv.records import Message
+from memsrv_consolidation import together
 from memsrv_consolidation.device import Device, free, load
 from memsrv_consolidation.kept import Kept
 
@@ -125,12 +126,10 @@ class Respondents:
         count: Callable[[int], None] = lambda answered: None,
     ) -> list[str]:
         """What `name` answers to each prompt; `expected` only says how long an answer may be."""
-        import torch
-
         heads = [self._ids(self._prompt(prompt)) for prompt in prompts]
         room = [len(self._ids(text)) + SPARE for text in expected]
         found = [""] * len(heads)
-        with self.speaking(name) as model, torch.inference_mode():
+        with self.speaking(name) as model, together.without_gradients(model):
             for places in self._alike(heads):
                 asked = [heads[n] for n in places], max(room[n] for n in places)
                 texts = self._once(name, "answers", asked, partial(self._texts, model, *asked))
@@ -260,7 +259,7 @@ class Respondents:
         self, name: str, heads: Sequence[Sequence[int]], tails: Sequence[Sequence[int]], torch: Any
     ) -> list[float]:
         found: list[list[float]] = [[] for _ in heads]
-        with self.speaking(name) as model, torch.inference_mode():
+        with self.speaking(name) as model, together.without_gradients(model):
             for places in self._alike(heads):
                 asked = [heads[n] for n in places], [tails[n] for n in places]
                 prices = self._once(name, "prices", asked, partial(self._each, model, *asked))

@@ -37,7 +37,7 @@ class Device:
     )
     bitsandbytes: bool  # whether weights of 4 and optimizers of 8 bit are there
     memory: int = 0  # bytes that one of them has for us; 0: not known
-    count: int = 1  # GPUs
+    count: int = 1  # GPUs, or parts of a CPU
     flash: bool = False  # whether flash attention 2 can be imported
 
     def optimizer(self, wished: str) -> str:
@@ -50,19 +50,22 @@ class Device:
         return self.bitsandbytes and self.kind == "cuda"
 
 
-def offered() -> Device:
-    """The best device of this machine."""
+def offered(processes: int = 0) -> Device:
+    """The best device of this machine, or as many of its GPUs as `processes`; a CPU is parted into so many."""
     import torch
 
     if torch.cuda.is_available():
         brain = torch.cuda.is_bf16_supported()
-        memory = min(torch.cuda.mem_get_info(gpu)[1] for gpu in range(torch.cuda.device_count()))
-        count, flash = torch.cuda.device_count(), brain and _importable("flash_attn")
+        there = torch.cuda.device_count()
+        count, flash = min(processes or there, there), brain and _importable("flash_attn")
+        # (What is free would be asked of a context, which takes memory on each of them.)
+        memory = min(torch.cuda.get_device_properties(gpu).total_memory for gpu in range(count))
         return described("cuda", brain, _importable("bitsandbytes"), memory, count, flash)
     memory = psutil.virtual_memory().total
     if torch.backends.mps.is_available():
         return described("mps", False, False, memory)
-    return described("cpu", torch.cpu._is_avx512_bf16_supported(), False, memory)
+    count = processes or 1
+    return described("cpu", torch.cpu._is_avx512_bf16_supported(), False, memory // count, count)
 
 
 def described(kind: str, brain: bool, bitsandbytes: bool, memory: int, count: int = 1, flash: bool = False) -> Device:
@@ -92,6 +95,11 @@ def load(path: Path, device: Device, placed: "Placement | None" = None) -> tuple
         given |= {"quantization_config": _four_bit(device), "device_map": {"": _place(device)}}
     if placed:
         given["attn_implementation"] = placed.attention
+    sharded = placed is not None and placed.spread == SHARDS
+    if placed and sharded:
+        from transformers.distributed.configuration_utils import DistributedConfig
+
+        given["distributed_config"] = DistributedConfig(fsdp_size=placed.processes)  # FSDP2: each reads its part alone
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
         model: Any = AutoModelForCausalLM.from_pretrained(path, **given)
@@ -103,12 +111,11 @@ def load(path: Path, device: Device, placed: "Placement | None" = None) -> tuple
         tokenizer.pad_token = tokenizer.eos_token
     if four_bit:
         return (_frozen(model, placed.recompute) if placed else model), tokenizer
-    sharded = placed is not None and placed.spread == SHARDS  # accelerate moves each part where it belongs
     return (model if sharded else model.to(_place(device))), tokenizer
 
 
 def _place(device: Device) -> str:
-    """The device of this process: under `accelerate launch` each has made another GPU its current one."""
+    """The device of this process: of several, each has made another GPU its current one (`together`)."""
     import torch
 
     return f"cuda:{torch.cuda.current_device()}" if device.kind == "cuda" else device.kind

@@ -11,22 +11,23 @@ from pathlib import Path
 
 from memsrv.redact import Redactor
 from memsrv_adapters.weights import hashes
-from memsrv_consolidation import extension, probes, report, reviews, suitable
+from memsrv_consolidation import extension, launch, probes, report, reviews, suitable
 from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.costs import Costs
 from memsrv_consolidation.decide import NOTHING, Verdict, decide
+from memsrv_consolidation.device import offered
 from memsrv_consolidation.evaluate import CANDIDATE, CURRENT, evaluate
 from memsrv_consolidation.extraction import extract
 from memsrv_consolidation.given import NOTHING_GIVEN, Given
 from memsrv_consolidation.kept import Kept
 from memsrv_consolidation.paraphrase import paraphrases
+from memsrv_consolidation.placement import placement
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.recipe import preset
 from memsrv_consolidation.recompress import recompress
 from memsrv_consolidation.reflect import distilled, reflect, trainable
 from memsrv_consolidation.run import Run, clear_unfinished, read_json, write_json, write_lines, write_text
 from memsrv_consolidation.shape import shape_of
-from memsrv_consolidation.strategies import strategy
 from memsrv_consolidation.synthesise import synthesise
 from memsrv_consolidation.teachers.gateway import opened
 
@@ -118,11 +119,13 @@ def consolidate(
 
     if not run.adapter.exists():
         with costs.of("train", pace), saving_itself() as stopping:
-            strategy(order.strategy).train(
-                run.conversations(), recipe, base.path, adapter=run.adapter, checkpoints=run.checkpoints,
-                seed=order.seed, threads=order.threads, stopping=stopping, count=pace.count,
-                begin=lambda total, done: pace.begin("train", total, done),
-                parent=extension.parent(order), facts=facts,
+            placed = placement(offered(order.processes), shape_of(base.path), recipe)
+            launch.train(
+                launch.Training(
+                    order.strategy, placed, run.conversations(), recipe, base.path, run.adapter, run.checkpoints,
+                    order.seed, order.threads, facts, extension.parent(order),
+                ),
+                begin=lambda total, done: pace.begin("train", total, done), count=pace.count, stopping=stopping,
             )  # fmt: skip
     shutil.rmtree(run.checkpoints, ignore_errors=True)
 

@@ -21,6 +21,7 @@ ONE, COPIES, SHARDS = "one", "copies", "shards"
 
 @dataclass(frozen=True, slots=True)
 class Placement:
+    device: Device  # what each process has
     weights: str  # "float32", "bfloat16", "4bit"
     attention: str  # "sdpa", "flash_attention_2"
     recompute: bool
@@ -80,8 +81,8 @@ def _placed(
         whole = base_bytes(shape, weights)
         needed += round(whole / processes + whole / shape.layers - whole)
     return Placement(
-        weights, "flash_attention_2" if device.flash and weights != "float32" else "sdpa", recompute, optimizer, micro,
-        recipe.batch // (micro * processes), processes, spread if processes > 1 else ONE,
+        device, weights, "flash_attention_2" if device.flash and weights != "float32" else "sdpa", recompute,
+        optimizer, micro, recipe.batch // (micro * processes), processes, spread if processes > 1 else ONE,
         device.flash and weights != "float32", needed, not device.memory or needed <= device.memory,
     )  # fmt: skip
 

@@ -70,6 +70,7 @@ class Order:
     not_extended: str = ""  # why an extension that was asked for became an ordinary night
     replay: float = 0.2  # the share of an extension's conversations that are old nights'
     earlier: tuple[str, ...] = ()  # `conversations.jsonl` of earlier runs, newest first
+    processes: int = 0  # how many train together; 0: one for each GPU, and one without
 
 
 @dataclass(frozen=True, slots=True)

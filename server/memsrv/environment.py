@@ -40,13 +40,13 @@ def moved(home: Home) -> dict[str, str]:
     }
 
 
-def set_for_libraries(threads: int) -> None:
+def set_for_libraries(threads: int, every_gpu: bool = False) -> None:
     """What the training and serving libraries of this process must find in the environment before they are imported.
 
-    Threads as given, nothing reported to anybody (trl would send telemetry), no progress bars in logs.
+    Threads as given, nothing reported to anybody (trl would send telemetry), no progress bars in logs. The first GPU,
+    but for who can train on `every_gpu`.
     """
-    # Nobody launched us on several GPUs: a trainer that sees them would spread a batch over threads.
-    if "LOCAL_RANK" not in os.environ:
+    if not every_gpu:
         os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
     os.environ.update(
         OMP_NUM_THREADS=str(threads),
@@ -56,6 +56,18 @@ def set_for_libraries(threads: int) -> None:
         DO_NOT_TRACK="1",
         HF_HUB_DISABLE_PROGRESS_BARS="1",
         HF_DATASETS_DISABLE_PROGRESS_BARS="1",
+    )
+
+
+def set_for_rank(rank: int, processes: int, interface: str) -> None:
+    """What accelerate must find to know that this process trains with others, to whom it speaks over `interface`."""
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        WORLD_SIZE=str(processes),
+        LOCAL_WORLD_SIZE=str(processes),
+        GLOO_SOCKET_IFNAME=interface,
+        NCCL_SOCKET_IFNAME=interface,
     )
 
 

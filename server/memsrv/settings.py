@@ -182,6 +182,12 @@ class Settings(BaseModel):
     threads: int = Field(
         0, ge=0, description="CPU threads that training and serving may use; 0 is half of the cores, and at least one."
     )
+    processes: int = Field(
+        0,
+        ge=0,
+        description="Processes that train together; 0 is one for each GPU, and one where there is none. Without "
+        "GPUs they share `threads`: for machines of several sockets.",
+    )
     port: int = Field(0, ge=0, le=65535, description="Port of the endpoint on 127.0.0.1; 0 picks a free one.")
     mcp_port: int = Field(8377, ge=0, le=65535, description="Port of `memsrv serve --http` on 127.0.0.1.")
     idle_minutes: float = Field(20, gt=0, description="The endpoint exits after so long without a question.")

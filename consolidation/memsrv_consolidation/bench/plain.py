@@ -10,6 +10,7 @@ from typing import Any
 
 from memsrv.records import Conversation, Fact
 from memsrv_consolidation.device import free
+from memsrv_consolidation.placement import Placement
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.strategies import sft
 from memsrv_consolidation.strategies.paper import rows
@@ -30,13 +31,14 @@ def train(
     stopping: Callable[[], bool],
     facts: Sequence[Fact] = (),
     parent: Path | None = None,
+    placed: Placement | None = None,
 ) -> dict[str, Any]:
     """Train into `adapter` with `SFTTrainer` alone."""
     import datasets  # type: ignore[import-untyped]
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
-    pupil = sft.pupil(base, recipe, seed, threads)
+    pupil = sft.pupil(base, recipe, seed, threads, placed=placed)
     steps = sft.steps_of(len(conversations), recipe)
     same = sft.config(recipe, pupil.device, pupil.placed, checkpoints, seed, steps)
     given = (

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from memsrv.errors import UsageError
 from memsrv.records import Conversation, Fact
+from memsrv_consolidation.placement import Placement
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.strategies import distil, paper
 
@@ -14,7 +15,8 @@ class Strategy(Protocol):
     """Trains an adapter of `base` on `conversations` into `adapter`; resumes from `checkpoints`; tells its figures.
 
     `facts` are what the conversations are about, for a strategy that looks at how well they are learned. It begins with
-    the weights of the adapter `parent`, where one is given, else with fresh ones.
+    the weights of the adapter `parent`, where one is given, else with fresh ones. `placed` says how the base stands on
+    the machine; alone on one device where it is not given. Of several processes (`launch`) each is called so.
     """
 
     def train(
@@ -32,6 +34,7 @@ class Strategy(Protocol):
         stopping: Callable[[], bool],
         facts: Sequence[Fact] = (),
         parent: Path | None = None,
+        placed: Placement | None = None,
     ) -> dict[str, Any]: ...
 
 

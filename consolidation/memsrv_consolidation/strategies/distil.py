@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from memsrv.records import Conversation, Fact
-from memsrv_consolidation import batches
+from memsrv_consolidation import batches, together
 from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.device import free
+from memsrv_consolidation.placement import Placement
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.reflect import trainable
 from memsrv_consolidation.run import read_json, write_json
@@ -54,6 +55,7 @@ def train(
     stopping: Callable[[], bool],
     facts: Sequence[Fact] = (),
     parent: Path | None = None,
+    placed: Placement | None = None,
 ) -> dict[str, Any]:
     """Train into `adapter`, whole or not at all. Interrupted when `stopping` turns true, with a checkpoint on disk.
 
@@ -62,7 +64,7 @@ def train(
     """
     sft.require_examples(conversations)
     clock = sft.Clock()
-    pupil = sft.pupil(base, recipe, seed, threads, parent)
+    pupil = sft.pupil(base, recipe, seed, threads, parent, placed)
     telling = sft.Telling(begin, count, stopping)
     told_of = {id for one in conversations for id in one.facts}
     known = [fact for fact in facts if trainable(fact) and fact.id in told_of]
@@ -139,7 +141,7 @@ def _round(
 ) -> dict[str, Any]:
     """Train one round to its end; what it tells is kept in its folder, so that a finished one is not begun again."""
     done = one.folder / "done.json"
-    if done.exists():
+    if together.agreed(done.exists()):
         return read_json(done)
     steps = sft.steps_of(len(one.lessons), one.recipe)
     config = sft.config(one.recipe, pupil.device, pupil.placed, one.folder, seed + one.number, steps)
@@ -158,7 +160,8 @@ def _round(
         "answers": sft.answering([lesson.tokens for lesson in one.lessons]),
         "resumed_from": resumed,
     }
-    write_json(done, told)
+    if together.first():
+        write_json(done, told)
     return told
 
 
@@ -172,7 +175,7 @@ def _again(
 ) -> list[Conversation]:
     """New wordings of the facts that are missed, among old conversations of all sorts; nothing where none is."""
     asked = selection.asks(facts, conversations, seed + 1000 * number, EACH)
-    missed = set(selection.missed(asked.recall, pupil, STUDENT))
+    missed = set(together.agreed(selection.missed(asked.recall, pupil, STUDENT)))
     taken = {message.content for one in conversations for message in one.messages if message.role == "user"}
     taken |= {message.content for ask in asked.recall for message in ask.messages}
     new: list[Conversation] = []

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from memsrv_consolidation import together
 from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.run import read_json, write_json
@@ -24,7 +25,7 @@ class Looks:
     def __init__(self, pupil: Pupil, kept: Path, asks: Asks) -> None:
         self._pupil, self._kept, self._asks = pupil, kept, asks
         self._file = kept / "looks.json"
-        rows = read_json(self._file)["looks"] if self._file.exists() else []
+        rows = together.agreed(read_json(self._file)["looks"] if self._file.exists() else [])
         self._looks = [Look(**row) for row in rows]
         if not self._looks:
             self._take(0, 0, 0.0, BASE)
@@ -74,16 +75,21 @@ class Looks:
         }
 
     def _take(self, number: int, step: int, epoch: float, name: str) -> None:
+        one = together.agreed(selection.look(self._asks, self._pupil, name, number, step, epoch))
+        self._looks.append(one)
+        if together.first():
+            self._keep(one, name)
+        together.agreed(None)  # the best state is there before anyone may want it
+
+    def _keep(self, one: Look, name: str) -> None:
         from peft import get_peft_model_state_dict
         from safetensors.torch import save_file
 
-        one = selection.look(self._asks, self._pupil, name, number, step, epoch)
         if name == STUDENT:
             part = self._state(one).with_suffix(".part")
             state = get_peft_model_state_dict(self._pupil.model, adapter_name=STUDENT)
             save_file({key: value.contiguous() for key, value in state.items()}, part)
             part.rename(self._state(one))
-        self._looks.append(one)
         self._kept.mkdir(parents=True, exist_ok=True)
         write_json(self._file, {"looks": [asdict(one) for one in self._looks]})
         for file in self._kept.glob("state-*.safetensors"):

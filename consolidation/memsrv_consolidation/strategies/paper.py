@@ -11,6 +11,7 @@ from typing import Any
 from memsrv.records import Conversation, Fact
 from memsrv_consolidation.batches import Alike
 from memsrv_consolidation.device import free
+from memsrv_consolidation.placement import Placement
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.strategies import sft
 from memsrv_consolidation.strategies.foretold import answer_loss
@@ -39,6 +40,7 @@ def train(
     stopping: Callable[[], bool],
     facts: Sequence[Fact] = (),
     parent: Path | None = None,
+    placed: Placement | None = None,
 ) -> dict[str, Any]:
     """Train into `adapter`, whole or not at all. Interrupted when `stopping` turns true, with a checkpoint on disk."""
     import datasets  # type: ignore[import-untyped]
@@ -60,11 +62,12 @@ def train(
             if return_outputs or not recipe.completion_only:
                 plain: Any = super().compute_loss
                 return plain(model, inputs, return_outputs, num_items_in_batch)
-            return answer_loss(model, inputs, num_items_in_batch)  # the same, of the answers' logits alone
+            wrong = answer_loss(model, inputs, num_items_in_batch)  # the same, of the answers' logits alone
+            return wrong * sft.shares(self, num_items_in_batch)
 
     conversations = [one for one in conversations if one.messages[-1].content]  # nobody writes an answer here
     sft.require_examples(conversations)
-    pupil = sft.pupil(base, recipe, seed, threads, parent)
+    pupil = sft.pupil(base, recipe, seed, threads, parent, placed)
     steps = sft.steps_of(len(conversations), recipe)
     trainer = Trainer(
         model=pupil.model,

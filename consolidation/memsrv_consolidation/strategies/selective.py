@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from memsrv_consolidation import together
 from memsrv_consolidation.answering import BASE
 from memsrv_consolidation.strategies.sft import Pupil
 from memsrv_consolidation.strategies.teacher import Lesson
@@ -49,6 +50,7 @@ def fixed(pupil: Pupil, lessons: Sequence[Lesson]) -> Pupil:
         others = sum(share * found[name] for share, found in parts) / sum(share for share, _ in parts)
         a = module.lora_A["default"].weight
         _set(a, moved[name], others)
+        together.same(a)
         a.requires_grad_(False)
         before[name] = (a.detach().clone(), before[name][1])
     trained = sum(p.numel() for p in pupil.model.parameters() if p.requires_grad)

@@ -8,15 +8,16 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from memsrv.errors import Interrupted, RunFailed
+from memsrv_consolidation import together
 from memsrv_consolidation.answering import Respondents
 from memsrv_consolidation.costs import peak_mib
 from memsrv_consolidation.device import Device, load, offered, settle
-from memsrv_consolidation.placement import Placement, placement
+from memsrv_consolidation.placement import SHARDS, Placement, placement
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.run import write_json
 from memsrv_consolidation.shape import shape_of
@@ -80,7 +81,7 @@ def config(recipe: Recipe, device: Device, placed: Placement, checkpoints: Path,
     from trl.trainer.sft_config import SFTConfig
 
     part = max(1, steps // PARTS)
-    return SFTConfig(
+    settings = SFTConfig(
         output_dir=str(checkpoints),
         num_train_epochs=recipe.epochs,
         per_device_train_batch_size=placed.micro,
@@ -100,6 +101,7 @@ def config(recipe: Recipe, device: Device, placed: Placement, checkpoints: Path,
         save_strategy="steps",
         save_steps=part,
         save_total_limit=2,
+        save_only_model=placed.spread == SHARDS,  # but see `carried`
         logging_strategy="steps",
         logging_steps=part,
         logging_nan_inf_filter=False,
@@ -108,11 +110,26 @@ def config(recipe: Recipe, device: Device, placed: Placement, checkpoints: Path,
         disable_tqdm=True,
         dataloader_num_workers=0,
         dataloader_pin_memory=device.kind == "cuda",
+        ddp_find_unused_parameters=False,
     )
+    # A trainer that sees several GPUs and nobody else would spread each batch over threads, where the logits of answers
+    # alone cannot follow.
+    settings._n_gpu = min(1, settings.n_gpu)
+    return settings
 
 
-def pupil(base: Path, recipe: Recipe, seed: int, threads: int, parent: Path | None = None) -> Pupil:
-    """`base` with the recipe's adapter on it, the same for the same seed; or with that of `parent`, to go on with."""
+def pupil(
+    base: Path,
+    recipe: Recipe,
+    seed: int,
+    threads: int,
+    parent: Path | None = None,
+    placed: Placement | None = None,
+) -> Pupil:
+    """`base` with the recipe's adapter on it, the same for the same seed; or with that of `parent`, to go on with.
+
+    Alone on one device, if nothing says how it is `placed`.
+    """
     import datasets  # type: ignore[import-untyped]
     import transformers
     from peft import PeftModel, get_peft_model
@@ -122,18 +139,19 @@ def pupil(base: Path, recipe: Recipe, seed: int, threads: int, parent: Path | No
     logging.disable_progress_bar()
     datasets.disable_progress_bars()
     settle(threads, seed)
-    device = offered()
-    placed = placement(device, shape_of(base), recipe)
-    model, tokenizer = load(base, device, placed)
+    placed = placed or placement(replace(offered(), count=1), shape_of(base), recipe)
+    model, tokenizer = load(base, placed.device, placed)
     parameters = sum(p.numel() for p in model.parameters())
     adapted: Any = (
         PeftModel.from_pretrained(model, parent, is_trainable=True)
         if parent
         else get_peft_model(model, lora(recipe, model.config.num_hidden_layers))
     )
+    if placed.spread == SHARDS:
+        adapted.register_state_dict_post_hook(_without_parts)
     trained = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
     before = {name: (a.detach().clone(), b.detach().clone()) for name, a, b, _, _ in _parts(adapted)}
-    return Pupil(adapted, tokenizer, device, placed, parameters, trained, before)
+    return Pupil(adapted, tokenizer, placed.device, placed, parameters, trained, before)
 
 
 def steps_of(examples: int, recipe: Recipe) -> int:
@@ -147,11 +165,19 @@ def carried(trainer: Any, checkpoints: Path, telling: Telling) -> str | None:
 
     trainer.remove_callback(transformers.PrinterCallback)  # losses are in training.json; the log is for trouble
     trainer.add_callback(_watching(telling))
-    last = last_whole(checkpoints)
+    # The trainer takes the optimizer of a base in parts for one in parts, too, which it could not save. Ours knows the
+    # adapter alone, and that is whole on each GPU.
+    trainer.args.save_only_model = False
+    last = together.agreed(last_whole(checkpoints) if together.first() else None)
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     if trainer.state.global_step < trainer.state.max_steps:
         raise Interrupted(f"training stopped after step {trainer.state.global_step} of {trainer.state.max_steps}")
     return last.name if last else None
+
+
+def shares(trainer: Any, items: Any) -> int:
+    """By how much a loss over all `items` of a step counts where several processes take the mean of their gradients."""
+    return 1 if items is None else int(trainer.accelerator.num_processes)
 
 
 def losses(trainer: Any) -> list[float]:
@@ -172,6 +198,8 @@ def told(pupil: Pupil, recipe: Recipe, seconds: float, tokens: int, completion: 
         "optimizer": pupil.placed.optimizer,
         "weights": pupil.placed.weights,
         "attention": pupil.placed.attention,
+        "processes": pupil.placed.processes,
+        "spread": pupil.placed.spread,
         "parameters": {"base": pupil.parameters, "trained": pupil.trained},
         "peak_mib": peak_mib(),
         **more,
@@ -216,8 +244,19 @@ def change(pupil: Pupil) -> float:
         for name, a, b, scale, weight in _parts(pupil.model):
             first_a, first_b = pupil.before[name]
             added += float((scale * (b @ a - first_b @ first_a)).float().square().sum())
-            stood += float(weight.float().square().sum())
+            stood += float(_whole(weight.float().square().sum()))
     return math.sqrt(added / stood) if stood else 0.0
+
+
+def _without_parts(module: Any, state: dict[str, Any], prefix: str, metadata: Any) -> None:
+    """What is saved is the adapter: peft would put the base together for it, which fits on no GPU."""
+    for name in [name for name, tensor in state.items() if together.in_parts(tensor)]:
+        del state[name]
+
+
+def _whole(number: Any) -> Any:
+    """Of a number that processes have parts of, all of it."""
+    return number.full_tensor() if together.in_parts(number) else number
 
 
 def _parts(model: Any) -> Iterator[tuple[str, Any, Any, float, Any]]:
@@ -240,7 +279,9 @@ def last_whole(checkpoints: Path) -> Path | None:
 
 
 def save(model: Any, adapter: Path, told: dict[str, Any]) -> None:
-    """The adapter's folder, whole or not at all: weights, config and figures."""
+    """The adapter's folder, whole or not at all: weights, config and figures. Of several processes the first writes."""
+    if not together.first():
+        return
     part = adapter.with_name(adapter.name + ".part")
     if part.exists():
         shutil.rmtree(part)
@@ -263,7 +304,7 @@ def _watching(telling: Telling) -> Any:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
             telling.count(state.global_step, state.max_steps)
-            if telling.stopping() and state.global_step < state.max_steps:
+            if together.agreed(telling.stopping()) and state.global_step < state.max_steps:
                 control.should_training_stop = control.should_save = True
             return control
 
@@ -276,7 +317,9 @@ def _watching(telling: Telling) -> Any:
                 )
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE).touch()
+            together.agreed(None)  # each process has its own state of chance to save
+            if together.first():
+                (Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE).touch()
 
     return Watching()
 

@@ -12,7 +12,7 @@ from memsrv_consolidation.batches import Alike
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.strategies.foretold import foretold
 from memsrv_consolidation.strategies.laplace import Penalty
-from memsrv_consolidation.strategies.sft import Pupil
+from memsrv_consolidation.strategies.sft import Pupil, shares
 from memsrv_consolidation.strategies.teacher import Lesson
 
 
@@ -38,7 +38,7 @@ def trainer(
         def compute_loss(
             self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
-            wrong = loss(model, inputs, num_items_in_batch)
+            wrong = loss(model, inputs, num_items_in_batch) * shares(self, num_items_in_batch)
             if penalty is None or not model.training:
                 return wrong
             return wrong + recipe.laplace * penalty() / pupil.placed.accumulation

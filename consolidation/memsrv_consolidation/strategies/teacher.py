@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memsrv.records import Conversation, Message, to_dict
+from memsrv_consolidation import together
 from memsrv_consolidation.evidence import as_teacher
 from memsrv_consolidation.lessons import LESSON
 from memsrv_consolidation.probes import gives
@@ -65,14 +66,15 @@ def lessons(
         json.dumps([to_dict(recipe), [to_dict(one) for one in conversations]], sort_keys=True).encode()
     ).hexdigest()
     file = kept / f"teacher-{sign[:16]}.safetensors"
-    if file.exists():
-        held = load_file(file)
-    else:
+    if not together.agreed(file.exists()):
         held = _asked(model, tokenizer, conversations, said, recipe, device)
-        kept.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        save_file(held, part)
-        part.rename(file)
+        if together.first():
+            kept.mkdir(parents=True, exist_ok=True)
+            part = file.with_suffix(".part")
+            save_file(held, part)
+            part.rename(file)
+        together.agreed(None)
+    held = load_file(file)
     found = []
     start = 0
     for one, conversation in zip(said, conversations, strict=True):
@@ -99,7 +101,7 @@ def own_answers(
     What was written is kept as it comes, by conversation.
     """
     file = kept / "own.json"
-    written: dict[str, str] = read_json(file) if file.exists() else {}
+    written: dict[str, str] = together.agreed(read_json(file) if file.exists() else {})
     asked = [
         one
         for one in conversations
@@ -107,10 +109,11 @@ def own_answers(
     ]
     for start in range(0, len(asked), AT_ONCE):
         some = asked[start : start + AT_ONCE]
-        texts = answer([as_teacher(one)[:-1] for one in some], [_said(one) or ROOM for one in some])
+        texts = together.agreed(answer([as_teacher(one)[:-1] for one in some], [_said(one) or ROOM for one in some]))
         written |= {one.id: text for one, text in zip(some, texts, strict=True)}
-        kept.mkdir(parents=True, exist_ok=True)
-        write_json(file, written)
+        if together.first():
+            kept.mkdir(parents=True, exist_ok=True)
+            write_json(file, written)
     found = []
     for one in conversations:
         text = written.get(one.id, "")
@@ -211,7 +214,7 @@ def expectations(model: Any, said: Sequence[Tokens], device: str) -> Iterator[tu
         learned = torch.zeros(len(batch), longest, dtype=torch.bool)
         for row, one in enumerate(batch):
             learned[row, list(one.learned)] = True
-        with torch.inference_mode():
+        with together.without_gradients(model):
             logits = foretold(
                 model, learned.to(device), input_ids=ids.to(device), attention_mask=mask.to(device)
             ).float()

@@ -165,6 +165,7 @@ class Night:
                         not_extended=why_not or "",
                         replay=self.settings.replay,
                         earlier=tuple(earlier),
+                        processes=self.settings.processes,
                     )
                 ),
             )
