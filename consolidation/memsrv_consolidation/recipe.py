@@ -178,13 +178,18 @@ NAMED = {recipe.name: recipe for recipe in _ALL}
 
 
 def preset(base: str, strategy: str, named: str | None = None, parameters: int | None = None) -> Recipe:
-    """The recipe asked for by name, else that of this base and strategy, of its size, or the strategy's own."""
+    """The recipe asked for by name, else that of this base and strategy, of its size, or the strategy's own.
+
+    UsageError where there is none of that name, or it is another base's.
+    """
     if named is None:
         own = PRESETS.get((base, strategy)) or DEFAULTS.get(strategy, PAPER)
         if own is not DISTIL or parameters is None:
             return own
         return next((sized for least, sized in SIZES if parameters >= least), DISTIL)
-    try:
-        return NAMED[named]
-    except KeyError as error:
-        raise UsageError(f"no preset `{named}`; known: {', '.join(NAMED)}") from error
+    if named not in NAMED:
+        raise UsageError(f"no preset `{named}`; known: {', '.join(NAMED)}")
+    of, _, _ = named.rpartition("/")
+    if of and of != base:
+        raise UsageError(f"the preset `{named}` is for {of} alone; take one without a base's name, or none")
+    return NAMED[named]

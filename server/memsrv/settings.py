@@ -173,6 +173,9 @@ class Settings(BaseModel):
     strategy: str = Field(
         "distil", description="How facts are trained: `distil`, or `paper`, as the consolidation paper does it."
     )
+    preset: str = Field(
+        "", description="Numbers that it is trained with, by name (`memsrv-tiny/brief`); empty: the base's own."
+    )
     replay: float = Field(
         0.2, ge=0, lt=1, description="Share of old nights' conversations in what `memsrv consolidate --extend` trains."
     )

@@ -22,6 +22,7 @@ class Learning(Reviewing):
         base: str | None = None,
         teacher: str | None = None,
         strategy: str | None = None,
+        preset: str | None = None,
         stage: bool = False,
         resume: str | None = None,
         extend: bool = False,
@@ -40,8 +41,8 @@ class Learning(Reviewing):
             engaged(self.home, self.settings, teacher)  # what it lacks is told before anybody is asked
             self.ask_to_train(name, consent)
             report = self._night.consolidate(
-                self.store, name, now=datetime.now(UTC), base=base, strategy=strategy, stage=stage, teacher=teacher,
-                extend=extend, told=progress,
+                self.store, name, now=datetime.now(UTC), base=base, strategy=strategy, preset=preset, stage=stage,
+                teacher=teacher, extend=extend, told=progress,
             )  # fmt: skip
         self._note_standing()
         return report

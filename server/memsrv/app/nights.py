@@ -102,18 +102,20 @@ class Nights(Remembering, Costing, Learning):
         base: str | None = None,
         teacher: str | None = None,
         strategy: str | None = None,
+        preset: str | None = None,
         extend: bool = False,
     ) -> Plan:
         """What `consolidate` would do now; nothing is written."""
         known = self.facts(project=project)
         chosen, way = base or self.settings.base, strategy or self.settings.strategy
+        named = preset or self.settings.preset or None
         how, onto = Built(), None
         if extend:
-            how, path = built(self.shelf, known.project, chosen, self.home.models, way)
+            how, path = built(self.shelf, known.project, chosen, self.home.models, way, named)
             earlier = [str(run.conversations_file) for run in self._night.folders(known.project)]
             onto = Onto(path, earlier, self.settings.replay) if path else None
         sized = shape(chosen, self.home.models)
-        made = training(known.facts, chosen, way, self._night.policy, sized, onto)
+        made = training(known.facts, chosen, way, self._night.policy, sized, onto, named)
         trained_on, by_kind, _, _ = counted(made.facts)
         _, _, by_trust, waiting = counted(known.facts)
         allowed = Consent(self.settings).allows(Act.TRAIN, project=known.project)

@@ -20,6 +20,7 @@ def consolidate(
         typer.Option(help="Who helps: `rules`, `anthropic`, `openai` or `local`; unset, the setting `teacher.name`."),
     ] = None,
     strategy: Annotated[str | None, typer.Option(help="How it trains; unset, the setting `strategy`.")] = None,
+    preset: Annotated[str | None, typer.Option(help="With which numbers; unset, the setting `preset`.")] = None,
     stage: Annotated[bool, typer.Option("--stage", help="Stop at staged, also when the gate passes.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow training on this project.")] = False,
     dry_run: Annotated[
@@ -34,7 +35,7 @@ def consolidate(
     """Train what is remembered into an adapter, measure it, and promote it if it passed."""
     app = opened()
     if dry_run:
-        planned = app.plan(project=project, base=base, teacher=teacher, strategy=strategy, extend=extend)
+        planned = app.plan(project=project, base=base, teacher=teacher, strategy=strategy, preset=preset, extend=extend)
         return give(planned, tables.plan, json)
     with terminal.Stages() as stages:
         report = app.consolidate(
@@ -42,6 +43,7 @@ def consolidate(
             base=base,
             teacher=teacher,
             strategy=strategy,
+            preset=preset,
             stage=stage,
             resume=resume,
             extend=extend,

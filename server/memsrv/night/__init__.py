@@ -122,7 +122,8 @@ class Night:
         with one_at_a_time(self.home.runs):  # an erase holds it, too: what goes is not copied meanwhile
             name = shelf_name(project)
             live = self.shelf.current(name)
-            recipe = recipe_of(chosen.name, way, preset, shape_of(chosen.path).parameters)
+            named = preset or self.settings.preset or None
+            recipe = recipe_of(chosen.name, way, named, shape_of(chosen.path).parameters)
             why_not = obstacle(self.shelf, name, live, chosen, recipe) if extend else None
             earlier = [str(run.conversations_file) for run in self.folders(project)] if extend else []
             run = Run(self.home.runs / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{name}")
@@ -156,7 +157,7 @@ class Night:
                         current=Live(live.version, str(live.path)) if live and not live.tainted else None,
                         base_path=str(chosen.path),
                         base_hash=chosen.hash,
-                        preset=preset,
+                        preset=named,
                         any_base=self.settings.any_base,
                         canaries=tuple(canary.secret for canary in canaries),
                         teacher=teaching.order if teaching else None,

@@ -92,12 +92,14 @@ class Plan:
     night: Decision | None  # what the night would do now; None without consent
 
 
-def built(shelf: Shelf, project: str, base: str, models: Path, strategy: str) -> tuple[Built, Path | None]:
+def built(
+    shelf: Shelf, project: str, base: str, models: Path, strategy: str, named: str | None = None
+) -> tuple[Built, Path | None]:
     """How an extension that is asked for would be built, and on which folder; None where all is trained anew."""
     live = shelf.current(shelf_name(project))
     with suppress(MemsrvError):
         here = resolve(base, models)
-        recipe = preset(here.name, strategy, parameters=shape_of(here.path).parameters)
+        recipe = preset(here.name, strategy, named, shape_of(here.path).parameters)
         why = obstacle(shelf, shelf_name(project), live, here, recipe)
         if why is None and live is not None:
             return Built(EXTEND, live.version), live.path
@@ -106,10 +108,16 @@ def built(shelf: Shelf, project: str, base: str, models: Path, strategy: str) ->
 
 
 def training(
-    facts: Sequence[Fact], base: str, strategy: str, policy: Policy, shape: Shape | None, onto: Onto | None = None
+    facts: Sequence[Fact],
+    base: str,
+    strategy: str,
+    policy: Policy,
+    shape: Shape | None,
+    onto: Onto | None = None,
+    named: str | None = None,
 ) -> Training:
     """What a run on `base` would be trained on, but for logged turns, and what that takes."""
-    recipe = preset(base, strategy, parameters=shape.parameters if shape else None)
+    recipe = preset(base, strategy, named, shape.parameters if shape else None)
     redactor = Redactor(b"dry")
     _, old = parted_on(onto.path if onto else None, facts, policy)
     new = [fact for fact in facts if fact not in old]

@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from memsrv.app import App, open_app
+from memsrv.errors import UsageError
 from memsrv.home import Home
 from memsrv.night import Night
 from memsrv.night.plan import Built
@@ -95,3 +96,23 @@ def test_with_nothing_new_an_extension_trains_nothing(app: App) -> None:
     plan = app.plan(project=PROJECT, extend=True)
 
     assert (plan.conversations, plan.replayed, plan.trainable) == (0, 0, 0)
+
+
+def test_a_preset_that_is_named_is_what_is_planned_and_ordered(app: App) -> None:
+    of_its_own = app.plan()
+    app = open_app(app.home, app.settings.model_copy(update={"preset": "paper"}), app.cwd)
+
+    assert app.plan().conversations == done(app).conversations_file.read_text().count("\n") != of_its_own.conversations
+    assert app.plan(preset="distil").conversations == of_its_own.conversations
+
+
+@pytest.mark.parametrize("named", ["nothing", "memsrv-tiny/brief"])
+def test_a_preset_that_is_not_there_or_is_for_another_base_is_refused_before_anything_is_written(
+    app: App, named: str
+) -> None:
+    with pytest.raises(UsageError, match=named):
+        app.plan(preset=named)
+    with pytest.raises(UsageError, match=named):
+        Night(app.home, app.settings).prepare(app.store, PROJECT, now=NOW, preset=named)
+
+    assert list(app.home.runs.glob("*-*")) == []
