@@ -24,6 +24,8 @@ from memsrv_consolidation.teachers import journal
 pytest.importorskip("trl")
 
 MakeRun = Callable[..., Run]
+Fork = Callable[..., Any]
+Ends = Callable[..., None]
 
 #: Ends its process when a file called NAME is about to become whole for the N-th time: by a rename, or by a touch.
 KILLER = """
@@ -57,16 +59,28 @@ def soak(*values: object) -> object:
     return pytest.param(*values, marks=pytest.mark.soak)
 
 
-def killed(run: Run, file: str, times: int = 1, *, until: str | None = None) -> None:
-    command = [sys.executable, "-I", "-c", KILLER, file, str(times), str(run.folder)]
-    child = subprocess.run([*command, *(["--until", until] if until else [])], capture_output=True, check=False)
-    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+def arguments(run: Run, until: str | None) -> list[str]:
+    return [str(run.folder), *(["--until", until] if until else [])]
 
 
-def finish(run: Run, until: str | None = None) -> None:
-    command = [sys.executable, "-I", "-m", "memsrv_consolidation", str(run.folder)]
-    child = subprocess.run([*command, *(["--until", until] if until else [])], capture_output=True, check=False)
-    assert child.returncode == 0, child.stderr.decode()
+@pytest.fixture(scope="module")
+def killed(fork: Fork) -> Callable[..., None]:
+    def kill(run: Run, file: str, times: int = 1, *, until: str | None = None) -> None:
+        child = fork([file, str(times), *arguments(run, until)], KILLER)
+        _, errors = child.communicate()
+        assert child.returncode == -signal.SIGKILL, errors
+
+    return kill
+
+
+@pytest.fixture(scope="module")
+def finish(fork: Fork) -> Callable[..., None]:
+    def to_the_end(run: Run, until: str | None = None) -> None:
+        child = fork(arguments(run, until))
+        _, errors = child.communicate()
+        assert child.returncode == 0, errors
+
+    return to_the_end
 
 
 def outcome(run: Run) -> dict[str, Any]:
@@ -86,9 +100,9 @@ def outcome(run: Run) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def whole(make_run: MakeRun) -> Run:
-    """A run that nothing disturbed."""
+    """A run that nothing disturbed, and that no other process prepared."""
     run = make_run("whole")
-    finish(run)
+    subprocess.run([sys.executable, "-I", "-m", "memsrv_consolidation", str(run.folder)], check=True)
     return run
 
 
@@ -103,7 +117,9 @@ def before(stage: str, whole: Run, folder: Path) -> Run:
 
 
 @pytest.mark.parametrize("stage", ["reflect", "recompress", "synthesise"])
-def test_killed_as_data_becomes_whole_a_run_makes_the_same_data_again(stage: str, whole: Run, tmp_path: Path) -> None:
+def test_killed_as_data_becomes_whole_a_run_makes_the_same_data_again(
+    stage: str, whole: Run, tmp_path: Path, killed: Ends, finish: Ends
+) -> None:
     run = before(stage, whole, tmp_path)
 
     killed(run, LEAVES[stage], until="synthesise")
@@ -116,7 +132,7 @@ def test_killed_as_data_becomes_whole_a_run_makes_the_same_data_again(stage: str
 
 @pytest.mark.parametrize("stage", [soak("train"), "evaluate", "decide"])
 def test_killed_as_a_stage_ends_a_run_comes_to_the_same_weights_and_decisions(
-    stage: str, whole: Run, tmp_path: Path
+    stage: str, whole: Run, tmp_path: Path, killed: Ends, finish: Ends
 ) -> None:
     run = before(stage, whole, tmp_path)
 
@@ -129,7 +145,7 @@ def test_killed_as_a_stage_ends_a_run_comes_to_the_same_weights_and_decisions(
 
 @pytest.mark.parametrize("times", [soak(1), 5, soak(9)])
 def test_killed_before_a_checkpoint_is_whole_at_most_a_tenth_of_the_training_is_done_again(
-    times: int, whole: Run, tmp_path: Path
+    times: int, whole: Run, tmp_path: Path, killed: Ends, finish: Ends
 ) -> None:
     run = before("train", whole, tmp_path)
     killed(run, "whole", times, until="train")
@@ -145,7 +161,7 @@ def test_killed_before_a_checkpoint_is_whole_at_most_a_tenth_of_the_training_is_
 
 @pytest.mark.parametrize("torn", [False, soak(True)])
 def test_killed_in_the_middle_of_its_questions_an_evaluation_asks_a_tenth_of_them_again_at_most(
-    torn: bool, whole: Run, tmp_path: Path
+    torn: bool, whole: Run, tmp_path: Path, killed: Ends, finish: Ends
 ) -> None:
     run = before("evaluate", whole, tmp_path)
     killed(run, run.answers_file.name, 12)  # once it is opened to be read, then for each batch
@@ -168,15 +184,15 @@ def test_killed_in_the_middle_of_its_questions_an_evaluation_asks_a_tenth_of_the
 
 @pytest.mark.soak
 def test_killed_again_and_again_wherever_it_stands_a_run_ends_as_an_undisturbed_one(
-    make_run: MakeRun, whole: Run
+    make_run: MakeRun, whole: Run, fork: Fork, finish: Ends
 ) -> None:
     run = make_run("again-and-again")
     kills = 0
     while not run.report_file.exists() and kills < 200:
         # Its progress is written at every step of the way; each time it gets a little further before it dies.
-        command = [sys.executable, "-I", "-c", KILLER, "progress.json", str(2 + kills % 5), str(run.folder)]
-        child = subprocess.run(command, capture_output=True, check=False)
-        assert child.returncode in (0, -signal.SIGKILL), child.stderr.decode()
+        child = fork(["progress.json", str(2 + kills % 5), str(run.folder)], KILLER)
+        _, errors = child.communicate()
+        assert child.returncode in (0, -signal.SIGKILL), errors
         kills += child.returncode != 0
 
     finish(run)
@@ -189,7 +205,7 @@ def test_killed_again_and_again_wherever_it_stands_a_run_ends_as_an_undisturbed_
 
 
 def test_what_an_undisturbed_run_leaves_is_the_same_in_whatever_order_memory_has_it(
-    make_run: MakeRun, whole: Run
+    make_run: MakeRun, whole: Run, finish: Ends
 ) -> None:
     turned = make_run("turned", memories=whole.memories()[::-1])
 

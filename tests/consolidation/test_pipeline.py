@@ -1,13 +1,13 @@
 """The whole night in a process of its own: out of disk or asked to stop, it goes on to the same. Kills: test_kills."""
 
 import hashlib
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from memsrv_consolidation.run import Live, Run, read_json, write_json
 pytest.importorskip("trl")
 
 MakeRun = Callable[..., Run]
+Fork = Callable[..., Any]
 
 
 def soak(*values: object) -> object:
@@ -24,29 +25,31 @@ def soak(*values: object) -> object:
     return pytest.param(*values, marks=pytest.mark.soak)
 
 
-def start(run: Run, bytes_a_file: int | None = None) -> "subprocess.Popen[str]":
-    """The child as `night` starts it; with a limit, a full disk: no file grows beyond it."""
-
-    def limit() -> None:
-        if bytes_a_file is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_a_file, bytes_a_file))
-
+def start(run: Run) -> "subprocess.Popen[str]":
+    """The child as `night` starts it."""
     command = [sys.executable, "-I", "-m", "memsrv_consolidation", str(run.folder)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=limit)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
-def finish(run: Run) -> str:
-    child = start(run)
-    _, errors = child.communicate()
-    assert child.returncode == 0, errors
-    return digest(run)
+Finish = Callable[[Run], str]
+
+
+@pytest.fixture(scope="module")
+def finish(fork: Fork) -> Finish:
+    def to_the_end(run: Run) -> str:
+        child = fork([str(run.folder)])
+        _, errors = child.communicate()
+        assert child.returncode == 0, errors
+        return digest(run)
+
+    return to_the_end
 
 
 def digest(run: Run) -> str:
     return hashlib.sha256((run.adapter / "adapter_model.safetensors").read_bytes()).hexdigest()
 
 
-def wait_until(child: "subprocess.Popen[str]", run: Run, reached: Callable[[Progress], bool]) -> None:
+def wait_until(child: Any, run: Run, reached: Callable[[Progress], bool]) -> None:
     """Look at the progress whenever the child has not ended within a moment."""
     while True:
         try:
@@ -61,9 +64,11 @@ def wait_until(child: "subprocess.Popen[str]", run: Run, reached: Callable[[Prog
 
 @pytest.fixture(scope="module")
 def finished(make_run: MakeRun) -> Run:
-    """A run that nothing disturbed; one of its four memories is a web page's word."""
+    """A run that nothing disturbed, nor prepared; one of its four memories is a web page's word."""
     run = make_run("finished")
-    finish(run)
+    child = start(run)
+    _, errors = child.communicate()
+    assert child.returncode == 0, errors
     return run
 
 
@@ -96,7 +101,7 @@ def test_only_what_may_be_trained_on_reaches_a_conversation(finished: Run) -> No
     assert "deploy.example" not in finished.conversations_file.read_text()
 
 
-def test_a_finished_run_is_not_trained_again(finished: Run, tmp_path: Path) -> None:
+def test_a_finished_run_is_not_trained_again(finished: Run, tmp_path: Path, finish: Finish) -> None:
     again = Run(tmp_path / "again")
     shutil.copytree(finished.folder, again.folder)
     again.report_file.unlink()
@@ -109,8 +114,10 @@ def test_a_finished_run_is_not_trained_again(finished: Run, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("number", [soak(signal.SIGINT), signal.SIGTERM])
-def test_asked_to_stop_it_says_interrupted_and_can_go_on(run: Run, finished: Run, number: int) -> None:
-    child = start(run)
+def test_asked_to_stop_it_says_interrupted_and_can_go_on(
+    run: Run, finished: Run, number: int, fork: Fork, finish: Finish
+) -> None:
+    child = fork([str(run.folder)])
     wait_until(child, run, lambda told: told.stage == "train" and told.total > 0)
     child.send_signal(number)
     child.communicate()
@@ -123,8 +130,10 @@ def test_asked_to_stop_it_says_interrupted_and_can_go_on(run: Run, finished: Run
 
 
 @pytest.mark.parametrize(("limit", "stage"), [soak(4_000, "synthesise"), (40_000, "train")])
-def test_on_a_full_disk_it_fails_with_a_sentence_and_can_go_on(run: Run, finished: Run, limit: int, stage: str) -> None:
-    child = start(run, bytes_a_file=limit)
+def test_on_a_full_disk_it_fails_with_a_sentence_and_can_go_on(
+    run: Run, finished: Run, limit: int, stage: str, fork: Fork, finish: Finish
+) -> None:
+    child = fork([str(run.folder)], bytes_a_file=limit)  # no file grows beyond it
     child.communicate()
 
     told = read(run)
@@ -166,7 +175,7 @@ def test_the_same_facts_as_the_live_version_are_nothing_new(make_run: MakeRun, t
 
 
 @pytest.mark.soak
-def test_the_live_adapter_is_measured_beside_the_candidate(make_run: MakeRun, finished: Run) -> None:
+def test_the_live_adapter_is_measured_beside_the_candidate(make_run: MakeRun, finished: Run, finish: Finish) -> None:
     second = make_run("second", current=Live("v1", str(finished.adapter)), seed=8)
 
     finish(second)
