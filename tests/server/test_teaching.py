@@ -15,14 +15,14 @@ import psutil
 import pytest
 
 from memsrv.consent import Consent
-from memsrv.errors import MissingExtra, UsageError
+from memsrv.errors import MissingExtra, RunFailed, UsageError
 from memsrv.home import Home
 from memsrv.night import Night, teaching, waiting
 from memsrv.night.teaching import engaged
 from memsrv.settings import Settings
 from memsrv.store import Store
 from memsrv_adapters import client
-from memsrv_consolidation.run import Run, read_json
+from memsrv_consolidation.run import Run, read_json, write_json, write_lines
 from memsrv_consolidation.teachers import ledger
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -126,12 +126,16 @@ def store(home: Home, talk: Any) -> Iterator[Store]:
 
 @pytest.fixture
 def spied(home: Home, store: Store, random_base: Path, tmp_path: Path) -> tuple[Night, Path]:
-    """A night whose children are started by a script that keeps what it is given on stdin."""
+    """A night whose children are started by a script that keeps what it is given on stdin.
+
+    Once there is a file `teaching alone` beside what it heard, it starts none that would train.
+    """
     heard = tmp_path / "heard"
     heard.mkdir()
     script = tmp_path / "python"
     script.write_text(
         f'#!/bin/sh\nn=$(ls {heard} | wc -l)\ncat > {heard}/$n\necho "$@" >> {tmp_path}/arguments\n'
+        f'case "$@" in *--until*) ;; *) [ ! -e "{tmp_path}/teaching alone" ] || exit 9 ;; esac\n'
         f'exec {sys.executable} "$@" < {heard}/$n\n'
     )
     script.chmod(0o700)
@@ -149,16 +153,15 @@ def test_the_trainer_is_another_process_and_never_has_the_key(
     monkeypatch.setenv("ANTHROPIC_API_KEY", teachers.KEY)
     night, heard = spied
     night = taught(night, **WHOLE, url=teach(teachers.well).url)
+    (heard.parent / "teaching alone").touch()
 
-    report = night.consolidate(store, "demo", now=NOW)
+    with pytest.raises(RunFailed, match="ended with exit code 9"):
+        night.consolidate(store, "demo", now=NOW)
 
     asking, training = (json.loads((heard / name).read_text()) for name in ("0", "1"))
     assert (asking["key"], training["key"]) == (teachers.KEY, None)
     arguments = (heard.parent / "arguments").read_text().splitlines()
     assert [line.endswith("--until synthesise") for line in arguments] == [True, False]
-    assert report["teacher"]["answered"] == 5
-    assert report["facts"]["trained"] == 2
-    assert night.runs()[0].state == "done"
 
 
 @pytest.mark.soak
@@ -197,13 +200,15 @@ def test_a_run_may_go_on_by_rules_when_its_teacher_is_gone(
     night, heard = spied
     night = taught(night, **WHOLE)
     run = night.prepare(store, "demo", now=NOW)
+    write_lines(run.episodes_file, [])  # who is asked is what counts here, not what is trained
+    write_json(run.memory_file, {"memories": []})
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     with pytest.raises(UsageError, match="ANTHROPIC_API_KEY is not set"):
         night.resume(run.folder.name)
 
     report = night.resume(run.folder.name, teacher="rules")
 
-    assert report["teacher"] is None
+    assert (report["teacher"], report["verdict"]) == (None, "nothing")
     assert len(list(heard.iterdir())) == 1
 
 
@@ -282,6 +287,7 @@ def test_a_consolidation_with_a_teacher_from_the_command_line(
     assert running.returncode == 3, (tmp_path / "err").read_text()  # random weights: the gate refuses them
     report = json.loads((tmp_path / "out").read_text())
     assert (report["teacher"]["name"], report["teacher"]["stopped"]) == (name, None)
+    assert (report["teacher"]["answered"], report["facts"]["trained"]) == (5, 2)
     assert {fact.value for fact in Run(home.runs / report["run"]).facts()} == {"Priya", "pnpm"}
     assert any("--until synthesise" in one for one in seen.commands)
     assert any("memsrv_consolidation" in one and "--until" not in one for one in seen.commands)
