@@ -451,6 +451,7 @@ def test_a_run_that_is_not_there_is_not_found(night: Night, id: str) -> None:
 # The child
 
 
+@pytest.mark.soak
 def test_a_whole_night_tells_its_stages_and_gives_the_report(store: Store, night: Night) -> None:
     told: list[str] = []
 
@@ -474,7 +475,13 @@ def test_a_killed_child_is_told_with_its_log_and_goes_on_when_resumed(store: Sto
 
     [standing] = night.runs()
     assert standing.state == "interrupted"
-    assert night.resume(standing.id)["verdict"] == "refuse"
+
+    told: list[str] = []
+    report = night.resume(standing.id, told=lambda stage, *_: told.append(stage))
+
+    assert (report["verdict"], report["version"], report["facts"]["trained"]) == ("refuse", None, 2)
+    assert told.index("train") < told.index("evaluate")
+    assert night.run(report["run"])["verdict"] == "refuse"
 
 
 def test_where_the_disk_is_full_the_run_cannot_say_so_and_its_starter_does(

@@ -46,7 +46,14 @@ def test_without_facts_the_last_state_is_taken(train: Train) -> None:
     assert (told["steps"], told["repairs"]) == (6, [])
 
 
-@pytest.mark.parametrize("stop", [2, 5, 8], ids=["before a look", "after a look", "in the repair"])
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(2, id="before a look", marks=pytest.mark.soak),
+        pytest.param(5, id="after a look"),
+        pytest.param(8, id="in the repair"),
+    ],
+)
 def test_stopped_anywhere_it_goes_on_to_the_same_weights(
     train: Train, digest: Digest, place: Path, whole: dict[str, Any], stop: int
 ) -> None:
