@@ -35,8 +35,14 @@ def conversations() -> tuple[Conversation, ...]:
 Train = Callable[..., dict[str, object]]
 
 
-@pytest.fixture
-def train(random_base: Path, conversations: tuple[Conversation, ...], tmp_path: Path) -> Train:
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the trainings lie, each under its name."""
+    return tmp_path_factory.mktemp("trainings")
+
+
+@pytest.fixture(scope="module")
+def train(random_base: Path, conversations: tuple[Conversation, ...], place: Path) -> Train:
     def training(
         name: str, recipe: Recipe = PAPER, stop_after: int = 10**9, steps: list[int] | None = None
     ) -> dict[str, object]:
@@ -45,8 +51,8 @@ def train(random_base: Path, conversations: tuple[Conversation, ...], tmp_path: 
             conversations,
             recipe,
             random_base,
-            adapter=tmp_path / name / "adapter",
-            checkpoints=tmp_path / name / "checkpoints",
+            adapter=place / name / "adapter",
+            checkpoints=place / name / "checkpoints",
             seed=7,
             threads=1,
             begin=lambda total, done: seen.append(done),
@@ -55,6 +61,13 @@ def train(random_base: Path, conversations: tuple[Conversation, ...], tmp_path: 
         )
 
     return training
+
+
+@pytest.fixture(scope="module")
+def whole(train: Train, place: Path) -> Path:
+    """A training that nobody disturbed."""
+    train("whole")
+    return place / "whole"
 
 
 def digest(folder: Path) -> str:
@@ -112,67 +125,62 @@ def test_every_strategy_can_train(name: str) -> None:
     assert callable(strategy(name).train)
 
 
-def test_the_adapter_folder_holds_weights_config_and_figures_only(train: Train, tmp_path: Path) -> None:
-    train("a")
-
-    files = {file.name for file in (tmp_path / "a" / "adapter").iterdir()}
+def test_the_adapter_folder_holds_weights_config_and_figures_only(whole: Path) -> None:
+    files = {file.name for file in (whole / "adapter").iterdir()}
 
     assert files == {"adapter_config.json", "adapter_model.safetensors", "training.json"}
 
 
-def test_training_tells_its_losses_and_they_fall(train: Train, tmp_path: Path) -> None:
-    train("a")
-
-    told = json.loads((tmp_path / "a" / "adapter" / "training.json").read_text())
+def test_training_tells_its_losses_and_they_fall(whole: Path) -> None:
+    told = json.loads((whole / "adapter" / "training.json").read_text())
 
     assert len(told["losses"]) == sft.PARTS
     assert told["losses"][-1] < told["losses"][0]
     assert (told["steps"], told["preset"]) == (24, "paper")
 
 
-def test_the_same_seed_gives_the_same_weights(train: Train, tmp_path: Path) -> None:
-    train("a")
-    train("b")
+def test_the_same_seed_gives_the_same_weights(train: Train, place: Path, whole: Path) -> None:
+    train("again")
 
-    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    assert digest(place / "again") == digest(whole)
 
 
 @pytest.mark.parametrize("stop", [7, 8])  # 20 examples in batches of 8: before a full batch, and before a short one
-def test_stopped_in_the_midst_it_goes_on_to_the_same_weights(train: Train, tmp_path: Path, stop: int) -> None:
-    train("whole")
+def test_stopped_in_the_midst_it_goes_on_to_the_same_weights(train: Train, place: Path, whole: Path, stop: int) -> None:
+    name = f"stopped at {stop}"
     with pytest.raises(Interrupted, match=f"after step {stop} of 24"):
-        train("cut", stop_after=stop)
-    assert not (tmp_path / "cut" / "adapter").exists()
+        train(name, stop_after=stop)
+    assert not (place / name / "adapter").exists()
 
     steps: list[int] = []
-    train("cut", steps=steps)
+    train(name, steps=steps)
 
     assert steps[0] == stop
-    assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
+    assert digest(place / name) == digest(whole)
 
 
-def test_a_torn_checkpoint_is_not_gone_on_from(train: Train, tmp_path: Path) -> None:
+def test_a_torn_checkpoint_is_not_gone_on_from(train: Train, place: Path) -> None:
     with pytest.raises(Interrupted):
-        train("cut", stop_after=7)
-    torn = tmp_path / "cut" / "checkpoints" / "checkpoint-9"
+        train("torn", stop_after=7)
+    torn = place / "torn" / "checkpoints" / "checkpoint-9"
     torn.mkdir()
     (torn / "trainer_state.json").write_text("{")
 
     steps: list[int] = []
-    train("cut", steps=steps)
+    train("torn", steps=steps)
 
     assert steps[0] == 7
     assert not torn.exists()
 
 
-def test_length_grouped_training_resumes_to_the_same_weights_too(train: Train, tmp_path: Path) -> None:
-    train("whole", TINY)
+def test_length_grouped_training_resumes_to_the_same_weights_too(train: Train, place: Path) -> None:
+    train("grouped", TINY)
     with pytest.raises(Interrupted):
-        train("cut", TINY, stop_after=5)
+        train("grouped, stopped", TINY, stop_after=5)
 
-    train("cut", TINY)
+    train("grouped, stopped", TINY)
 
-    assert digest(tmp_path / "cut") == digest(tmp_path / "whole")
+    assert digest(place / "grouped, stopped") == digest(place / "grouped")
 
 
 def test_batches_of_alike_lengths_hold_every_example_once() -> None:
