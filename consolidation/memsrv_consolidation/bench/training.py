@@ -105,20 +105,24 @@ def made_up(count: int, seed: int) -> list[Fact]:
 
 
 def recipe_of(order: dict[str, Any]) -> Recipe:
-    """The strategy's own for this base, with a loss on answers alone; trl's is that of `distil`.
+    """The strategy's own for this base, with a loss on answers alone; trl's is that of `distil`, or its `preset`.
 
     Where only the pace is measured it is one epoch without looks, repairs and answers that the base writes.
     """
-    named = "distil" if order["strategy"] == PLAIN else order["strategy"]
-    recipe = replace(preset(order["name"], named), completion_only=True)
+    own = preset(order["name"], "paper") if order["strategy"] == "paper" else _ours(order)
+    recipe = replace(own, completion_only=True)
     if order["steps"] is None:
         return recipe
     return replace(recipe, epochs=1, select_each=0.0, repair_rounds=0, own_answers=False)
 
 
+def _ours(order: dict[str, Any]) -> Recipe:
+    return preset(order["name"], "distil", order["preset"])
+
+
 def conversations_of(order: dict[str, Any], facts: Sequence[Fact], recipe: Recipe) -> list[Conversation]:
     """The same for every strategy: those of `distil`, or as many of them as the steps take."""
-    whole = synthesise(facts, preset(order["name"], "distil"), order["seed"], Redactor(b"bench")).conversations
+    whole = synthesise(facts, _ours(order), order["seed"], Redactor(b"bench")).conversations
     if order["steps"] is None:
         return list(whole)
     needed = order["steps"] * recipe.batch
@@ -152,8 +156,8 @@ def invented(name: str, layers: int | None, folder: Path) -> Path:
 
 
 def training(order: dict[str, Any], folder: Path, told: Told) -> dict[str, Any]:
-    """`order`: name, path (None: a shape by its name, made in `base`), layers, strategy, steps,
-    facts, seed, threads.
+    """`order`: name, path (None: a shape by its name, made in `base`), layers, strategy, preset (None: the base's own),
+    steps, facts, seed, threads.
     """
     base = Path(order["path"]) if order["path"] else invented(order["name"], order["layers"], Path(order["base"]))
     shutil.rmtree(folder / "work", ignore_errors=True)

@@ -12,6 +12,7 @@ from memsrv.bench.training import SHAPE_STEPS, shape_named, training, ways
 from memsrv.consent import Act
 from memsrv.errors import MissingExtra, NotFound, UsageError
 from memsrv_adapters.base import resolve
+from memsrv_consolidation.recipe import preset as recipe_named
 
 
 class Benching(Rooms):
@@ -50,18 +51,19 @@ class Benching(Rooms):
             return carried_out("ladder", order, folder, told)
 
     def bench_training(
-        self, base: str | None, strategies: Sequence[str], *, steps: int | None, layers: int | None, facts: int,
-        seed: int, told: Told,
+        self, base: str | None, strategies: Sequence[str], *, preset: str | None, steps: int | None,
+        layers: int | None, facts: int, seed: int, told: Told,
     ) -> dict[str, Any]:  # fmt: skip
         """Our strategies beside trl on the same made-up facts; `steps` set, or a shape for a base: the pace alone."""
         wished = base or self.settings.base
         shape = shape_named(wished)
         found = None if shape else resolve(wished, self.home.models)
+        recipe_named(shape or wished, "distil", preset)  # one that is not there is told before anything is trained
         with TemporaryDirectory(prefix="memsrv-bench-") as folder:
             order = {
                 "name": shape or wished, "path": str(found.path) if found else None, "base": f"{folder}/base",
-                "layers": layers, "steps": steps or (None if found else SHAPE_STEPS), "facts": facts, "seed": seed,
-                "threads": self.settings.cpu_threads,
+                "layers": layers, "preset": preset, "steps": steps or (None if found else SHAPE_STEPS), "facts": facts,
+                "seed": seed, "threads": self.settings.cpu_threads,
             }  # fmt: skip
             orders = {name: {**order, "strategy": name} for name in ways(strategies)}
             return {"base": wished, "layers": layers, **training(orders, Path(folder), told)}

@@ -198,6 +198,7 @@ def training(
         str | None, typer.Option(help="A base, or a shape with random weights, as `qwen2.5-7b-shape`.")
     ] = None,
     strategies: Annotated[str, typer.Option(help="Beside trl, which is always measured.")] = "paper,distil",
+    preset: Annotated[str | None, typer.Option(help="With which numbers; `paper` keeps its own.")] = None,
     steps: Annotated[int | None, typer.Option(min=2, help="So many, for the pace alone; unset, to the end.")] = None,
     layers: Annotated[int | None, typer.Option(min=1, help="Of a shape, so many layers alone.")] = None,
     facts: Annotated[int, typer.Option(min=2, help="How many are made up.")] = 12,
@@ -207,8 +208,9 @@ def training(
     """Tokens/s, memory, and the time to trl's recall, of our strategies beside trl as it comes."""
     with terminal.Stages() as stages:
         made = opened().bench_training(
-            base, listed(strategies), steps=steps, layers=layers, facts=facts, seed=seed, told=stages.show
-        )
+            base, listed(strategies), preset=preset, steps=steps, layers=layers, facts=facts, seed=seed,
+            told=stages.show,
+        )  # fmt: skip
     give(made, tables.training, json)
 
 

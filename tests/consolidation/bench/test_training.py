@@ -12,8 +12,8 @@ pytest.importorskip("trl")
 
 def order(strategy: str, steps: int | None = 2, **more: object) -> dict[str, object]:
     return {
-        "name": "toy", "path": None, "base": "", "layers": None, "strategy": strategy, "steps": steps, "facts": 2,
-        "seed": 7, "threads": 1, **more,
+        "name": "toy", "path": None, "base": "", "layers": None, "strategy": strategy, "preset": None, "steps": steps,
+        "facts": 2, "seed": 7, "threads": 1, **more,
     }  # fmt: skip
 
 
@@ -53,6 +53,14 @@ def test_every_strategy_gets_the_same_conversations_and_a_loss_on_answers_alone(
     assert given[0] == given[1] == given[2]
     assert len(given[0]) == 40
     assert all(recipe_of(one).completion_only for one in asked)
+
+
+def test_another_preset_is_that_of_ours_and_of_trl_and_not_of_the_papers() -> None:
+    named = {"name": "memsrv-tiny", "preset": "memsrv-tiny/brief", "steps": None}
+
+    recipes = [recipe_of(order(strategy) | named) for strategy in ("distil", "trl", "paper")]
+
+    assert [one.name for one in recipes] == ["memsrv-tiny/brief", "memsrv-tiny/brief", "memsrv-tiny/paper"]
 
 
 def test_a_step_that_saved_and_the_first_one_tell_nothing_of_the_pace(tmp_path: Path) -> None:
