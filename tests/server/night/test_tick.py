@@ -128,28 +128,6 @@ def test_what_a_person_must_provide_first_is_waited_for(store: Store, night: Nig
 
 
 @pytest.mark.usefixtures("told")
-def test_a_night_without_the_teachers_key_goes_by_rules_and_says_so(
-    store: Store, night: Night, random_base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
-    taught = night.settings.model_copy(
-        update={
-            "base": str(random_base),
-            "threads": 1,
-            "any_base": True,
-            "teacher": Teacher(name="anthropic", model="claude"),
-        }
-    )
-
-    [entry] = look(replace(night, settings=taught), store, QUIET, nobody).projects
-    [run] = night.runs()
-
-    assert (entry.decision, entry.outcome) == ("run", "refuse")
-    assert run.unaided is not None
-    assert run.unaided.startswith("anthropic needs a key, and ANTHROPIC_API_KEY is not set")
-
-
-@pytest.mark.usefixtures("told")
 def test_what_cannot_be_begun_is_noted_and_raised(store: Store, night: Night) -> None:
     lost = replace(night, settings=night.settings.model_copy(update={"base": "/no/such/model"}))
 
@@ -227,9 +205,13 @@ def remembered_bytes(night: Night, store: Store) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def nightfall(tmp_path_factory: pytest.TempPathFactory, random_base: Path) -> Iterator[Nightfall]:
     home = Home(tmp_path_factory.mktemp("nightfall"))
-    settings = Settings(base=str(random_base), threads=1, any_base=True, projects={"demo": {"train": True}})
+    settings = Settings(
+        base=str(random_base), threads=1, any_base=True, projects={"demo": {"train": True}},
+        teacher=Teacher(name="anthropic", model="claude"),
+    )  # fmt: skip
     night = Night(home, settings)
-    with Store.open(home.database) as store:
+    with Store.open(home.database) as store, pytest.MonkeyPatch.context() as environment:
+        environment.delenv("ANTHROPIC_API_KEY", raising=False)
         store.remember(
             Memory(f"mem_{service}", "demo", Kind.EPISODIC, f"The port of {service} is 40{number}0.", Trust.HUMAN,
                    subject=service, relation="port", value=f"40{number}0", valid_from="2026-11-19T10:00:00Z")
@@ -265,6 +247,13 @@ def test_the_next_look_resumes_it_from_its_checkpoint(nightfall: Nightfall) -> N
 
     assert (entry.decision, entry.run, entry.outcome) == ("resume", nightfall.standing.id, "refuse")
     assert trained["resumed_from"] in nightfall.checkpoints
+
+
+def test_a_night_without_the_teachers_key_goes_by_rules_and_says_so(nightfall: Nightfall) -> None:
+    [run] = nightfall.night.runs()
+
+    assert run.unaided is not None
+    assert run.unaided.startswith("anthropic needs a key, and ANTHROPIC_API_KEY is not set")
 
 
 def test_a_failed_gate_changes_nothing(nightfall: Nightfall) -> None:
