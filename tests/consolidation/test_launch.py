@@ -148,6 +148,7 @@ def in_one(train: Train, place: Path) -> Path:
     return place / "in-one"
 
 
+@pytest.mark.soak
 def test_a_base_in_parts_gives_a_whole_adapter(in_one: Path, train: Train, place: Path) -> None:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
