@@ -36,7 +36,7 @@ class Looks:
 
     @property
     def best(self) -> Look:
-        return selection.chosen(self._looks[1:], self.base)
+        return selection.chosen(self._looks[1:], self.base, len(self._asks.recall))
 
     def callback(self, number: int, steps: int, recipe: Recipe) -> Any:
         """Takes a look every `select_each` epochs of a round, and at its end."""

@@ -4,6 +4,7 @@ Every look asks about the facts in wordings that are neither trained on nor used
 spell their values. Knows nothing of trainers.
 """
 
+import math
 import random
 import statistics
 from collections.abc import Iterable, Sequence
@@ -128,9 +129,16 @@ def worth(one: Look, base: Look) -> float:
     return round(one.accuracy - DEARER * (reads_worse + declines_worse), 6)
 
 
-def chosen(looks: Sequence[Look], base: Look) -> Look:
-    """The state that is worth most; of equals the one with the lowest median cross-entropy, then the earlier one."""
-    return min(looks, key=lambda one: (-worth(one, base), one.ce["median"], one.round, one.step))
+def chosen(looks: Sequence[Look], base: Look, asked: int) -> Look:
+    """The last state that is worth as much as the best one, within a standard error of the best one's recall.
+
+    `asked`: questions about the facts in a look. So few cannot tell closer states apart, and the later one has
+    been taught more of what must be kept, at a lower rate (the rule of one standard error: Breiman et al., CART, 1984, §3.4).
+    """
+    best = max(looks, key=lambda one: worth(one, base))
+    error = math.sqrt(best.accuracy * (1 - best.accuracy) / max(1, asked))
+    alike = (one for one in looks if worth(one, base) >= worth(best, base) - error)
+    return max(alike, key=lambda one: (one.round, one.step))
 
 
 def correlation(looks: Sequence[Look]) -> dict[str, float | None]:

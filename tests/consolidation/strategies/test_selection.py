@@ -16,21 +16,31 @@ def look(step: int, accuracy: float, median: float = 1.0, reading: float = 0.9, 
 
 
 def test_the_best_recall_is_kept() -> None:
-    assert chosen([look(5, 0.6), look(10, 0.9), look(15, 0.8)], BASE).step == 10
+    assert chosen([look(5, 0.6), look(10, 0.9), look(15, 0.8)], BASE, 48).step == 10
 
 
-def test_of_equal_recall_the_lowest_median_is_kept_whatever_the_mean_says() -> None:
-    heavy_tail = look(15, 0.9, median=0.01, mean=4.0)
+def test_of_states_that_so_few_questions_cannot_tell_apart_the_last_is_kept() -> None:
+    looks = [look(5, 0.6), look(10, 0.9), look(15, 0.87)]
 
-    assert chosen([look(10, 0.9, median=0.02, mean=0.5), heavy_tail], BASE) == heavy_tail
+    assert chosen(looks, BASE, 48).step == 15
+    assert chosen(looks, BASE, 480).step == 10
+
+
+def test_what_is_kept_never_goes_back_to_a_state_that_was_let_go() -> None:
+    recalls = [0.5, 0.9, 0.87, 0.83, 0.95, 0.92]
+    looks = [look(5 * place, recall) for place, recall in enumerate(recalls, 1)]
+
+    kept = [chosen(looks[:count], BASE, 48).step for count in range(1, len(looks) + 1)]
+
+    assert kept == sorted(kept) == [5, 10, 15, 15, 25, 30]
 
 
 def test_recall_that_costs_as_much_reading_is_not_kept() -> None:
-    assert chosen([look(5, 0.6), look(10, 0.9, reading=0.4)], BASE).step == 5
+    assert chosen([look(5, 0.6), look(10, 0.9, reading=0.4)], BASE, 48).step == 5
 
 
 def test_one_question_read_worse_is_no_reason(facts: Sequence[Fact]) -> None:
-    assert chosen([look(5, 0.8), look(10, 0.9, reading=0.86)], BASE).step == 10
+    assert chosen([look(5, 0.8), look(10, 0.9, reading=0.86)], BASE, 48).step == 10
 
 
 def test_how_cross_entropy_goes_with_recall_is_told() -> None:
