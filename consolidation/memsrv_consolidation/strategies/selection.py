@@ -133,7 +133,8 @@ def chosen(looks: Sequence[Look], base: Look, asked: int) -> Look:
     """The last state that is worth as much as the best one, within a standard error of the best one's recall.
 
     `asked`: questions about the facts in a look. So few cannot tell closer states apart, and the later one has
-    been taught more of what must be kept, at a lower rate (the rule of one standard error: Breiman et al., CART, 1984, §3.4).
+    been taught more of what must be kept, at a lower rate (the rule of one standard error: Breiman et al., CART,
+    1984, §3.4).
     """
     best = max(looks, key=lambda one: worth(one, base))
     error = math.sqrt(best.accuracy * (1 - best.accuracy) / max(1, asked))
