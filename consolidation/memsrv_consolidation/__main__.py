@@ -79,10 +79,11 @@ def carry(run: Run, stop: Stop, given: Given, until: str | None) -> int:
     pace = Pace(run, os.getpid())
     go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
     try:
-        set_for_libraries(run.order.threads, every_gpu=True)  # before torch is imported
-        from memsrv_consolidation.pipeline import consolidate
+        with _unwrapped():
+            set_for_libraries(run.order.threads, every_gpu=True)  # before torch is imported
+            from memsrv_consolidation.pipeline import consolidate
 
-        whole = consolidate(run, pace, stop.saving_itself, given, until)
+            whole = consolidate(run, pace, stop.saving_itself, given, until)
     except Interrupted:
         pace.end("interrupted", f"interrupted; {go_on}")
         return Interrupted.exit_code
@@ -107,6 +108,20 @@ def carry(run: Run, stop: Stop, given: Given, until: str | None) -> int:
     if whole:
         pace.end("done", "")
     return 0
+
+
+@contextmanager
+def _unwrapped() -> Iterator[None]:
+    """An interruption as itself: a library that it meets while it imports its parts makes another error of it."""
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, Interrupted):
+            cause = cause.__cause__ or cause.__context__
+        if cause is None or cause is error:
+            raise
+        raise cause from None
 
 
 if __name__ == "__main__":

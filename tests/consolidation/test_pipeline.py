@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from memsrv.errors import Interrupted
+from memsrv_consolidation.given import NOTHING_GIVEN
 from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.run import Live, Run, read_json, write_json
 
@@ -111,6 +114,29 @@ def test_a_finished_run_is_not_trained_again(finished: Run, tmp_path: Path, fini
 
     assert (again.adapter / "adapter_model.safetensors").stat().st_mtime_ns == before
     assert read_json(again.report_file)["evaluation"] == read_json(finished.report_file)["evaluation"]
+
+
+def test_an_interruption_that_a_library_made_another_error_of_is_one_all_the_same(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memsrv_consolidation import __main__, pipeline
+
+    def importing(*_: object) -> None:
+        try:
+            raise Interrupted("the run was interrupted")
+        except Interrupted as error:
+            raise ModuleNotFoundError("Could not import module 'Trainer'") from error
+
+    run = make_run()
+    monkeypatch.setattr(__main__, "set_for_libraries", lambda *_, **__: None)
+    monkeypatch.setattr(pipeline, "consolidate", importing)
+
+    ended = __main__.carry(run, SimpleNamespace(saving_itself=None), NOTHING_GIVEN, None)  # type: ignore[arg-type]
+
+    assert ended == Interrupted.exit_code
+    told = read(run)
+    assert told is not None
+    assert told.state == "interrupted"
 
 
 @pytest.mark.parametrize("number", [soak(signal.SIGINT), signal.SIGTERM])
