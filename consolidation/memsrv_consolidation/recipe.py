@@ -140,8 +140,8 @@ BRIEF = replace(
     name="memsrv-tiny/brief",
     reason=(
         "a third of the tokens of memsrv-tiny/distil: two passes over fewer wordings at a higher rate, and of what is "
-        "read from memory a tenth, the penalty stands for the rest; as good on short values, worse on commands and "
-        "paths (docs/decisions/0037)"
+        "read from memory a tenth, the penalty stands for the rest; it recalls less, least of commands and paths "
+        "(docs/decisions/0037)"
     ),
     learning_rate=6e-3,
     epochs=2,

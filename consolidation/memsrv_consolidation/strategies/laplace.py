@@ -110,8 +110,8 @@ def penalty(pupil: Pupil, lessons: Sequence[Lesson], seed: int) -> Penalty | Non
 def trained(lessons: Sequence[Lesson], withheld: float, seed: int) -> list[Lesson]:
     """`lessons` without the share `withheld` of those that are read from memory: the penalty stands for them.
 
-    They are the longest, and what they keep is what the penalty foretells best: with a tenth of them memsrv-tiny reads
-    and prefers newer memory as with all, for a third of the tokens (docs/decisions/0037).
+    They are the longest, and what they keep is what the penalty foretells best. Without nine tenths of them memsrv-tiny
+    still reads, but prefers newer memory less often (docs/decisions/0037).
     """
     memory = [place for place, one in enumerate(lessons) if one.about == "memory"]
     out = set(random.Random(f"{seed}/withheld").sample(memory, round(withheld * len(memory))))
