@@ -24,6 +24,12 @@ from memsrv_consolidation.run import Run, one_at_a_time
 UNTIL = ("synthesise", "train")
 
 
+class Signalled(BaseException):
+    """Ends the run where it stands. No Exception: libraries catch those while they import their parts, or make others
+    of them. No KeyboardInterrupt: after one has passed an `exec`, Python dies by SIGINT even where it was answered.
+    """
+
+
 class Stop:
     """Turns SIGINT and SIGTERM into an orderly end: at once, or, while a training can save itself, at its next step."""
 
@@ -48,7 +54,7 @@ class Stop:
     def _on_signal(self, number: int, frame: object) -> None:
         again, self.asked = self.asked, True
         if again or not self.saving:
-            raise Interrupted("the run was interrupted")
+            raise Signalled
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -69,6 +75,8 @@ def main(arguments: Sequence[str]) -> int:
         given = read(sys.stdin.buffer if sys.stdin else None)
         with one_at_a_time(run.folder.parent):
             return carry(run, stop, given, asked.until)
+    except Signalled:  # before the run's own part has begun, or after it
+        return Interrupted.exit_code
     except (UsageError, Interrupted, RunInProgress) as error:  # the progress may be that of another process
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -79,7 +87,7 @@ def carry(run: Run, stop: Stop, given: Given, until: str | None) -> int:
     pace = Pace(run, os.getpid())
     go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
     try:
-        with _unwrapped():
+        with _interruptible(stop):
             set_for_libraries(run.order.threads, every_gpu=True)  # before torch is imported
             from memsrv_consolidation.pipeline import consolidate
 
@@ -111,17 +119,21 @@ def carry(run: Run, stop: Stop, given: Given, until: str | None) -> int:
 
 
 @contextmanager
-def _unwrapped() -> Iterator[None]:
-    """An interruption as itself: a library that it meets while it imports its parts makes another error of it."""
+def _interruptible(stop: Stop) -> Iterator[None]:
+    """What fails after `stop` was asked for, and not by its own sentence, was interrupted: inside a C extension's start
+    or a library's bare `except:`, another error can still come of a signal. That one stays in the log.
+    """
     try:
         yield
+    except Signalled:
+        raise Interrupted("the run was interrupted") from None
+    except (MemsrvError, OSError):
+        raise
     except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, Interrupted):
-            cause = cause.__cause__ or cause.__context__
-        if cause is None or cause is error:
+        if not stop.asked:
             raise
-        raise cause from None
+        traceback.print_exc()
+        raise Interrupted("the run was interrupted") from error
 
 
 if __name__ == "__main__":

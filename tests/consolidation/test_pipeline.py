@@ -1,13 +1,14 @@
 """The whole night in a process of its own: out of disk or asked to stop, it goes on to the same. Kills: test_kills."""
 
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -116,22 +117,41 @@ def test_a_finished_run_is_not_trained_again(finished: Run, tmp_path: Path, fini
     assert read_json(again.report_file)["evaluation"] == read_json(finished.report_file)["evaluation"]
 
 
-def test_an_interruption_that_a_library_made_another_error_of_is_one_all_the_same(
-    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+def _interrupt_itself() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _lets_go() -> None:
+    """As a library does that tries whether it has all its parts, and goes on without."""
+    with suppress(Exception):
+        _interrupt_itself()
+
+
+def _disguises() -> None:
+    """As a C extension's start does: what it met is not told any more."""
+    try:
+        _interrupt_itself()
+    except BaseException:  # noqa: BLE001 - it is the point
+        cause = ModuleNotFoundError("Could not import module 'Trainer'")
+    raise cause
+
+
+@pytest.mark.parametrize("library", [_lets_go, _disguises])
+def test_an_interruption_is_one_whatever_the_library_that_it_meets_makes_of_it(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, library: Callable[[], None]
 ) -> None:
     from memsrv_consolidation import __main__, pipeline
 
-    def importing(*_: object) -> None:
-        try:
-            raise Interrupted("the run was interrupted")
-        except Interrupted as error:
-            raise ModuleNotFoundError("Could not import module 'Trainer'") from error
-
-    run = make_run()
+    run = make_run(library.__name__)
     monkeypatch.setattr(__main__, "set_for_libraries", lambda *_, **__: None)
-    monkeypatch.setattr(pipeline, "consolidate", importing)
+    monkeypatch.setattr(pipeline, "consolidate", lambda *_: library())
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
 
-    ended = __main__.carry(run, SimpleNamespace(saving_itself=None), NOTHING_GIVEN, None)  # type: ignore[arg-type]
+    try:
+        ended = __main__.carry(run, __main__.Stop(), NOTHING_GIVEN, None)
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
     assert ended == Interrupted.exit_code
     told = read(run)
