@@ -12,7 +12,7 @@ demo: $(READY)
 	$(BIN)/memsrv demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not soak"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not soak"
 
 soak: $(READY)
 	$(BIN)/python -m pytest -q -m soak

@@ -94,6 +94,11 @@ sys.addaudithook(_guard)
 _BEFORE = _traces()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files about the whole product first: they are the longest, and one of two processes would wait for them."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     shutil.rmtree(_PRIVATE, ignore_errors=True)
