@@ -6,11 +6,9 @@ failed, and `progress.json` says why in a sentence. A bug keeps its traceback on
 
 import argparse
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from memsrv.environment import set_for_libraries
@@ -18,43 +16,11 @@ from memsrv.errors import Interrupted, MemsrvError, MissingExtra, RunInProgress,
 from memsrv_consolidation.given import Given, read
 from memsrv_consolidation.progress import Pace
 from memsrv_consolidation.run import Run, one_at_a_time
+from memsrv_consolidation.stop import Signalled, Stop
 
 #: The stages that a run may end after; with a teacher, the training is another process, which never has its key, and
 #: a bench measures an adapter in its own way.
 UNTIL = ("synthesise", "train")
-
-
-class Signalled(BaseException):
-    """Ends the run where it stands. No Exception: libraries catch those while they import their parts, or make others
-    of them. No KeyboardInterrupt: after one has passed an `exec`, Python dies by SIGINT even where it was answered.
-    """
-
-
-class Stop:
-    """Turns SIGINT and SIGTERM into an orderly end: at once, or, while a training can save itself, at its next step."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.saving = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
-
-    @contextmanager
-    def saving_itself(self) -> Iterator[Callable[[], bool]]:
-        """Inside, work that asks at each step whether to stop is trusted to end itself, from its first question on."""
-        try:
-            yield self._requested
-        finally:
-            self.saving = False
-
-    def _requested(self) -> bool:
-        self.saving = True
-        return self.asked
-
-    def _on_signal(self, number: int, frame: object) -> None:
-        again, self.asked = self.asked, True
-        if again or not self.saving:
-            raise Signalled
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -87,7 +53,7 @@ def carry(run: Run, stop: Stop, given: Given, until: str | None) -> int:
     pace = Pace(run, os.getpid())
     go_on = f"go on with `memsrv consolidate --resume {run.folder.name}`"
     try:
-        with _interruptible(stop):
+        with stop.heeded():
             set_for_libraries(run.order.threads, every_gpu=True)  # before torch is imported
             from memsrv_consolidation.pipeline import consolidate
 
@@ -116,24 +82,6 @@ def carry(run: Run, stop: Stop, given: Given, until: str | None) -> int:
     if whole:
         pace.end("done", "")
     return 0
-
-
-@contextmanager
-def _interruptible(stop: Stop) -> Iterator[None]:
-    """What fails after `stop` was asked for, and not by its own sentence, was interrupted: inside a C extension's start
-    or a library's bare `except:`, another error can still come of a signal. That one stays in the log.
-    """
-    try:
-        yield
-    except Signalled:
-        raise Interrupted("the run was interrupted") from None
-    except (MemsrvError, OSError):
-        raise
-    except Exception as error:
-        if not stop.asked:
-            raise
-        traceback.print_exc()
-        raise Interrupted("the run was interrupted") from error
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from memsrv.errors import Interrupted
 from memsrv_consolidation.given import NOTHING_GIVEN
 from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.run import Live, Run, read_json, write_json
+from memsrv_consolidation.stop import Stop
 
 pytest.importorskip("trl")
 
@@ -148,7 +149,7 @@ def test_an_interruption_is_one_whatever_the_library_that_it_meets_makes_of_it(
     before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
 
     try:
-        ended = __main__.carry(run, __main__.Stop(), NOTHING_GIVEN, None)
+        ended = __main__.carry(run, Stop(), NOTHING_GIVEN, None)
     finally:
         for number, handler in before:
             signal.signal(number, handler)

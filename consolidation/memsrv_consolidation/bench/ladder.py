@@ -29,6 +29,7 @@ from memsrv_consolidation.frames import Shape, shape
 from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.recipe import Recipe
 from memsrv_consolidation.run import Order, Run, read_json, write_json, write_lines
+from memsrv_consolidation.stop import Stop
 from memsrv_consolidation.strategies import strategy
 from memsrv_consolidation.tiny.names import key, made
 
@@ -211,7 +212,7 @@ def _trained(processes: Any, run: Run) -> Iterator[Progress]:
 
 def _carry(folder: str) -> None:
     """In the process of a rung."""
-    from memsrv_consolidation.__main__ import Stop, carry
+    from memsrv_consolidation.__main__ import carry
     from memsrv_consolidation.given import NOTHING_GIVEN
 
     run = Run(Path(folder))

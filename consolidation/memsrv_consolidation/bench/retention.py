@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from memsrv.errors import RunFailed
-from memsrv_consolidation.__main__ import Stop
 from memsrv_consolidation.answering import BASE, SPARE, Respondents
 from memsrv_consolidation.bench import Told, carry_out
 from memsrv_consolidation.bench.answers import Answer, Cell, answered, cells, is_kept, keep
@@ -25,6 +24,7 @@ from memsrv_consolidation.bench.telling import Telling, numbered
 from memsrv_consolidation.device import offered, settle
 from memsrv_consolidation.evaluate import spread
 from memsrv_consolidation.run import read_json
+from memsrv_consolidation.stop import Stop
 
 ADAPTER = "adapter"
 #: Tokens read at once, over all questions of a batch: what a laptop's memory holds of any small base.
@@ -37,13 +37,14 @@ def retention(order: dict[str, Any], root: Path, told: Told) -> dict[str, Any]:
     todo = cells(order)
     bench, failed = _Bench(order, root, told, len(todo)), list[dict[str, str]]()
     try:
-        for place, cell in enumerate(todo):
-            told(cell.title, place, len(todo))
-            if not is_kept(cell, root):
-                try:
-                    bench.fill(cell, place)
-                except RunFailed as error:  # one that cannot be trained says nothing against the others
-                    failed.append({"cell": cell.title, "why": str(error)})
+        with bench.stop.heeded():
+            for place, cell in enumerate(todo):
+                told(cell.title, place, len(todo))
+                if not is_kept(cell, root):
+                    try:
+                        bench.fill(cell, place)
+                    except RunFailed as error:  # one that cannot be trained says nothing against the others
+                        failed.append({"cell": cell.title, "why": str(error)})
     finally:
         bench.close()
     told("results", len(todo), len(todo))
@@ -58,7 +59,7 @@ class _Bench:
         self._training = Training(
             order["base"], order["base_path"], order["base_hash"], order["threads"], order["epochs"]
         )
-        self._stop = Stop()
+        self.stop = Stop()
         self._speaking: tuple[Path | None, Respondents] | None = None
         self._given: dict[str, Prepared] = {}
 
@@ -73,7 +74,7 @@ class _Bench:
             if not run.adapter.exists():
                 self.close()  # one model at a time in memory
                 pace = Telling(run, self._told, numbered(cell.title, place, self._of))
-                adapter(run, whose, given, self._training, pace, self._stop.saving_itself)
+                adapter(run, whose, given, self._training, pace, self.stop.saving_itself)
             respondents = self._respondents(run.adapter)
             trained = told_of(run, read_json(run.adapter / "training.json"), respondents)
             if cell.condition.trains:
