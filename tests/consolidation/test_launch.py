@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -186,7 +187,10 @@ def hook(event, args):
     if event == "os.rename" and os.path.basename(args[1]) == "progress.json":
         left -= 1
         if left == 0:
-            print(*(child.pid for child in psutil.Process().children()), flush=True)
+            tracks = lambda child: any("resource_tracker" in word for word in child.cmdline())
+            children = sorted(child.pid for child in psutil.Process().children() if not tracks(child))
+            print(*children, flush=True)
+            os.kill(children[-1], signal.SIGSTOP)  # for it the others wait, and say nothing that they could not
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(hook)
 sys.argv = ["memsrv_consolidation", *sys.argv[2:]]
@@ -204,14 +208,25 @@ def test_a_run_that_is_killed_takes_those_that_train_for_it_along_and_can_be_res
     subprocess.run([*command, "synthesise"], check=True, capture_output=True)
 
     # It is there, it begins to train, and has heard that the first of them did.
-    killed = subprocess.run(
-        [sys.executable, "-I", "-c", KILLER, "3", *arguments, "train"], check=False, capture_output=True
+    killed = subprocess.Popen(
+        [sys.executable, "-I", "-c", KILLER, "3", *arguments, "train"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    children = [psutil.Process(pid) for pid in map(int, killed.stdout.split()) if psutil.pid_exists(pid)]
-    _, alive = psutil.wait_procs(children, timeout=60)
+    assert killed.stdout  # not to its end: whoever is stopped holds it, too
+    children = [psutil.Process(int(pid)) for pid in killed.stdout.readline().split()]
+    assert killed.wait() == -signal.SIGKILL
+    killed.stdout.close()
+    stopped = children[-1]
+    _, waiting = psutil.wait_procs(children[:-1], timeout=60)
+    stopped.resume()
+    _, alive = psutil.wait_procs([stopped], timeout=60)
+    for left in (*waiting, *alive):
+        with suppress(psutil.NoSuchProcess):
+            left.kill()
     subprocess.run([*command, "train"], check=True, capture_output=True)
 
-    assert len(killed.stdout.split()) >= 2
-    assert not alive
+    assert len(children) >= 2
+    assert not (*waiting, *alive)
     assert read_json(run.adapter / "training.json")["processes"] == 2
