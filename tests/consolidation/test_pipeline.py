@@ -1,23 +1,18 @@
 """The whole night in a process of its own: out of disk or asked to stop, it goes on to the same. Kills: test_kills."""
 
 import hashlib
-import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from memsrv.errors import Interrupted
-from memsrv_consolidation.given import NOTHING_GIVEN
 from memsrv_consolidation.progress import Progress, read
 from memsrv_consolidation.run import Live, Run, read_json, write_json
-from memsrv_consolidation.stop import Stop
 
 pytest.importorskip("trl")
 
@@ -116,48 +111,6 @@ def test_a_finished_run_is_not_trained_again(finished: Run, tmp_path: Path, fini
 
     assert (again.adapter / "adapter_model.safetensors").stat().st_mtime_ns == before
     assert read_json(again.report_file)["evaluation"] == read_json(finished.report_file)["evaluation"]
-
-
-def _interrupt_itself() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _lets_go() -> None:
-    """As a library does that tries whether it has all its parts, and goes on without."""
-    with suppress(Exception):
-        _interrupt_itself()
-
-
-def _disguises() -> None:
-    """As a C extension's start does: what it met is not told any more."""
-    try:
-        _interrupt_itself()
-    except BaseException:  # noqa: BLE001 - it is the point
-        cause = ModuleNotFoundError("Could not import module 'Trainer'")
-    raise cause
-
-
-@pytest.mark.parametrize("library", [_lets_go, _disguises])
-def test_an_interruption_is_one_whatever_the_library_that_it_meets_makes_of_it(
-    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, library: Callable[[], None]
-) -> None:
-    from memsrv_consolidation import __main__, pipeline
-
-    run = make_run(library.__name__)
-    monkeypatch.setattr(__main__, "set_for_libraries", lambda *_, **__: None)
-    monkeypatch.setattr(pipeline, "consolidate", lambda *_: library())
-    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
-
-    try:
-        ended = __main__.carry(run, Stop(), NOTHING_GIVEN, None)
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
-
-    assert ended == Interrupted.exit_code
-    told = read(run)
-    assert told is not None
-    assert told.state == "interrupted"
 
 
 @pytest.mark.parametrize("number", [soak(signal.SIGINT), signal.SIGTERM])
