@@ -215,11 +215,14 @@ def test_a_run_that_is_killed_takes_those_that_train_for_it_along_and_can_be_res
         text=True,
     )
     assert killed.stdout  # not to its end: whoever is stopped holds it, too
-    children = [psutil.Process(int(pid)) for pid in killed.stdout.readline().split()]
+    pids = [int(pid) for pid in killed.stdout.readline().split()]
     assert killed.wait() == -signal.SIGKILL
     killed.stdout.close()
-    stopped = children[-1]
-    _, waiting = psutil.wait_procs(children[:-1], timeout=60)
+    stopped, others = psutil.Process(pids[-1]), list[psutil.Process]()
+    for pid in pids[:-1]:
+        with suppress(psutil.NoSuchProcess):  # it has ended already
+            others.append(psutil.Process(pid))
+    _, waiting = psutil.wait_procs(others, timeout=60)
     stopped.resume()
     _, alive = psutil.wait_procs([stopped], timeout=60)
     for left in (*waiting, *alive):
@@ -227,6 +230,6 @@ def test_a_run_that_is_killed_takes_those_that_train_for_it_along_and_can_be_res
             left.kill()
     subprocess.run([*command, "train"], check=True, capture_output=True)
 
-    assert len(children) >= 2
+    assert len(pids) >= 2
     assert not (*waiting, *alive)
     assert read_json(run.adapter / "training.json")["processes"] == 2

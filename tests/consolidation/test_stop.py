@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,16 @@ def test_work_that_saves_itself_is_left_to_end_itself_and_asked_again_ends_at_on
         assert asked()
         with pytest.raises(Interrupted), stop.heeded():
             interrupt()
+
+
+def test_the_bench_of_retention_ends_so_between_two_answers_too(stop: Stop, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from memsrv_consolidation.bench.retention import retention
+
+    order = {
+        "base": "tiny", "base_path": "", "base_hash": "h", "facts": 4, "cycles": 1, "strategies": ["paper"],
+        "seeds": [1], "scenarios": ["x"], "cascades": [], "threads": 1, "epochs": None, "window": None,
+    }  # fmt: skip
+
+    with pytest.raises(Interrupted, match="the run was interrupted"):
+        retention(order, tmp_path, lambda *_: interrupt())
